@@ -1,0 +1,49 @@
+/** Atomic file writes: a reader sees the old file or the new one, never half of one, also after `kill -9`. */
+
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+import { WeftError } from './errors.ts';
+
+/**
+ * Writes `content` to `path` atomically: to a temporary file beside it, flushed to the disk, then renamed over it.
+ * Makes the folder when it is missing.
+ *
+ * @throws WeftError `WEFT_WRITE` when the disk is full or the folder can't be written; the old file is untouched.
+ */
+export async function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(temporary, 'w');
+    try {
+      const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+      for (const part of parts) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(path, error);
+  }
+}
+
+/** The {@link WeftError} for a failed write to `path`, from the system's error. */
+export function writeError(path: string, error: unknown): WeftError {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  const reasons: { readonly [code: string]: readonly [string, string] } = {
+    ENOSPC: ['the disk is full', 'Free some space, then run it again: what was saved before is untouched.'],
+    EACCES: ['the folder cannot be written', 'Give a folder that you may write to.'],
+    EPERM: ['the folder cannot be written', 'Give a folder that you may write to.'],
+    EROFS: ['the file system is read-only', 'Give a folder on a disk that can be written.'],
+    ENOTDIR: ['a part of the path is a file', 'Give a path whose parents are folders.'],
+    EEXIST: ['a part of the path is a file', 'Give a path whose parents are folders.'],
+    EISDIR: ['the path is a folder', 'Give the path of a file.'],
+  };
+  const [rule, remedy] = reasons[code] ?? ['the system refused', 'Check the path and the disk.'];
+  return new WeftError({ code: 'WEFT_WRITE', action: `write ${path}`, rule, value: code, remedy, cause: error });
+}
