@@ -46,7 +46,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   fastify: ['serve'],
   'prom-client': ['serve', 'monitor'],
   commander: ['cli'],
-  'cli-progress': ['cli'],
+  'log-update': ['cli'],
   asciichart: ['cli'],
   picocolors: ['cli'],
   jiti: ['cli'],
