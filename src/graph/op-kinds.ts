@@ -1,0 +1,82 @@
+/**
+ * Every kind of operation and its attributes: the union that the tables of shape rules (`graph`), gradients (`autodiff`)
+ * and lowerings (`onnx`) are typed by, so that an operation which lacks one of them does not compile.
+ */
+
+import type { DType, HostTensor } from '../core/index.ts';
+import type { Shape } from './axis.ts';
+
+/** How a parameter is filled before training. */
+export type Initializer =
+  | { readonly kind: 'normal'; readonly standardDeviation: number }
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'constant'; readonly value: number };
+
+/** What a graph input is: data fed at each run, a trained weight, or state that is carried from run to run. */
+export type InputRole = 'feed' | 'parameter' | 'state';
+
+type None = Readonly<Record<string, never>>;
+
+/** The attributes of each kind of operation. */
+export interface OpAttributes {
+  // leaves
+  readonly input: { readonly name: string; readonly dtype: DType; readonly shape: Shape; readonly role: InputRole; readonly initializer?: Initializer };
+  readonly constant: { readonly value: HostTensor; readonly shape: Shape };
+  // element by element, one operand
+  readonly negate: None;
+  readonly exp: None;
+  readonly log: None;
+  readonly sqrt: None;
+  readonly reciprocal: None;
+  readonly abs: None;
+  readonly tanh: None;
+  readonly sigmoid: None;
+  readonly erf: None;
+  readonly relu: None;
+  readonly gelu: { readonly form: 'erf' | 'tanh' };
+  readonly silu: None;
+  readonly cast: { readonly to: DType };
+  // element by element, NumPy broadcasting
+  readonly add: None;
+  readonly subtract: None;
+  readonly multiply: None;
+  readonly divide: None;
+  readonly maximum: None;
+  readonly minimum: None;
+  readonly less: None;
+  readonly equal: None;
+  readonly where: None;
+  // shape
+  readonly reshape: { readonly shape: Shape };
+  readonly expand: { readonly shape: Shape };
+  readonly transpose: { readonly permutation: readonly number[] };
+  readonly slice: { readonly axis: number; readonly start: number; readonly end: number };
+  readonly pad: { readonly axis: number; readonly before: number; readonly after: number };
+  readonly concat: { readonly axis: number };
+  // reductions
+  readonly sum: { readonly axes: readonly number[]; readonly keep: boolean };
+  readonly max: { readonly axes: readonly number[]; readonly keep: boolean };
+  readonly sumOfSquares: None;
+  // products
+  readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  // rows of a table
+  readonly gather: None;
+  readonly scatterRows: { readonly rows: number };
+  // normalisation, attention, loss
+  readonly softmax: None;
+  readonly logSoftmax: None;
+  readonly layerNorm: { readonly epsilon: number };
+  readonly rmsNorm: { readonly epsilon: number };
+  readonly rotary: { readonly inverse: boolean };
+  readonly attention: { readonly causal: boolean; readonly scale: number };
+  readonly cachedAttention: { readonly heads: number; readonly kvHeads: number; readonly scale: number; readonly rotary: boolean };
+  readonly crossEntropy: None;
+  // gradients that a device can do in fewer passes as one operation
+  readonly geluGradient: { readonly form: 'erf' | 'tanh' };
+  readonly crossEntropyGradient: None;
+  // random
+  readonly dropoutMask: { readonly rate: number };
+}
+
+/** The name of an operation. */
+export type OpKind = keyof OpAttributes;

@@ -1,0 +1,86 @@
+/**
+ * GPT-2: learned positions, pre-LayerNorm blocks, GELU. Radford et al. 2019, "Language Models are Unsupervised Multitask
+ * Learners", section 2.3; initialisation after its section 2.3 (residual projections scaled by 1/√(2L)).
+ */
+
+import { checkOptions } from '../core/index.ts';
+import { add, gather, matmul, scope, slice } from '../graph/index.ts';
+import type { Initializer, Tensor } from '../graph/index.ts';
+import { dropout, embeddingTable, feedForward, layerNormalization, linear, selfAttention } from '../nn/index.ts';
+import type { ForwardContext } from '../nn/index.ts';
+import { defineLanguageModel, requireCounts, requireDivisor } from './language-model.ts';
+import type { GptModel } from './language-model.ts';
+
+/** Configuration of {@link gpt}. */
+export interface GptConfig {
+  readonly layers: number;
+  readonly heads: number;
+  readonly width: number;
+  /** Width inside the feed-forward blocks. */
+  readonly hidden: number;
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  /** Biases in linear layers and LayerNorm. */
+  readonly bias: boolean;
+  /** The exact form of GELU or its tanh approximation, which GPT-2's published weights use. */
+  readonly activation: 'gelu' | 'geluTanh';
+  readonly normEpsilon: number;
+  /** Rate of dropout in training, of embeddings, attention probabilities and block outputs. */
+  readonly dropout: number;
+  /** The output layer is the token embedding. */
+  readonly tiedHead: boolean;
+}
+
+/** Options of {@link gpt}: sizes, and whatever departs from GPT-2. */
+export type GptOptions = Pick<GptConfig, 'layers' | 'heads' | 'width' | 'contextLength' | 'vocabSize'> & Partial<GptConfig>;
+
+/**
+ * A GPT-2 language model.
+ *
+ * @param options `hidden` defaults to 4 · width, `bias` to true, `activation` to `geluTanh`, `normEpsilon` to 1e-5, `dropout` to 0, `tiedHead` to true.
+ * @throws UsageError `WEFT_MODEL_HEADS` when the heads don't divide the width.
+ *
+ * @example
+ * ```ts
+ * import { gpt } from 'weft/models';
+ *
+ * const model = gpt({ layers: 2, heads: 2, width: 32, contextLength: 64, vocabSize: 100 });
+ * console.log(model.parameters.length); // 36
+ * ```
+ */
+export function gpt(options: GptOptions): GptModel {
+  checkOptions('make a GPT model', options, ['layers', 'heads', 'width', 'hidden', 'contextLength', 'vocabSize', 'bias', 'activation', 'normEpsilon', 'dropout', 'tiedHead']);
+  const config: GptConfig = { hidden: 4 * options.width, bias: true, activation: 'geluTanh', normEpsilon: 1e-5, dropout: 0, tiedHead: true, ...options };
+  const { layers, heads, width, hidden, contextLength, vocabSize, bias, normEpsilon, tiedHead } = config;
+  requireCounts('make a GPT model', { layers, heads, width, hidden, contextLength, vocabSize });
+  requireDivisor('make a GPT model', ['heads', heads], ['width', width]);
+  const tokens = (): Tensor => embeddingTable({ name: 'tokens', rows: vocabSize, width });
+  const outputInitializer: Initializer = { kind: 'normal', standardDeviation: 0.02 / Math.sqrt(2 * layers) };
+  const norm = (x: Tensor, name: string): Tensor => layerNormalization(x, { name, width, epsilon: normEpsilon, bias });
+  const drop = (x: Tensor, name: string, context: ForwardContext): Tensor => dropout(x, { name, rate: config.dropout }, context);
+
+  const block = (x: Tensor, context: ForwardContext): Tensor => {
+    const attended = selfAttention(norm(x, 'attentionNorm'), { name: 'attention', width, heads, kvHeads: heads, headWidth: width / heads, bias, outputInitializer, dropoutRate: config.dropout }, context);
+    const y = add(x, drop(attended, 'attention', context)); // B T C
+    const fed = feedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, bias, outputInitializer, activation: config.activation });
+    return add(y, drop(fed, 'feedForward', context)); // B T C
+  };
+
+  return defineLanguageModel('gpt', config, {
+    hidden: (ids, context) => {
+      const embedded = add(gather(tokens(), ids), positions(ids, config, context)); // B T C
+      let x = drop(embedded, 'embedding', context);
+      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
+      return norm(x, 'norm');
+    },
+    logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V
+  });
+}
+
+function positions(ids: Tensor, { contextLength, width }: GptConfig, context: ForwardContext): Tensor {
+  const table = embeddingTable({ name: 'positions', rows: contextLength, width });
+  if (context.cache !== undefined) return gather(table, context.cache.positions); // B T C
+  const time = ids.shape[1]?.size;
+  if (typeof time === 'number') return time === contextLength ? table : slice(table, 0, { start: 0, end: time }); // T C
+  throw new RangeError(`the length of the text must be known, not ${String(time)}`);
+}

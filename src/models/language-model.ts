@@ -1,0 +1,61 @@
+/** What every language model here is: a configuration and a function over symbolic tensors. */
+
+import { UsageError } from '../core/index.ts';
+import { axes, collectParameters, input } from '../graph/index.ts';
+import type { ParameterSpec, Tensor } from '../graph/index.ts';
+import type { ForwardContext } from '../nn/index.ts';
+import type { GptConfig } from './gpt.ts';
+import type { LlamaConfig } from './llama.ts';
+
+/** A causal language model: a definition, without weights. */
+export type LanguageModel = GptModel | LlamaModel;
+/** See {@link LanguageModel}. */
+export type GptModel = Definition<'gpt', GptConfig>;
+/** See {@link LanguageModel}. */
+export type LlamaModel = Definition<'llama', LlamaConfig>;
+
+interface Definition<A extends string, C> extends Forward {
+  readonly architecture: A;
+  readonly config: C;
+  readonly vocabSize: number;
+  /** The longest text, in tokens. */
+  readonly contextLength: number;
+  /** Its parameters in the order of their use. */
+  readonly parameters: readonly ParameterSpec[];
+}
+
+interface Forward {
+  /** Ids (int32, B T) to the last layer's output (B T C). */
+  hidden(ids: Tensor, context: ForwardContext): Tensor;
+  /** The last layer's output (… C) to logits (… V). */
+  logits(hidden: Tensor): Tensor;
+}
+
+/** Completes a model definition with its parameters, found by building it once. */
+export function defineLanguageModel<A extends string, C extends { readonly vocabSize: number; readonly contextLength: number }>(architecture: A, config: C, forward: Forward): Definition<A, C> {
+  const trace = forward.logits(forward.hidden(input('ids', 'int32', axes('B T', 1, 1)), {}));
+  return { architecture, config, vocabSize: config.vocabSize, contextLength: config.contextLength, parameters: collectParameters([trace]), ...forward };
+}
+
+/** Throws unless each of `values` is a whole number of at least 1. */
+export function requireCounts(action: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new UsageError({ code: 'WEFT_MODEL_SIZE', action, rule: `${name} must be a whole number of at least 1`, value: String(value), remedy: `Give ${name} a positive whole number.` });
+    }
+  }
+}
+
+/** Throws unless `divisor` divides `value`. */
+export function requireDivisor(action: string, [divisorName, divisor]: readonly [string, number], [valueName, value]: readonly [string, number]): void {
+  if (value % divisor !== 0) {
+    const choices = Array.from({ length: Math.min(value, 64) }, (_, index) => index + 1).filter((count) => value % count === 0);
+    throw new UsageError({
+      code: 'WEFT_MODEL_HEADS',
+      action,
+      rule: `${divisorName} must divide ${valueName}`,
+      value: `${divisor} ${divisorName}, ${valueName} ${value}`,
+      remedy: `Choose ${divisorName} among ${choices.join(', ')}, or another ${valueName}.`,
+    });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Llama: RMSNorm, rotary positions, SwiGLU, grouped-query attention. Touvron et al. 2023, "LLaMA: Open and Efficient
+ * Foundation Language Models", section 2.2; grouped-query attention after Llama 2 (2023).
+ */
+
+import { UsageError, checkOptions } from '../core/index.ts';
+import { add, gather, matmul, scope } from '../graph/index.ts';
+import type { Initializer, Tensor } from '../graph/index.ts';
+import { embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
+import type { ForwardContext, RotaryAngles } from '../nn/index.ts';
+import { defineLanguageModel, requireCounts, requireDivisor } from './language-model.ts';
+import type { LlamaModel } from './language-model.ts';
+
+/** Configuration of {@link llama}. */
+export interface LlamaConfig {
+  readonly layers: number;
+  readonly heads: number;
+  /** Heads of keys and values. */
+  readonly kvHeads: number;
+  readonly width: number;
+  /** Width inside the feed-forward blocks. */
+  readonly hidden: number;
+  /** Width of one head. */
+  readonly headWidth: number;
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  /** Base of the rotary angles. */
+  readonly ropeTheta: number;
+  readonly normEpsilon: number;
+  /** The output layer is the token embedding. */
+  readonly tiedHead: boolean;
+}
+
+/** Options of {@link llama}: sizes, and whatever departs from its defaults. */
+export type LlamaOptions = Pick<LlamaConfig, 'layers' | 'heads' | 'width' | 'contextLength' | 'vocabSize'> & Partial<LlamaConfig>;
+
+/**
+ * A Llama language model.
+ *
+ * @param options `kvHeads` defaults to heads, `hidden` to 8/3 · width rounded up to a multiple of 32, `headWidth` to
+ * width / heads, `ropeTheta` to 10,000, `normEpsilon` to 1e-5, `tiedHead` to false.
+ * @throws UsageError `WEFT_MODEL_HEADS` when heads and widths don't fit.
+ *
+ * @example
+ * ```ts
+ * import { llama } from 'weft/models';
+ *
+ * const model = llama({ layers: 2, heads: 4, kvHeads: 2, width: 64, contextLength: 64, vocabSize: 100 });
+ * console.log(model.config.hidden); // 192
+ * ```
+ */
+export function llama(options: LlamaOptions): LlamaModel {
+  const action = 'make a Llama model';
+  checkOptions(action, options, ['layers', 'heads', 'kvHeads', 'width', 'hidden', 'headWidth', 'contextLength', 'vocabSize', 'ropeTheta', 'normEpsilon', 'tiedHead']);
+  const defaults = { kvHeads: options.heads, hidden: Math.ceil((options.width * 8) / 3 / 32) * 32, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false };
+  if (options.headWidth === undefined) requireDivisor(action, ['heads', options.heads], ['width', options.width]);
+  const config: LlamaConfig = { headWidth: options.width / options.heads, ...defaults, ...options };
+  const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, tiedHead } = config;
+  requireCounts(action, { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize });
+  requireDivisor(action, ['kvHeads', kvHeads], ['heads', heads]);
+  if (headWidth % 2 !== 0) {
+    throw new UsageError({ code: 'WEFT_MODEL_HEADS', action, rule: 'rotary positions need an even head width', value: String(headWidth), remedy: 'Choose width and heads so that width / heads is even.' });
+  }
+  const tokens = (): Tensor => embeddingTable({ name: 'tokens', rows: vocabSize, width });
+  const outputInitializer: Initializer = { kind: 'normal', standardDeviation: 0.02 / Math.sqrt(2 * layers) };
+  const norm = (x: Tensor, name: string): Tensor => rmsNormalization(x, { name, width, epsilon: normEpsilon });
+  // One table a length, so that all blocks of a graph share one constant; none before it is needed.
+  const tables = new Map<number, RotaryAngles>();
+  const angles = (positions: number): RotaryAngles => {
+    const table = tables.get(positions) ?? rotaryAngles(positions, headWidth, ropeTheta);
+    tables.set(positions, table);
+    return table;
+  };
+
+  const block = (x: Tensor, context: ForwardContext): Tensor => {
+    const attended = selfAttention(norm(x, 'attentionNorm'), { name: 'attention', width, heads, kvHeads, headWidth, bias: false, angles, outputInitializer, dropoutRate: 0 }, context);
+    const y = add(x, attended); // B T C
+    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, outputInitializer })); // B T C
+  };
+
+  return defineLanguageModel('llama', config, {
+    hidden: (ids, context) => {
+      let x = gather(tokens(), ids); // B T C
+      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
+      return norm(x, 'norm');
+    },
+    logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V
+  });
+}

@@ -1,0 +1,85 @@
+/** Causal self-attention, with rotary positions and with heads that share keys and values where asked. */
+
+import { hostTensor } from '../core/index.ts';
+import type { HostTensor } from '../core/index.ts';
+import { attention, cachedAttention, constant, reshape, rotary, scope, transpose } from '../graph/index.ts';
+import type { Initializer, Tensor } from '../graph/index.ts';
+import { dropoutMaskFor, layerCache } from './context.ts';
+import type { ForwardContext } from './context.ts';
+import { linear } from './layers.ts';
+
+/** Options of {@link selfAttention}. */
+export interface SelfAttentionOptions {
+  readonly name: string;
+  readonly width: number;
+  readonly heads: number;
+  /** Heads of keys and values, a divisor of `heads`. Ainslie et al. 2023. */
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  readonly bias: boolean;
+  /** Angles of the first so many positions, for rotary positions; none without. */
+  readonly angles?: (positions: number) => RotaryAngles;
+  /** Of the output projection. */
+  readonly outputInitializer: Initializer;
+  /** Of attention probabilities, in training. */
+  readonly dropoutRate: number;
+}
+
+/** Cosines and sines of positions × half a head. */
+export interface RotaryAngles {
+  readonly cos: HostTensor<'float32'>;
+  readonly sin: HostTensor<'float32'>;
+}
+
+/** Angles `position · theta^(-2i/D)`, computed in float64. Su et al. 2021, section 3.2.2. */
+export function rotaryAngles(positions: number, headWidth: number, theta: number): RotaryAngles {
+  const half = headWidth / 2;
+  const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
+  for (let position = 0; position < positions; position++) {
+    for (let pair = 0; pair < half; pair++) {
+      const angle = position * theta ** ((-2 * pair) / headWidth);
+      cos[position * half + pair] = Math.cos(angle);
+      sin[position * half + pair] = Math.sin(angle);
+    }
+  }
+  return { cos: hostTensor('float32', [positions, half], cos), sin: hostTensor('float32', [positions, half], sin) };
+}
+
+/** Multi-head causal self-attention. Vaswani et al. 2017, section 3.2. B T C -> B T C. */
+export function selfAttention(x: Tensor, options: SelfAttentionOptions, context: ForwardContext): Tensor {
+  const { name, width, heads, kvHeads, headWidth, bias, angles, outputInitializer, dropoutRate } = options;
+  return scope(name, () => {
+    const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }); // B T C -> B T (H·D)
+    const [queries, keys, values] = [project('query', heads), project('key', kvHeads), project('value', kvHeads)];
+    const scale = 1 / Math.sqrt(headWidth);
+    const length = context.cache === undefined ? x.shape[1]?.size : context.cache.length;
+    const made = angles?.(Number(length));
+    const angleTensors = made === undefined ? undefined : { cos: constant(made.cos, 'T D'), sin: constant(made.sin, 'T D') };
+    const output = (mixed: Tensor): Tensor => linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer });
+
+    if (context.cache !== undefined) {
+      const past = layerCache(context.cache, kvHeads, headWidth);
+      const { lastPositions, totalLength, updates } = context.cache;
+      const [mixed, newKeys, newValues] = cachedAttention(
+        { queries, keys, values, pastKeys: past.keys, pastValues: past.values, lastPositions, totalLength, ...(angleTensors === undefined ? {} : { angles: angleTensors }) },
+        { heads, kvHeads, scale },
+      );
+      updates.set(past.names[0], newKeys as Tensor).set(past.names[1], newValues as Tensor);
+      return output(mixed as Tensor);
+    }
+
+    const split = (tensor: Tensor, count: number): Tensor => transpose(splitHeads(tensor, count, headWidth), [0, 2, 1, 3]); // B T (H·D) -> B H T D
+    const turn = (tensor: Tensor): Tensor => (angleTensors === undefined ? tensor : rotary(tensor, angleTensors));
+    const [q, k, v] = [turn(split(queries, heads)), turn(split(keys, kvHeads)), split(values, kvHeads)];
+    const [batch, , time] = q.shape;
+    if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
+    const probabilities = [batch, { name: 'H', size: heads }, time, { name: 'S', size: time.size }];
+    const mask = context.dropout === true && dropoutRate > 0 ? dropoutMaskFor('probabilities', probabilities, dropoutRate) : undefined;
+    const mixed = attention([q, k, v], { causal: true, scale }, mask)[0] as Tensor; // B H T D
+    return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
+  });
+}
+
+function splitHeads(x: Tensor, heads: number, headWidth: number): Tensor {
+  return reshape(x, [...x.shape.slice(0, -1), { name: 'H', size: heads }, { name: 'D', size: headWidth }]);
+}

@@ -1,0 +1,68 @@
+/** How a model is built: for training (with dropout), for evaluation, or for decoding on a cache. */
+
+import { axes, dropoutMask, input, multiply, scopedName, state } from '../graph/index.ts';
+import type { Size, Tensor } from '../graph/index.ts';
+
+/** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
+export interface AttentionCache {
+  /** Sequences B and the longest text M. */
+  readonly batch: Size;
+  readonly length: Size;
+  /** int32 (B): length of each text with the new tokens, minus one. */
+  readonly lastPositions: Tensor;
+  /** int32 scalar: length of the longest text with the new tokens. */
+  readonly totalLength: Tensor;
+  /** Position of each new token, int32 (B T). */
+  readonly positions: Tensor;
+  /** What each layer's caches become, by the name of the state that they replace. */
+  readonly updates: Map<string, Tensor>;
+}
+
+/** How a model is built. */
+export interface ForwardContext {
+  /** Drops activations at the model's rates, by masks hashed from fed seeds; default false. */
+  readonly dropout?: boolean;
+  /** Attend to a cache, for decoding; default to the given tokens alone. */
+  readonly cache?: AttentionCache;
+}
+
+/** A fresh cache for building a decoding graph. */
+export function attentionCache(batch: Size, time: Size, length: Size): AttentionCache {
+  return {
+    batch,
+    length,
+    lastPositions: input('lastPositions', 'int32', axes('B', batch)),
+    totalLength: input('totalLength', 'int32', []),
+    positions: input('positions', 'int32', axes('B T', batch, time)),
+    updates: new Map(),
+  };
+}
+
+/** The cache tensors of one layer, B G M D. */
+export function layerCache(cache: AttentionCache, heads: number, headWidth: number): { readonly keys: Tensor; readonly values: Tensor; readonly names: readonly [string, string] } {
+  const names = [scopedName('cache.keys'), scopedName('cache.values')] as const;
+  const shape = axes('B G M D', cache.batch, heads, cache.length, headWidth);
+  return { keys: state(names[0], shape), values: state(names[1], shape), names };
+}
+
+/** Prefix of the inputs that feed dropout: int32 seeds of rows and of columns. */
+const DROPOUT_PREFIX = 'dropout:';
+
+/** Whether a graph input holds seeds of dropout. They are to be drawn afresh for each step. */
+export function isDropoutSeed(inputName: string): boolean {
+  return inputName.startsWith(DROPOUT_PREFIX);
+}
+
+/** A dropout mask for the shape of `x`: one seed a row and one a column of the last axis. Srivastava et al. 2014. */
+export function dropoutMaskFor(name: string, shape: Tensor['shape'], rate: number): Tensor {
+  const full = `${DROPOUT_PREFIX}${scopedName(name)}`;
+  const rows = input(`${full}.rows`, 'int32', shape.map((axis, index) => (index === shape.length - 1 ? { name: axis.name, size: 1 } : axis)));
+  const columns = input(`${full}.columns`, 'int32', shape.slice(-1));
+  return dropoutMask(rows, columns, rate);
+}
+
+/** Drops elements of `x` with probability `rate` and scales the others, in a context that asks for it. */
+export function dropout(x: Tensor, options: { readonly name: string; readonly rate: number }, context: ForwardContext): Tensor {
+  if (context.dropout !== true || options.rate === 0) return x;
+  return multiply(x, dropoutMaskFor(options.name, x.shape, options.rate));
+}

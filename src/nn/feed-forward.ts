@@ -1,0 +1,34 @@
+/** The position-wise blocks between attentions. */
+
+import { gelu, multiply, scope, silu } from '../graph/index.ts';
+import type { Initializer, Tensor } from '../graph/index.ts';
+import { linear } from './layers.ts';
+
+/** Options of the feed-forward blocks. */
+export interface FeedForwardOptions {
+  readonly name: string;
+  readonly width: number;
+  readonly hidden: number;
+  /** Default false. */
+  readonly bias?: boolean;
+  /** Of the projection back to the width. */
+  readonly outputInitializer: Initializer;
+}
+
+/** `W2 · gelu(W1 · x)`. Vaswani et al. 2017, section 3.3, with the activation of Hendrycks and Gimpel 2016. */
+export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly activation: 'gelu' | 'geluTanh' }): Tensor {
+  const { name, width, hidden, bias = false, outputInitializer, activation } = options;
+  return scope(name, () => {
+    const up = linear(x, { name: 'up', in: width, out: hidden, bias }); // B T C -> B T 4C
+    return linear(gelu(up, activation === 'gelu' ? 'erf' : 'tanh'), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }); // B T 4C -> B T C
+  });
+}
+
+/** SwiGLU: `W3 · (silu(W1 · x) ∘ W2 · x)`. Shazeer 2020, equation 6. */
+export function gatedFeedForward(x: Tensor, { name, width, hidden, bias = false, outputInitializer }: FeedForwardOptions): Tensor {
+  return scope(name, () => {
+    const gate = linear(x, { name: 'gate', in: width, out: hidden, bias });
+    const up = linear(x, { name: 'up', in: width, out: hidden, bias });
+    return linear(multiply(silu(gate), up), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer });
+  });
+}

@@ -1,0 +1,10 @@
+export { rotaryAngles, selfAttention } from './attention.ts';
+export type { RotaryAngles, SelfAttentionOptions } from './attention.ts';
+export { attentionCache, dropout, dropoutMaskFor, isDropoutSeed, layerCache } from './context.ts';
+export type { AttentionCache, ForwardContext } from './context.ts';
+export { feedForward, gatedFeedForward } from './feed-forward.ts';
+export type { FeedForwardOptions } from './feed-forward.ts';
+export { initialize } from './initialize.ts';
+export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization } from './layers.ts';
+export type { EmbeddingOptions, LinearOptions, NormalizationOptions } from './layers.ts';
+export { meanCrossEntropy } from './losses.ts';

@@ -1,0 +1,221 @@
+/**
+ * Lowering for the CPU: each kind of operation as operators that ONNX Runtime's CPU provider has, opset 21.
+ *
+ * com.microsoft operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+ */
+
+import { hostTensor } from '../core/index.ts';
+import type { DType } from '../core/index.ts';
+import type { Node, OpKind, Shape } from '../graph/index.ts';
+import { int64Vector, scalarTensor } from './emitter.ts';
+import type { AttributeValue, LoweringContext, LoweringRule } from './emitter.ts';
+
+/** Lowering rules of a device. An operation without one does not compile. */
+export type LoweringTable = { readonly [K in OpKind]: LoweringRule<Node<K>> };
+
+/** ONNX element types, TensorProto.DataType. */
+export const ONNX_DTYPE: { readonly [D in DType]: number } = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 };
+
+/** A kind that is one operator with the same operands. */
+function direct(opType: string, attributes: Readonly<Record<string, AttributeValue>> = {}, domain: '' | 'com.microsoft' = ''): LoweringRule<Node> {
+  return (c) => {
+    c.emit(opType, Array.from({ length: c.arity }, (_, index) => c.in(index)), { outputs: [c.out(0)], attributes, domain });
+  };
+}
+
+const number = (c: LoweringContext, value: number): string => c.constant(scalarTensor(value));
+
+/** A shape as Reshape's operand: 0 copies the axis at the same place, -1 is inferred. */
+function reshapeTarget(from: Shape, to: Shape): readonly number[] {
+  return to.map(({ size }, index) => (typeof size === 'number' ? size : from[index]?.size === size ? 0 : -1));
+}
+
+function reshapeTo(c: LoweringContext, value: string, shape: readonly number[]): string {
+  return c.emit('Reshape', [value, c.constant(int64Vector(shape))]);
+}
+
+function reduce(opType: string): LoweringRule<Node<'sum'> | Node<'max'>> {
+  return (c, { attributes: { axes, keep } }) => {
+    c.emit(opType, [c.in(0), c.constant(int64Vector(axes))], { outputs: [c.out(0)], attributes: { keepdims: keep ? 1 : 0 } });
+  };
+}
+
+/** 0 where a query may see a key, -∞ after it; rows repeat for heads that share keys. */
+function causalMask(repeat: number, queries: number, keys: number): Float32Array {
+  const mask = new Float32Array(repeat * queries * keys);
+  for (let row = 0; row < repeat * queries; row++) mask.fill(-Infinity, row * keys + (row % queries) + 1 + keys - queries, (row + 1) * keys);
+  return mask;
+}
+
+/** Index operand (N 1) of targets, negative ones as 0, and 1 where a target counts, 0 where it does not. */
+function targetsOf(c: LoweringContext, targets: string, dtype: DType): readonly [index: string, kept: string] {
+  const zero = c.constant(scalarTensor(0, dtype));
+  const index = c.emit('Unsqueeze', [c.emit('Max', [targets, zero]), c.constant(int64Vector([1]))]);
+  const kept = c.emit('Cast', [c.emit('GreaterOrEqual', [targets, zero])], { attributes: { to: ONNX_DTYPE.float32 } });
+  return [index, kept];
+}
+
+/** The rules for the CPU. */
+export const CPU_LOWERING: LoweringTable = {
+  input: () => undefined,
+  constant: () => undefined,
+  negate: direct('Neg'),
+  exp: direct('Exp'),
+  log: direct('Log'),
+  sqrt: direct('Sqrt'),
+  reciprocal: direct('Reciprocal'),
+  abs: direct('Abs'),
+  tanh: direct('Tanh'),
+  sigmoid: direct('Sigmoid'),
+  erf: direct('Erf'),
+  relu: direct('Relu'),
+  gelu: (c, { attributes: { form } }) => {
+    c.emit('Gelu', [c.in(0)], { outputs: [c.out(0)], attributes: { approximate: form === 'erf' ? 'none' : 'tanh' } });
+  },
+  silu: direct('QuickGelu', { alpha: { float: 1 } }, 'com.microsoft'),
+  cast: (c, { attributes: { to } }) => {
+    c.emit('Cast', [c.in(0)], { outputs: [c.out(0)], attributes: { to: ONNX_DTYPE[to] } });
+  },
+  add: direct('Add'),
+  subtract: direct('Sub'),
+  multiply: direct('Mul'),
+  divide: direct('Div'),
+  maximum: direct('Max'),
+  minimum: direct('Min'),
+  less: direct('Less'),
+  equal: direct('Equal'),
+  where: direct('Where'),
+  reshape: (c, { attributes: { shape } }) => {
+    c.emit('Reshape', [c.in(0), c.constant(int64Vector(reshapeTarget(c.x(0).shape, shape)))], { outputs: [c.out(0)] });
+  },
+  expand: (c, { attributes: { shape } }) => {
+    c.emit('Expand', [c.in(0), c.constant(int64Vector(shape.map(({ size }) => (typeof size === 'number' ? size : 1))))], { outputs: [c.out(0)] });
+  },
+  transpose: (c, { attributes: { permutation } }) => {
+    c.emit('Transpose', [c.in(0)], { outputs: [c.out(0)], attributes: { perm: permutation } });
+  },
+  slice: (c, { attributes: { axis, start, end } }) => {
+    c.emit('Slice', [c.in(0), ...[start, end, axis].map((value) => c.constant(int64Vector([value])))], { outputs: [c.out(0)] });
+  },
+  pad: (c, { attributes: { axis, before, after } }) => {
+    c.emit('Pad', [c.in(0), c.constant(int64Vector([before, after])), c.constant(scalarTensor(0, c.x(0).dtype)), c.constant(int64Vector([axis]))], { outputs: [c.out(0)] });
+  },
+  concat: (c, { attributes: { axis } }) => {
+    c.emit('Concat', Array.from({ length: c.arity }, (_, index) => c.in(index)), { outputs: [c.out(0)], attributes: { axis } });
+  },
+  sum: reduce('ReduceSum'),
+  max: reduce('ReduceMax'),
+  sumOfSquares: direct('ReduceSumSquare', { keepdims: 0 }),
+  matmul: (c, { attributes: { transposeA, transposeB, alpha } }) => {
+    const plain = !transposeA && !transposeB && alpha === 1;
+    if (plain) c.emit('MatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)] });
+    else {
+      c.emit('FusedMatMul', [c.in(0), c.in(1)], {
+        outputs: [c.out(0)],
+        attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: alpha } },
+        domain: 'com.microsoft',
+      });
+    }
+  },
+  gather: direct('Gather', { axis: 0 }),
+  scatterRows: (c, { attributes: { rows } }) => {
+    const [updates, ids] = [c.x(0), c.x(1)];
+    const width = updates.shape.slice(ids.shape.length).map(({ size }) => Number(size));
+    const index = reshapeTo(c, ids.dtype === 'int64' ? c.in(1) : c.emit('Cast', [c.in(1)], { attributes: { to: ONNX_DTYPE.int64 } }), [-1, 1]);
+    const zeros = c.emit('ConstantOfShape', [c.constant(int64Vector([rows, ...width]))]);
+    c.emit('ScatterND', [zeros, index, reshapeTo(c, c.in(0), [-1, ...width])], { outputs: [c.out(0)], attributes: { reduction: 'add' } });
+  },
+  softmax: direct('Softmax', { axis: -1 }),
+  logSoftmax: direct('LogSoftmax', { axis: -1 }),
+  layerNorm: (c, { attributes: { epsilon } }) => {
+    const outputs = [c.out(0), ...(c.used(1) || c.used(2) ? [c.out(1), c.out(2)] : [])];
+    c.emit('LayerNormalization', Array.from({ length: c.arity }, (_, index) => c.in(index)), { outputs, attributes: { axis: -1, epsilon: { float: epsilon } } });
+  },
+  rmsNorm: (c, { attributes: { epsilon } }) => {
+    const outputs = [c.out(0), ...(c.used(1) ? [c.out(1)] : [])];
+    c.emit('SimplifiedLayerNormalization', [c.in(0), c.in(1)], { outputs, attributes: { axis: -1, epsilon: { float: epsilon } } });
+  },
+  rotary: (c, { attributes: { inverse } }) => {
+    const sin = inverse ? c.emit('Neg', [c.in(2)]) : c.in(2);
+    c.emit('RotaryEmbedding', [c.in(0), c.constant(int64Vector([0])), c.in(1), sin], { outputs: [c.out(0)], attributes: { interleaved: 0 }, domain: 'com.microsoft' });
+  },
+  attention: (c, { attributes: { causal, scale } }) => {
+    const [q, k] = [c.x(0).shape, c.x(1).shape];
+    const [heads, groups, time, keys] = [q[1], k[1], q[2], k[2]].map((axis) => Number(axis?.size));
+    if (heads === undefined || groups === undefined || time === undefined || keys === undefined) throw new RangeError('four axes are needed');
+    const repeat = heads / groups;
+    // Heads that share keys are rows of one product: B H T D is the same memory as B G (H/G·T) D.
+    const group = (value: string, last: number): string => (repeat === 1 ? value : reshapeTo(c, value, [0, groups, repeat * time, last]));
+    const ungroup = (value: string, last: number, name: string): void => {
+      c.emit('Reshape', [value, c.constant(int64Vector([0, heads, time, last]))], { outputs: [name] });
+    };
+    const headWidth = Number(q[3]?.size);
+    const scores = c.emit('FusedMatMul', [group(c.in(0), headWidth), c.in(1)], { attributes: { transB: 1, alpha: { float: scale } }, domain: 'com.microsoft' });
+    const masked = causal ? c.emit('Add', [scores, c.constant(hostTensor('float32', [repeat * time, keys], causalMask(repeat, time, keys)))]) : scores;
+    const probabilities = repeat === 1 ? c.out(1) : c.fresh('probabilities');
+    c.emit('Softmax', [masked], { outputs: [probabilities], attributes: { axis: -1 } });
+    if (repeat !== 1 && c.used(1)) ungroup(probabilities, keys, c.out(1));
+    const dropped = c.arity === 4 ? c.emit('Mul', [probabilities, group(c.in(3), keys)]) : probabilities;
+    const output = repeat === 1 ? c.out(0) : c.fresh('output');
+    c.emit('MatMul', [dropped, c.in(2)], { outputs: [output] });
+    if (repeat !== 1) ungroup(output, Number(c.x(2).shape[3]?.size), c.out(0));
+  },
+  cachedAttention: (c, { attributes: { heads, kvHeads, scale, rotary } }) => {
+    c.emit('GroupQueryAttention', Array.from({ length: c.arity }, (_, index) => c.in(index)), {
+      outputs: [c.out(0), c.out(1), c.out(2)],
+      attributes: { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, do_rotary: rotary ? 1 : 0 },
+      domain: 'com.microsoft',
+    });
+  },
+  crossEntropy: (c) => {
+    const logProbabilities = c.out(1);
+    c.emit('LogSoftmax', [c.in(0)], { outputs: [logProbabilities], attributes: { axis: -1 } });
+    const [index, kept] = targetsOf(c, c.in(1), c.x(1).dtype);
+    const chosen = reshapeTo(c, c.emit('GatherElements', [logProbabilities, index], { attributes: { axis: 1 } }), [-1]);
+    c.emit('Mul', [c.emit('Neg', [chosen]), kept], { outputs: [c.out(0)] });
+  },
+  crossEntropyGradient: (c) => {
+    // (softmax - one-hot)·g, rows without a target 0.
+    const [index, kept] = targetsOf(c, c.in(1), c.x(1).dtype);
+    const weight = c.emit('Unsqueeze', [c.emit('Mul', [c.in(2), kept]), c.constant(int64Vector([1]))]);
+    const scaled = c.emit('Mul', [c.emit('Exp', [c.in(0)]), weight]);
+    c.emit('ScatterElements', [scaled, index, c.emit('Neg', [weight])], { outputs: [c.out(0)], attributes: { axis: 1, reduction: 'add' } });
+  },
+  geluGradient: (c, { attributes: { form } }) => {
+    const [x, g] = [c.in(0), c.in(1)];
+    const half = c.emit('Mul', [g, number(c, 0.5)]);
+    if (form === 'erf') {
+      // Φ(x) + x·φ(x) = ½·(1 + erf(u) + 2/√π·u·e^(-u²)), u = x/√2
+      const u = c.emit('Mul', [x, number(c, Math.SQRT1_2)]);
+      const bell = c.emit('Exp', [c.emit('Neg', [c.emit('Mul', [u, u])])]);
+      const slope = c.emit('Mul', [bell, c.emit('Mul', [u, number(c, 2 / Math.sqrt(Math.PI))])]);
+      const twice = c.emit('Add', [c.emit('Add', [c.emit('Erf', [u]), slope]), number(c, 1)]);
+      c.emit('Mul', [twice, half], { outputs: [c.out(0)] });
+      return;
+    }
+    // y = ½x(1 + t), t = tanh(a·x + b·x³): y' = ½(1 + t + x·(1 - t²)·(a + 3b·x²))
+    const a = Math.sqrt(2 / Math.PI);
+    const square = c.emit('Mul', [x, x]);
+    const inner = c.emit('Mul', [x, c.emit('Add', [c.emit('Mul', [square, number(c, 0.044715 * a)]), number(c, a)])]);
+    const t = c.emit('Tanh', [inner]);
+    const outer = c.emit('Mul', [x, c.emit('Add', [c.emit('Mul', [square, number(c, 3 * 0.044715 * a)]), number(c, a)])]);
+    const sech = c.emit('Sub', [number(c, 1), c.emit('Mul', [t, t])]);
+    const twice = c.emit('Add', [c.emit('Add', [t, c.emit('Mul', [sech, outer])]), number(c, 1)]);
+    c.emit('Mul', [twice, half], { outputs: [c.out(0)] });
+  },
+  dropoutMask: (c, { attributes: { rate } }) => {
+    // A hash of a row's and a column's seed, h² · odd mod 2³², below a threshold with probability `rate`.
+    const hash = c.emit('BitwiseXor', [c.in(0), c.in(1)]);
+    const mixed = c.emit('Mul', [c.emit('Mul', [hash, hash]), c.constant(scalarTensor(DROPOUT_MULTIPLIER, 'int32'))]);
+    const dropped = c.emit('Less', [mixed, c.constant(scalarTensor(dropoutThreshold(rate), 'int32'))]);
+    c.emit('Where', [dropped, number(c, 0), number(c, 1 / (1 - rate))], { outputs: [c.out(0)] });
+  },
+};
+
+/** 2³² divided by the golden ratio, as a signed integer: Knuth, The Art of Computer Programming 6.4. */
+export const DROPOUT_MULTIPLIER: number = 0x9e3779b1 | 0;
+
+/** Signed 32-bit integers below this are a share `rate` of all. */
+export function dropoutThreshold(rate: number): number {
+  return Math.max(-0x8000_0000, Math.min(0x7fff_ffff, Math.round(-0x8000_0000 + rate * 0x1_0000_0000)));
+}
