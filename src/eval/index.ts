@@ -1,0 +1,11 @@
+export { trainByteNgrams } from './baselines/byte-ngrams.ts';
+export type { ByteNgramOptions, ByteNgrams } from './baselines/byte-ngrams.ts';
+export { brotliBitsPerByte, gzipBitsPerByte } from './baselines/compressors.ts';
+export type { ByteSource } from './baselines/compressors.ts';
+export { measureBaselines } from './baselines/measure.ts';
+export type { Baselines } from './baselines/measure.ts';
+export type { DocumentText, Documents } from './documents.ts';
+export { evaluateText } from './evaluate-text.ts';
+export type { EvaluateTextOptions, EvaluationProgress, ScoringModel, TextEvaluation } from './evaluate-text.ts';
+export { bitsPerByte } from './metrics/bits-per-byte.ts';
+export { perplexity } from './metrics/perplexity.ts';
