@@ -1,0 +1,114 @@
+/** What each event says in words: the lines that stay, on a terminal and in a log alike. */
+
+import type {
+  ComparisonEvent,
+  EvalEvent,
+  Phase,
+  ProgressEvent,
+  SampleEvent,
+  StepEvent,
+  StoppedEvent,
+  WorkflowEvent,
+} from '../../workflows/index.ts';
+import { clock, compact, duration, small, whole } from './numbers.ts';
+import { printable } from './printable.ts';
+import type { Style } from './style.ts';
+
+/** How each phase is called in the left column. */
+export const PHASE_NAMES: { readonly [P in Phase]: string } = {
+  text: 'Text',
+  tokenizer: 'Tokenizer',
+  pack: 'Packing',
+  baselines: 'Baselines',
+  training: 'Training',
+  evaluation: 'Evaluation',
+  samples: 'Samples',
+  save: 'Saving',
+  export: 'Export',
+};
+
+const LABEL = 12;
+
+/** A line with a label in the left column. */
+export function labelled(label: string, text: string, style: Style): string {
+  return `  ${style.bold(label.padEnd(LABEL))}${text}`;
+}
+
+/** A line under a label. */
+export function continued(text: string): string {
+  return ' '.repeat(LABEL + 2) + text;
+}
+
+/** The lines of an event that stay; none for events that only move something. */
+export function eventLines(event: WorkflowEvent, style: Style): string[] {
+  switch (event.kind) {
+    case 'phaseEnd':
+      return [labelled(PHASE_NAMES[event.phase], `${event.summary}${style.dim(`   ${duration(event.seconds)}`)}`, style)];
+    case 'model': {
+      const size = `${event.architecture}, ${compact(event.parameters)} parameters, context ${whole(event.contextLength)}, ${whole(event.tokensPerStep)} tokens a step`;
+      const resumed = event.resumedFrom > 0 ? [continued(`continues after step ${whole(event.resumedFrom)}`)] : [];
+      return [labelled('Model', size, style), ...resumed];
+    }
+    case 'sample':
+      return sampleLines(event, style);
+    case 'saved':
+      return event.what === 'model' ? [labelled('Saved', event.path, style)] : [];
+    case 'stopped':
+      return [labelled('Stopped', stoppedText(event), style)];
+    case 'comparison':
+      return comparisonLines(event, style);
+    case 'warning':
+      return [labelled('Note', style.warn(event.text), style), ...(event.remedy === undefined ? [] : [continued(event.remedy)])];
+    case 'phase':
+    case 'progress':
+    case 'step':
+    case 'eval':
+      return [];
+  }
+}
+
+/** A step in one line, for logs. */
+export function stepText(event: StepEvent): string {
+  return [
+    `step ${whole(event.step)} of ${whole(event.steps)}`,
+    `loss ${event.loss.toFixed(4)}`,
+    `learning rate ${small(event.learningRate)}`,
+    `gradient norm ${event.gradientNorm.toFixed(3)}`,
+    `${compact(event.tokensPerSecond)} tokens/s`,
+    ...(event.secondsLeft === undefined ? [] : [`${clock(event.secondsLeft)} left`]),
+  ].join('   ');
+}
+
+/** An evaluation in one line. */
+export function evalText(event: EvalEvent): string {
+  return `held out: loss ${event.loss.toFixed(4)}, perplexity ${event.perplexity.toFixed(2)}, ${event.bitsPerByte.toFixed(4)} bits per byte${event.best ? ', the best so far' : ''}`;
+}
+
+/** Progress in one line: `43%  880 of 2,048 merges`. */
+export function progressText({ done, total, unit }: ProgressEvent): string {
+  if (total === undefined || total <= 0) return `${compact(done)} ${unit}`;
+  return `${String(Math.floor((100 * Math.min(done, total)) / total)).padStart(3)}%   ${compact(done)} of ${compact(total)} ${unit}`;
+}
+
+function sampleLines({ prompt, text }: SampleEvent, style: Style): string[] {
+  const lines = `${style.dim(printable(prompt))}${printable(text)}`.split('\n');
+  return [
+    labelled('Sample', style.dim('│ ') + (lines[0] ?? ''), style),
+    ...lines.slice(1).map((line) => continued(style.dim('│ ') + line)),
+  ];
+}
+
+function stoppedText({ reason, step }: StoppedEvent): string {
+  const why = { time: 'the time is over', early: 'held-out loss no longer falls', interrupted: 'interrupted' }[reason];
+  return `after step ${whole(step)}: ${why}`;
+}
+
+function comparisonLines({ rows }: ComparisonEvent, style: Style): string[] {
+  const most = Math.max(...rows.map(({ bitsPerByte }) => bitsPerByte));
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  const lines = rows.map(({ name, bitsPerByte }, index) => {
+    const numbers = `${name.padEnd(width)}   ${bitsPerByte.toFixed(3)}   `;
+    return continued((index === 0 ? style.bold(numbers) : numbers) + style.accent('━'.repeat(Math.round((24 * bitsPerByte) / most))));
+  });
+  return [labelled('Held out', 'bits per byte of text that training never saw; lower is better', style), ...lines];
+}

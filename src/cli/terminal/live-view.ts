@@ -1,0 +1,139 @@
+/** Events on a terminal: the lines that stay, and under them an area redrawn in place for what is going on. */
+
+import { createLogUpdate } from 'log-update';
+
+import type { EvalEvent, ProgressEvent, StepEvent, WorkflowEvent } from '../../workflows/index.ts';
+import { bar } from './bar.ts';
+import { PHASE_NAMES, continued, eventLines, labelled, progressText } from './event-text.ts';
+import { createLossCurve } from './loss-curve.ts';
+import { clock, compact, whole } from './numbers.ts';
+import type { EventView, Output } from './render-events.ts';
+import type { Style } from './style.ts';
+
+/** Milliseconds between two redraws: fast enough to look alive, slow enough to cost nothing beside training. */
+const REDRAW_EVERY = 100;
+const CURVE_HEIGHT = 8;
+const BAR_WIDTH = 32;
+
+/** A view that redraws its last lines in place. */
+export function createLiveView(output: Output, { style, now }: { readonly style: Style; readonly now: () => number }): EventView {
+  const area = createLogUpdate(output as NodeJS.WriteStream);
+  const curve = createLossCurve();
+  let phase: WorkflowEvent & { readonly kind: 'phase' } = { kind: 'phase', phase: 'text' };
+  let progress: ProgressEvent | undefined;
+  let step: StepEvent | undefined;
+  let evaluation: EvalEvent | undefined;
+  let checkpoint: number | undefined;
+  let active = false;
+  let drawnAt = -Infinity;
+
+  const columns = (): number => output.columns ?? 80;
+  const rows = (): number => output.rows ?? 24;
+
+  const frame = (): string[] => {
+    const name = PHASE_NAMES[phase.phase];
+    if (phase.phase === 'training' && step !== undefined) return trainingFrame(name, step);
+    if (progress?.total !== undefined)
+      return [labelled(name, `${bar(progress.done / progress.total, BAR_WIDTH, style)}  ${progressText(progress)}`, style)];
+    return [labelled(name, progress === undefined ? '…' : progressText(progress), style)];
+  };
+
+  const trainingFrame = (name: string, current: StepEvent): string[] => {
+    const share = current.step / current.steps;
+    const left = current.secondsLeft === undefined ? '' : `   ${clock(current.secondsLeft)} left`;
+    const numbers = [
+      `step ${whole(current.step)} of ${whole(current.steps)}`,
+      `loss ${style.bold(current.loss.toFixed(3))}`,
+      `${compact(current.tokensPerSecond)} tokens/s`,
+      ...(evaluation === undefined ? [] : [`held out ${evaluation.loss.toFixed(3)}`]),
+      ...(checkpoint === undefined ? [] : [style.dim(`saved at ${whole(checkpoint)}`)]),
+    ];
+    const columns = output.columns ?? 80;
+    // A low window keeps the bar and the numbers; the curve is what can go.
+    const lines =
+      (output.rows ?? 24) >= CURVE_HEIGHT + 6
+        ? curve.draw({ steps: current.steps, width: Math.min(columns - 16, 76), height: CURVE_HEIGHT })
+        : [];
+    return [
+      labelled(
+        name,
+        `${bar(share, Math.min(BAR_WIDTH, Math.max(8, columns() - 40)), style)}  ${String(Math.floor(100 * Math.min(1, share))).padStart(3)}%${left}`,
+        style,
+      ),
+      continued(numbers.join('   ')),
+      ...curveLines(),
+    ];
+  };
+
+  const curveLines = (): string[] => {
+    // A low window keeps the bar and the numbers; the curve is what can go.
+    if (step === undefined || rows() < CURVE_HEIGHT + 6) return [];
+    const lines = curve.draw({ steps: step.steps, width: Math.min(columns() - 16, 76), height: CURVE_HEIGHT });
+    return lines.length === 0 ? [] : ['', ...lines.map((line) => continued(style.accent(line))), ''];
+  };
+
+  /** What stays when training ends without a word: the area as it was. */
+  const interrupted = (): string[] => (phase.phase === 'training' && step !== undefined ? frame() : []);
+
+  const draw = (force: boolean): void => {
+    if (!active || (!force && now() - drawnAt < REDRAW_EVERY)) return;
+    drawnAt = now();
+    area(frame().join('\n'));
+  };
+
+  const persist = (lines: readonly string[]): void => {
+    if (lines.length === 0) return;
+    area.clear();
+    output.write(`${lines.join('\n')}\n`);
+    draw(true);
+  };
+
+  /** Ends the area; `last` stays on the screen. */
+  const leave = (last: readonly string[]): void => {
+    if (!active) return;
+    if (last.length > 0) area(last.join('\n'));
+    else area.clear();
+    area.done();
+    active = false;
+    progress = undefined;
+  };
+
+  return {
+    show(event) {
+      switch (event.kind) {
+        case 'phase':
+          leave(interrupted());
+          phase = event;
+          active = true;
+          break;
+        case 'progress':
+          progress = event;
+          break;
+        case 'step':
+          step = event;
+          curve.add(event.step, event.loss);
+          break;
+        case 'eval':
+          evaluation = event;
+          break;
+        case 'saved':
+          if (event.what === 'checkpoint') checkpoint = event.step;
+          break;
+        case 'phaseEnd':
+          leave(event.phase === 'training' ? curveLines() : []);
+          break;
+        case 'model':
+        case 'sample':
+        case 'stopped':
+        case 'comparison':
+        case 'warning':
+          break;
+      }
+      persist(eventLines(event, style));
+      draw(event.kind === 'phase');
+    },
+    end() {
+      leave(interrupted());
+    },
+  };
+}
