@@ -33,8 +33,9 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
   const frame = (): string[] => {
     const name = PHASE_NAMES[phase.phase];
     if (phase.phase === 'training' && step !== undefined) return trainingFrame(name, step);
-    if (progress?.total !== undefined)
+    if (progress?.total !== undefined) {
       return [labelled(name, `${bar(progress.done / progress.total, BAR_WIDTH, style)}  ${progressText(progress)}`, style)];
+    }
     return [labelled(name, progress === undefined ? '…' : progressText(progress), style)];
   };
 
@@ -48,18 +49,9 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
       ...(evaluation === undefined ? [] : [`held out ${evaluation.loss.toFixed(3)}`]),
       ...(checkpoint === undefined ? [] : [style.dim(`saved at ${whole(checkpoint)}`)]),
     ];
-    const columns = output.columns ?? 80;
-    // A low window keeps the bar and the numbers; the curve is what can go.
-    const lines =
-      (output.rows ?? 24) >= CURVE_HEIGHT + 6
-        ? curve.draw({ steps: current.steps, width: Math.min(columns - 16, 76), height: CURVE_HEIGHT })
-        : [];
+    const percent = `${String(Math.floor(100 * Math.min(1, share))).padStart(3)}%`;
     return [
-      labelled(
-        name,
-        `${bar(share, Math.min(BAR_WIDTH, Math.max(8, columns() - 40)), style)}  ${String(Math.floor(100 * Math.min(1, share))).padStart(3)}%${left}`,
-        style,
-      ),
+      labelled(name, `${bar(share, Math.min(BAR_WIDTH, Math.max(8, columns() - 40)), style)}  ${percent}${left}`, style),
       continued(numbers.join('   ')),
       ...curveLines(),
     ];
