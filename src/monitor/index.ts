@@ -1,0 +1,6 @@
+export { readMetrics } from './metrics-file.ts';
+export type { EvalRecord, MetricsChunk, MetricsRecord, ReadMetricsOptions, SampleRecord, StepRecord } from './metrics-file.ts';
+export { openRuns } from './runs.ts';
+export type { RunSummary, Runs } from './runs.ts';
+export { createServingMetrics } from './serving-metrics.ts';
+export type { FinishedReason, RequestRecord, ServingMetrics } from './serving-metrics.ts';

@@ -1,0 +1,108 @@
+/**
+ * What was served, counted for Prometheus. Names are vLLM's with the prefix `llm_`
+ * (https://docs.vllm.ai/en/latest/design/metrics/; promtool refuses the ':' of vLLM's own prefix).
+ *
+ * Decided: every server has its own registry, so that two in one process do not mix and importing changes nothing. Only
+ * what is measured is listed: cache and preemption counters come with the engine that has them.
+ */
+
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Why a generation ended. */
+export type FinishedReason = 'stop' | 'length' | 'abort' | 'error';
+
+/** Times and sizes of one finished generation, in seconds and tokens. */
+export interface RequestRecord {
+  readonly reason: FinishedReason;
+  readonly promptTokens: number;
+  readonly generatedTokens: number;
+  /** From arrival to the last token. */
+  readonly totalSeconds: number;
+  /** From arrival to the start of the work. */
+  readonly queueSeconds: number;
+  /** From the start of the work to the first token; undefined when none came. */
+  readonly prefillSeconds: number | undefined;
+}
+
+/** Counters of one server: see {@link createServingMetrics}. */
+export interface ServingMetrics {
+  /** How many requests run and wait at this moment. */
+  load(model: string, requests: { readonly running: number; readonly waiting: number }): void;
+  /** One token came; `gapSeconds` since the one before, undefined for the first. */
+  token(model: string, gapSeconds: number | undefined): void;
+  /** One generation ended. */
+  finished(model: string, request: RequestRecord): void;
+  /** The Prometheus text format, and its content type. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const TOKENS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
+
+/**
+ * Counters with a registry of their own.
+ *
+ * @example
+ * ```ts
+ * import { createServingMetrics } from 'weft/monitor';
+ *
+ * const metrics = createServingMetrics();
+ * metrics.load('tiny', { running: 1, waiting: 0 });
+ * console.log((await metrics.text()).includes('llm_num_requests_running{model_name="tiny"} 1')); // true
+ * ```
+ */
+export function createServingMetrics(): ServingMetrics {
+  const registry = new Registry();
+  const labelNames = ['model_name'] as const;
+  const registers = [registry];
+  const gauge = (name: string, help: string): Gauge<'model_name'> => new Gauge({ name: `llm_${name}`, help, labelNames, registers });
+  const counter = (name: string, help: string): Counter<'model_name'> => new Counter({ name: `llm_${name}`, help, labelNames, registers });
+  const histogram = (name: string, help: string): Histogram<'model_name'> =>
+    new Histogram({ name: `llm_${name}`, help, labelNames, registers, buckets: name.endsWith('_seconds') ? SECONDS : TOKENS });
+
+  const running = gauge('num_requests_running', 'Requests being generated.');
+  const waiting = gauge('num_requests_waiting', 'Requests in the queue.');
+  const promptTokens = counter('prompt_tokens_total', 'Prompt tokens of finished generations.');
+  const generationTokens = counter('generation_tokens_total', 'Tokens generated.');
+  const success = new Counter({
+    name: 'llm_request_success_total',
+    help: 'Generations that ended, by reason.',
+    labelNames: ['model_name', 'finished_reason'],
+    registers,
+  });
+  const firstToken = histogram('time_to_first_token_seconds', 'From arrival to the first token.');
+  const interToken = histogram('inter_token_latency_seconds', 'Between one token and the next.');
+  const endToEnd = histogram('e2e_request_latency_seconds', 'From arrival to the last token.');
+  const queueTime = histogram('request_queue_time_seconds', 'From arrival to the start of the work.');
+  const prefillTime = histogram('request_prefill_time_seconds', 'From the start of the work to the first token.');
+  const decodeTime = histogram('request_decode_time_seconds', 'From the first token to the last.');
+  const promptSize = histogram('request_prompt_tokens', 'Prompt tokens of a generation.');
+  const generatedSize = histogram('request_generation_tokens', 'Tokens generated for a generation.');
+
+  return {
+    load(model, requests) {
+      running.set({ model_name: model }, requests.running);
+      waiting.set({ model_name: model }, requests.waiting);
+    },
+    token(model, gapSeconds) {
+      generationTokens.inc({ model_name: model });
+      if (gapSeconds !== undefined) interToken.observe({ model_name: model }, gapSeconds);
+    },
+    finished(model, request) {
+      const label = { model_name: model };
+      success.inc({ ...label, finished_reason: request.reason });
+      promptTokens.inc(label, request.promptTokens);
+      promptSize.observe(label, request.promptTokens);
+      generatedSize.observe(label, request.generatedTokens);
+      endToEnd.observe(label, request.totalSeconds);
+      queueTime.observe(label, request.queueSeconds);
+      if (request.prefillSeconds === undefined) return;
+      prefillTime.observe(label, request.prefillSeconds);
+      firstToken.observe(label, request.queueSeconds + request.prefillSeconds);
+      decodeTime.observe(label, request.totalSeconds - request.queueSeconds - request.prefillSeconds);
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

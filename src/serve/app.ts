@@ -1,0 +1,113 @@
+/** The server as a Fastify application, without a socket: tests call `app.inject`. */
+
+import { randomInt, randomUUID } from 'node:crypto';
+
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+
+import { checkOptions } from '../core/index.ts';
+import { createServingMetrics, openRuns } from '../monitor/index.ts';
+import { createEngine } from './engine.ts';
+import { pageRoutes } from './page-files.ts';
+import { envelope, errorAnswer } from './request-error.ts';
+import { chatRoute } from './routes/chat.ts';
+import { completionsRoute } from './routes/completions.ts';
+import { operationsRoutes } from './routes/operations.ts';
+import { pageDataRoutes } from './routes/page-data.ts';
+import type { Serving } from './serving.ts';
+import type { TextModel } from './text-model.ts';
+
+/** Options of {@link createApp}. */
+export interface AppOptions {
+  /** Models to serve; the first answers requests that name none. A promise while they load: `/health` says 503 until then. Default none. */
+  readonly models?: readonly TextModel[] | Promise<readonly TextModel[]>;
+  /** Run folders, or folders that hold some, whose curves the page shows. Default none. */
+  readonly runs?: readonly string[];
+  /** Most requests that wait while one runs; more get 429. Default 64. */
+  readonly queue?: number;
+  /** Most bytes of a request's body; more get 413. Default 4 MiB. */
+  readonly bodyLimit?: number;
+  /** Seconds that accepted requests have to finish when the app closes. Default 10. */
+  readonly graceSeconds?: number;
+  /** Log requests as JSON lines on stderr, without prompts. Default false. */
+  readonly log?: boolean;
+  /** Milliseconds since 1970. Default `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** The names of {@link AppOptions}. */
+export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'queue', 'bodyLimit', 'graceSeconds', 'log', 'clock'];
+
+/**
+ * Builds the application that `serve` and `studio` put behind a port: the OpenAI routes, health and metrics, the page and
+ * what it asks for. Closing it lets accepted requests finish first. The models stay open: they are the caller's.
+ *
+ * @throws WeftError `WEFT_RUN_MISSING` for a run that is no folder, `WEFT_OPTION_UNKNOWN`
+ *
+ * @example
+ * ```ts
+ * import { createApp } from 'weft/serve';
+ *
+ * const app = await createApp();
+ * const answer = await app.inject('/health');
+ * console.log(answer.statusCode, answer.json()); // 200 { status: 'ok' }
+ * await app.close();
+ * ```
+ */
+export async function createApp(options: AppOptions = {}): Promise<FastifyInstance> {
+  checkOptions('serve', options, APP_OPTIONS);
+  const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 10, log = false, clock = Date.now } = options;
+  const metrics = createServingMetrics();
+  const engine = createEngine({ queue, metrics, now: () => performance.now() / 1000 });
+  let loaded: readonly TextModel[] | undefined;
+  let draining = false;
+  const serving: Serving = {
+    models: () => loaded ?? [],
+    state: () => (draining ? 'draining' : loaded === undefined ? 'loading' : 'ready'),
+    engine,
+    runs: await openRuns(runs),
+    metrics,
+    clock,
+    identity: () => randomUUID().replaceAll('-', ''),
+    seed: () => randomInt(2 ** 32),
+  };
+  const take = (ready: readonly TextModel[]): void => {
+    loaded = ready;
+    for (const model of ready) metrics.load(model.name, { running: 0, waiting: 0 });
+  };
+  if (Array.isArray(models)) take(models);
+  else void Promise.resolve(models).then(take, () => undefined); // Whoever gave the promise hears of its failure.
+
+  const app = Fastify({
+    bodyLimit,
+    logger: log ? { level: 'info', stream: process.stderr } : false,
+    genReqId: () => `req_${serving.identity()}`,
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 1000 },
+    return503OnClosing: false, // Draining answers in our own envelope.
+    forceCloseConnections: 'idle',
+  });
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('preClose', async () => {
+    draining = true;
+    await engine.drain(graceSeconds);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { status, headers, body } = errorAnswer(error);
+    if (status === 500) request.log.error({ err: error }, 'a request failed');
+    return reply.status(status).headers(headers).send(body);
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const message = `Cannot serve the request as there is no such route: ${request.method} ${request.url.slice(0, 200)}. See the list of routes in the documentation.`;
+    return reply.status(404).send(envelope(404, message, { code: 'WEFT_SERVE_ROUTE' }));
+  });
+  operationsRoutes(app, serving);
+  completionsRoute(app, serving);
+  chatRoute(app, serving);
+  pageDataRoutes(app, serving);
+  await pageRoutes(app);
+  return app;
+}

@@ -1,0 +1,181 @@
+/**
+ * The bodies that requests may have.
+ *
+ * Source: https://platform.openai.com/docs/api-reference/completions and …/chat; `top_k`, `min_p` and
+ * `repetition_penalty` as in vLLM.
+ */
+
+import { z } from 'zod';
+
+import { readBody } from './read-body.ts';
+import type { SamplingOptions } from './text-model.ts';
+
+/** Most sequences that one request may ask for: prompts × n. */
+export const MOST_SEQUENCES = 128;
+const MOST_ALTERNATIVES = 20; // OpenAI's bound.
+
+/** What every OpenAI body may say. */
+export interface SamplingBody {
+  readonly model?: string | undefined;
+  readonly temperature?: number | undefined;
+  readonly top_p?: number | undefined;
+  readonly top_k?: number | undefined;
+  readonly min_p?: number | undefined;
+  readonly repetition_penalty?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly stop?: string | readonly string[] | undefined;
+  readonly n?: number | undefined;
+  readonly stream?: boolean | undefined;
+  readonly stream_options?: { readonly include_usage?: boolean | undefined } | undefined;
+  readonly max_tokens?: number | undefined;
+}
+
+/** The body of `POST /v1/completions`. */
+export interface CompletionBody extends SamplingBody {
+  readonly prompt: string | readonly number[] | readonly string[] | readonly (readonly number[])[];
+  readonly logprobs?: number | undefined;
+  readonly echo?: boolean | undefined;
+}
+
+/** One message of a chat. */
+export interface ChatMessage {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant';
+  readonly content: string | readonly { readonly type: 'text'; readonly text: string }[];
+}
+
+/** The body of `POST /v1/chat/completions`. */
+export interface ChatBody extends SamplingBody {
+  readonly messages: readonly ChatMessage[];
+  readonly max_completion_tokens?: number | undefined;
+  readonly logprobs?: boolean | undefined;
+  readonly top_logprobs?: number | undefined;
+}
+
+/** The body of `POST /api/generate`, the page's own route. */
+export interface GenerateBody extends Omit<SamplingOptions, 'signal'> {
+  readonly model?: string | undefined;
+  readonly prompt: string;
+  /** Tokens behind the prompt that are settled already: the ones before a token that the user chose anew. */
+  readonly chosen?: readonly number[] | undefined;
+}
+
+/** The query of `GET /api/runs/:name/metrics`. */
+export interface MetricsQuery {
+  readonly offset?: number | undefined;
+  readonly version?: string | undefined;
+}
+
+const tokenId = z.number().int().nonnegative();
+const count = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
+const temperature = z.number().min(0).max(2);
+const topP = z.number().gt(0).max(1);
+const minP = z.number().min(0).lt(1);
+const repetitionPenalty = z.number().gt(0).max(10);
+const seed = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+const stops = z.array(z.string().min(1).max(1000)).max(16);
+
+const sampling = {
+  model: z.string().max(500),
+  temperature,
+  top_p: topP,
+  top_k: z.number().int().min(-1),
+  min_p: minP,
+  repetition_penalty: repetitionPenalty,
+  seed,
+  stop: z.union([z.string().min(1).max(1000), stops]),
+  n: z.number().int().min(1).max(MOST_SEQUENCES),
+  stream: z.boolean(),
+  stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }),
+  // Taken, and without effect here:
+  user: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  store: z.boolean(),
+  service_tier: z.string(),
+  safety_identifier: z.string(),
+  prompt_cache_key: z.string(),
+};
+
+const completion = z
+  .strictObject({
+    ...sampling,
+    prompt: z.union([z.string(), z.array(tokenId).min(1), z.array(z.string()).min(1), z.array(z.array(tokenId).min(1)).min(1)]),
+    max_tokens: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+    logprobs: z.number().int().min(0).max(MOST_ALTERNATIVES),
+    echo: z.boolean(),
+  })
+  .partial()
+  .required({ prompt: true });
+
+const content = z.union([z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1)]);
+const message = z.strictObject({ role: z.enum(['system', 'developer', 'user', 'assistant']), content, name: z.string().optional() });
+
+const chat = z
+  .strictObject({
+    ...sampling,
+    messages: z.array(message).min(1).max(10_000),
+    max_tokens: count,
+    max_completion_tokens: count,
+    logprobs: z.boolean(),
+    top_logprobs: z.number().int().min(0).max(MOST_ALTERNATIVES),
+  })
+  .partial()
+  .required({ messages: true });
+
+const generate = z
+  .strictObject({
+    model: z.string().max(500),
+    prompt: z.string(),
+    chosen: z.array(tokenId).max(100_000),
+    temperature,
+    topP,
+    topK: z.number().int().min(1),
+    minP,
+    repetitionPenalty,
+    maxTokens: count,
+    seed,
+    stop: stops,
+    alternatives: z.number().int().min(0).max(MOST_ALTERNATIVES),
+  })
+  .partial()
+  .required({ prompt: true });
+
+const metrics = z.strictObject({ offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER), version: z.string().max(100) }).partial();
+
+/** The checked body of `POST /v1/completions`; throws a RequestError 400 that names the parameter. */
+export function readCompletionBody(body: unknown): CompletionBody {
+  return readBody(completion, body);
+}
+
+/** The checked body of `POST /v1/chat/completions`; throws as {@link readCompletionBody} does. */
+export function readChatBody(body: unknown): ChatBody {
+  return readBody(chat, body);
+}
+
+/** The checked body of `POST /api/generate`; throws as {@link readCompletionBody} does. */
+export function readGenerateBody(body: unknown): GenerateBody {
+  return given(readBody(generate, body)) as GenerateBody;
+}
+
+/** The checked query of a run's metrics; throws as {@link readCompletionBody} does. */
+export function readMetricsQuery(query: unknown): MetricsQuery {
+  return readBody(metrics, query);
+}
+
+/** The sampling options of an OpenAI body. `top_k` of 0 or -1 means off, as in vLLM. */
+export function samplingOf(body: SamplingBody): SamplingOptions {
+  const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, seed: s, stop } = body;
+  return given({
+    temperature: t,
+    topP: p,
+    topK: k === undefined || k < 1 ? undefined : k,
+    minP: m,
+    repetitionPenalty: r,
+    seed: s,
+    stop: typeof stop === 'string' ? [stop] : stop,
+  });
+}
+
+/** The same without the keys whose value is undefined. */
+export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

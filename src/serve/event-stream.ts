@@ -1,0 +1,46 @@
+/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), and the end of a client. */
+
+import { Readable } from 'node:stream';
+
+import type { FastifyReply } from 'fastify';
+
+import { errorAnswer } from './request-error.ts';
+
+/** A signal that aborts when the client goes away before its answer is complete. */
+export function clientSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) gone.abort(new DOMException('The client went away.', 'AbortError'));
+  });
+  return gone.signal;
+}
+
+/**
+ * Answers with a stream of events, one for each value, as JSON.
+ *
+ * Decided: the first value is awaited before the headers go out, so that what fails early has its HTTP status; what fails
+ * later is an event `{"error": …}`, and then the stream ends without the `done` line.
+ */
+export async function sendEvents(reply: FastifyReply, values: AsyncGenerator<object>, { done }: { readonly done?: string } = {}): Promise<FastifyReply> {
+  const first = await values.next();
+  const lines = async function* (): AsyncGenerator<string> {
+    try {
+      for (let next = first; next.done !== true; next = await values.next()) yield event(JSON.stringify(next.value));
+      if (done !== undefined) yield event(done);
+    } catch (error) {
+      reply.log.error({ err: error }, 'a stream failed');
+      yield event(JSON.stringify(errorAnswer(error).body));
+    } finally {
+      await values.return(undefined);
+    }
+  };
+  return reply
+    .header('content-type', 'text/event-stream; charset=utf-8')
+    .header('cache-control', 'no-cache, no-transform')
+    .header('x-accel-buffering', 'no')
+    .send(Readable.from(lines()));
+}
+
+function event(data: string): string {
+  return `data: ${data}\n\n`;
+}

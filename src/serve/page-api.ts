@@ -1,0 +1,64 @@
+/** What the page and the server say to each other under `/api`: types alone. */
+
+import type { MetricsChunk, RunSummary } from '../monitor/index.ts';
+
+/** `GET /api/models`: the served models; empty in the studio. */
+export interface PageModel {
+  readonly name: string;
+  readonly parameters: number;
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  readonly tokenizer: 'bpe' | 'characters';
+  readonly hasChatTemplate: boolean;
+  /** `weft.json` of the model folder; its parts may be missing. */
+  readonly card: unknown;
+}
+
+/** `GET /api/runs`: every run, the one written last first. */
+export interface PageRun extends RunSummary {
+  /** The run's model card, when it has one already. */
+  readonly card: unknown;
+}
+
+/** Both lists carry the server's clock, so that the page can say how long ago something was. */
+export interface PageList<T> {
+  readonly data: readonly T[];
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** `GET /api/runs/:name/metrics?offset=&version=`. */
+export interface PageMetrics extends MetricsChunk {
+  readonly now: number;
+}
+
+/** The events of `POST /api/generate`. */
+export type PageEvent =
+  | {
+      readonly kind: 'start';
+      /** The seed in use: the same seed and prompt give the same text. */
+      readonly seed: number;
+      readonly promptTokens: number;
+      /** Tokens at the prompt's beginning that were left out as they do not fit the context. */
+      readonly dropped: number;
+      readonly maxTokens: number;
+    }
+  | {
+      readonly kind: 'token';
+      readonly id: number;
+      /** Text that became complete with this token; may be empty. */
+      readonly text: string;
+      /** The token's own text. */
+      readonly piece: string;
+      readonly logProbability: number;
+      readonly alternatives: readonly PageAlternative[];
+    }
+  | { readonly kind: 'end'; readonly reason: 'stop' | 'length' }
+  | { readonly kind?: undefined; readonly error: { readonly message: string; readonly code: string | null } };
+
+/** A token that could have stood there. */
+export interface PageAlternative {
+  readonly id: number;
+  readonly piece: string;
+  readonly logProbability: number;
+}

@@ -1,0 +1,133 @@
+/** From what a client sent to token ids: prompts checked against vocabulary and context, chats rendered by the model's template. */
+
+import { Template } from '@huggingface/jinja';
+
+import type { ChatBody } from './body.ts';
+import { refuse } from './request-error.ts';
+import type { RequestError } from './request-error.ts';
+import type { TextModel, Tokenizer } from './text-model.ts';
+
+/** Token ids of a prompt given as text or as ids. An empty text starts from the model's start token. */
+export function promptTokens(model: TextModel, prompt: string | readonly number[]): Uint32Array {
+  if (typeof prompt === 'string') {
+    const ids = model.tokenizer.encode(prompt);
+    if (ids.length > 0) return ids;
+    const { endOfText } = model.tokenizer;
+    if (endOfText !== undefined) return Uint32Array.of(endOfText);
+    throw refuse('WEFT_SERVE_PROMPT_EMPTY', {
+      rule: 'the prompt is empty and the model has no start token',
+      remedy: 'Give a prompt with some text.',
+      param: 'prompt',
+    });
+  }
+  const wrong = prompt.find((id) => id >= model.tokenizer.vocabSize);
+  if (wrong === undefined) return Uint32Array.from(prompt);
+  throw refuse('WEFT_SERVE_PROMPT_TOKEN', {
+    rule: `the vocabulary has ${model.tokenizer.vocabSize} tokens`,
+    value: `token id ${wrong}`,
+    remedy: 'Encode the prompt with the tokenizer of this model.',
+    param: 'prompt',
+  });
+}
+
+/**
+ * How many tokens to generate behind `prompt`.
+ *
+ * @param asked - what the client asked for; undefined leaves it to `standard`, or to the room there is
+ * @throws RequestError 400 `context_length_exceeded` with the numbers
+ */
+export function tokenBudget(model: TextModel, prompt: Uint32Array, { asked, standard = Infinity }: { asked: number | undefined; standard?: number }): number {
+  const room = model.contextLength - prompt.length;
+  const budget = asked ?? Math.min(room, standard);
+  if (budget <= room && (room > 0 || asked === 0)) return budget;
+  const wish = asked === undefined ? 'at least 1' : String(asked);
+  throw refuse('WEFT_SERVE_CONTEXT', {
+    rule: `the model's maximum context length is ${model.contextLength} tokens`,
+    value: `${prompt.length} in the prompt and ${wish} to generate`,
+    remedy: room > 0 ? `Shorten the prompt, or ask for at most ${room} tokens.` : 'Shorten the prompt.',
+    param: asked === undefined || room <= 0 ? 'prompt' : 'max_tokens',
+    wireCode: 'context_length_exceeded',
+  });
+}
+
+/** Token ids of a conversation, laid out by the model's chat template with the reply's opening at the end. */
+export function chatTokens(model: TextModel, messages: ChatBody['messages']): Uint32Array {
+  if (model.chatTemplate === undefined) {
+    throw refuse('WEFT_SERVE_CHAT_TEMPLATE', {
+      rule: 'the model has no chat template: it continues text and was not trained to converse',
+      value: model.name,
+      remedy: 'Send the text to /v1/completions, or serve a model folder with a chat_template.',
+      param: 'messages',
+    });
+  }
+  const special = [...model.tokenizer.specialTokens.keys()];
+  const turns = messages.map(({ role, content }) => ({
+    role: role === 'developer' ? 'system' : role,
+    content: guardSpecial(typeof content === 'string' ? content : content.map((part) => part.text).join(''), special),
+  }));
+  return encodeGuarded(model.tokenizer, render(model, turns), special);
+}
+
+function render(model: TextModel, messages: readonly { readonly role: string; readonly content: string }[]): string {
+  const { tokenizer, chatTemplate = '' } = model;
+  const endOfText = [...tokenizer.specialTokens].find(([, id]) => id === tokenizer.endOfText)?.[0] ?? '';
+  try {
+    return new Template(chatTemplate).render({
+      messages,
+      add_generation_prompt: true,
+      bos_token: endOfText,
+      eos_token: endOfText,
+      raise_exception: (message: string) => {
+        throw new TemplateRefusal(message);
+      },
+    });
+  } catch (error) {
+    throw templateError(error);
+  }
+}
+
+/** A template's own objection, e.g. to the order of roles. */
+class TemplateRefusal extends Error {}
+
+function templateError(error: unknown): RequestError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return refuse('WEFT_SERVE_CHAT', {
+    rule: 'the model’s chat template refuses this conversation',
+    value: reason.slice(0, 300),
+    remedy: 'Check the order and the roles of the messages.',
+    param: 'messages',
+  });
+}
+
+/** A character that no text has (a noncharacter): it marks special-token spellings that came from a client. */
+const GUARD = '\u{FDD0}';
+
+/** Breaks the spelling of special tokens in a client's text, so that a message cannot end its own turn. */
+function guardSpecial(text: string, special: readonly string[]): string {
+  const clean = text.replaceAll(GUARD, '');
+  return special.length === 0 ? clean : clean.replace(specialPattern(special), (found) => `${found.slice(0, 1)}${GUARD}${found.slice(1)}`);
+}
+
+/** Encodes text in which the template's special tokens count as such and guarded ones are plain text. */
+function encodeGuarded(tokenizer: Tokenizer, text: string, special: readonly string[]): Uint32Array {
+  const ids: number[] = [];
+  const plain = (part: string): void => {
+    if (part !== '') ids.push(...tokenizer.encode(part.replaceAll(GUARD, '')));
+  };
+  let end = 0;
+  if (special.length > 0) {
+    for (const match of text.matchAll(specialPattern(special))) {
+      plain(text.slice(end, match.index));
+      ids.push(tokenizer.specialTokens.get(match[0]) ?? 0);
+      end = match.index + match[0].length;
+    }
+  }
+  plain(text.slice(end));
+  return Uint32Array.from(ids);
+}
+
+/** Matches any special token, the longest first. */
+function specialPattern(special: readonly string[]): RegExp {
+  const escaped = special.toSorted((a, b) => b.length - a.length).map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(escaped.join('|'), 'gu');
+}

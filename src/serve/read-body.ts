@@ -1,0 +1,92 @@
+/**
+ * Request bodies, checked: unknown parameters are named, and parameters that OpenAI's API knows but this server does not
+ * carry out are refused unless they say nothing (`presence_penalty: 0`), so that no wish is dropped in silence.
+ */
+
+import type { z } from 'zod';
+
+import { refuse } from './request-error.ts';
+import type { RequestError } from './request-error.ts';
+
+/** Parameters that OpenAI's API knows and this server does not carry out, and the values of each that ask for nothing. */
+const UNSUPPORTED: { readonly [name: string]: (value: unknown, body: Readonly<Record<string, unknown>>) => boolean } = {
+  suffix: (value) => value === '',
+  best_of: (value, body) => value === (body['n'] ?? 1),
+  presence_penalty: (value) => value === 0,
+  frequency_penalty: (value) => value === 0,
+  logit_bias: isEmpty,
+  response_format: (value) => typeof value === 'object' && value !== null && 'type' in value && value.type === 'text',
+  tools: isEmpty,
+  functions: isEmpty,
+  tool_choice: (value) => value === 'none' || value === 'auto',
+  function_call: (value) => value === 'none' || value === 'auto',
+  parallel_tool_calls: (value) => typeof value === 'boolean',
+  modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
+  audio: () => false,
+  prediction: () => false,
+  reasoning_effort: (value) => value === 'none',
+  verbosity: () => false,
+  web_search_options: () => false,
+};
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/**
+ * The checked body. A parameter that is null counts as not given, as in OpenAI's API.
+ *
+ * @throws RequestError 400 that names the parameter
+ */
+export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw refuse('WEFT_SERVE_BODY', { rule: 'its body is not a JSON object', remedy: 'Send a JSON object with content-type: application/json.' });
+  }
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (value === null) continue;
+    const neutral = Object.hasOwn(UNSUPPORTED, name) ? UNSUPPORTED[name] : undefined;
+    if (neutral === undefined) given[name] = value;
+    else if (!neutral(value, body as Readonly<Record<string, unknown>>)) throw unsupported(name, value);
+  }
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const param = pathText([...issue.path, issue.keys[0] ?? '']);
+    throw refuse('WEFT_SERVE_PARAMETER_UNKNOWN', {
+      rule: 'a parameter is unknown',
+      value: param,
+      remedy: 'Check its spelling, or leave it out.',
+      param,
+    });
+  }
+  const param = pathText(issue?.path ?? []);
+  throw refuse('WEFT_SERVE_PARAMETER', {
+    rule: `the parameter ${param} does not fit`,
+    value: issueText(issue),
+    remedy: 'Give a value of the named kind and range.',
+    param,
+  });
+}
+
+function unsupported(param: string, value: unknown): RequestError {
+  return refuse('WEFT_SERVE_PARAMETER_UNSUPPORTED', {
+    rule: `this server does not carry out ${param}`,
+    value: JSON.stringify(value).slice(0, 80),
+    remedy: 'Leave the parameter out.',
+    param,
+  });
+}
+
+/** A path as OpenAI writes it: `messages[0].role`. */
+function pathText(path: readonly PropertyKey[]): string {
+  return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');
+}
+
+/** Zod's message; of a union, the branch that got furthest. */
+function issueText(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code !== 'invalid_union') return issue?.message ?? 'invalid';
+  const furthest = issue.errors.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0]?.[0];
+  return furthest === undefined || furthest.path.length === 0 ? 'not of any form that it can have' : `${pathText(furthest.path)}: ${issueText(furthest)}`;
+}

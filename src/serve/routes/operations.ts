@@ -1,0 +1,26 @@
+/** `GET /v1/models`, `GET /v1/models/:id`, `GET /health` and its two halves, `GET /metrics`. */
+
+import type { FastifyInstance } from 'fastify';
+
+import { modelFor } from '../serving.ts';
+import type { Serving } from '../serving.ts';
+import type { TextModel } from '../text-model.ts';
+
+/** Adds the routes. */
+export function operationsRoutes(app: FastifyInstance, serving: Serving): void {
+  const since = Math.floor(serving.clock() / 1000);
+  const describe = (model: TextModel): object => ({ id: model.name, object: 'model', created: since, owned_by: 'weft', max_model_len: model.contextLength });
+
+  app.get('/v1/models', () => ({ object: 'list', data: serving.models().map(describe) }));
+  // A wildcard, as names may hold slashes.
+  app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => describe(modelFor(serving, request.params['*'])));
+
+  for (const path of ['/health', '/v1/health/ready']) {
+    app.get(path, (_, reply) => {
+      const state = serving.state();
+      return reply.status(state === 'ready' ? 200 : 503).send({ status: state === 'ready' ? 'ok' : state });
+    });
+  }
+  app.get('/v1/health/live', () => ({ status: 'ok' }));
+  app.get('/metrics', async (_, reply) => await reply.type(serving.metrics.contentType).send(await serving.metrics.text()));
+}

@@ -1,0 +1,86 @@
+/** The page's own routes under `/api`: models and their cards, runs and their curves, generation with alternatives. */
+
+import type { FastifyInstance } from 'fastify';
+
+import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
+import type { GenerationRequest } from '../engine.ts';
+import { clientSignal, sendEvents } from '../event-stream.ts';
+import type { PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../page-api.ts';
+import { promptTokens } from '../prompt.ts';
+import { RequestError, refuse } from '../request-error.ts';
+import { modelFor } from '../serving.ts';
+import type { Serving } from '../serving.ts';
+import type { TextModel } from '../text-model.ts';
+import { tokenText } from '../token-text.ts';
+
+const STANDARD_TOKENS = 128;
+const STANDARD_ALTERNATIVES = 8;
+
+/** Adds the routes. */
+export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
+  app.get('/api/models', (): PageList<PageModel> => ({ data: serving.models().map(describe), now: serving.clock() }));
+
+  app.get('/api/runs', async (): Promise<PageList<PageRun>> => {
+    const runs = await serving.runs.list();
+    return { data: await Promise.all(runs.map(async (run) => ({ ...run, card: await serving.runs.card(run.name) }))), now: serving.clock() };
+  });
+
+  app.get<{ Params: { name: string } }>('/api/runs/:name/metrics', async (request): Promise<PageMetrics> => {
+    const query = readMetricsQuery(request.query);
+    const chunk = await serving.runs.metrics(request.params.name, given(query));
+    if (chunk !== undefined) return { ...chunk, now: serving.clock() };
+    throw new RequestError(
+      { code: 'WEFT_RUN_MISSING', action: 'show a run', rule: 'there is none of that name', value: request.params.name, remedy: 'See /api/runs for the names.' },
+      { status: 404 },
+    );
+  });
+
+  app.post('/api/generate', async (request, reply) => {
+    const body = readGenerateBody(request.body);
+    const model = modelFor(serving, body.model);
+    const { prompt: text, chosen = [], maxTokens: asked = STANDARD_TOKENS, alternatives = STANDARD_ALTERNATIVES, seed = serving.seed(), model: _, ...sampling } = body;
+    if (chosen.some((id) => id >= model.tokenizer.vocabSize)) {
+      throw refuse('WEFT_SERVE_PROMPT_TOKEN', { rule: `the vocabulary has ${model.tokenizer.vocabSize} tokens`, remedy: 'Send tokens of this model.', param: 'chosen' });
+    }
+    const whole = text === '' && chosen.length > 0 ? Uint32Array.from(chosen) : Uint32Array.from([...promptTokens(model, text), ...chosen]);
+    const { prompt, maxTokens } = fit(model, whole, asked);
+    const start: PageEvent = { kind: 'start', seed, promptTokens: prompt.length, dropped: whole.length - prompt.length, maxTokens };
+    const generation: GenerationRequest = { prompt, sampling: { ...given(sampling), maxTokens, alternatives, seed } };
+    return await sendEvents(reply, events(serving, { model, generation, start, signal: clientSignal(reply) }));
+  });
+}
+
+function describe(model: TextModel): PageModel {
+  const { name, parameters, contextLength, tokenizer, chatTemplate, card } = model;
+  return { name, parameters, contextLength, vocabSize: tokenizer.vocabSize, tokenizer: tokenizer.type, hasChatTemplate: chatTemplate !== undefined, card: card ?? null };
+}
+
+/** Leaves room to generate, at most half of the context for a prompt that is too long, by dropping the prompt's beginning. */
+function fit(model: TextModel, prompt: Uint32Array, asked: number): { readonly prompt: Uint32Array; readonly maxTokens: number } {
+  const room = Math.min(asked, Math.max(1, Math.floor(model.contextLength / 2)));
+  const kept = Math.max(1, model.contextLength - room);
+  const fitting = prompt.length > kept ? prompt.subarray(prompt.length - kept) : prompt;
+  return { prompt: fitting, maxTokens: Math.min(asked, model.contextLength - fitting.length) };
+}
+
+async function* events(
+  serving: Serving,
+  { model, generation, start, signal }: { model: TextModel; generation: GenerationRequest; start: PageEvent; signal: AbortSignal },
+): AsyncGenerator<PageEvent> {
+  const { tokenizer } = model;
+  const running = serving.engine.run(model, [generation], signal); // Throws here, before anything is sent, when the queue is full.
+  yield start;
+  for await (const event of running) {
+    if (event.kind === 'end') yield { kind: 'end', reason: event.reason };
+    if (event.kind !== 'token') continue;
+    const { id, text, logProbability, alternatives } = event.token;
+    yield {
+      kind: 'token',
+      id,
+      text,
+      piece: tokenText(tokenizer, id),
+      logProbability,
+      alternatives: alternatives.map((other) => ({ id: other.id, piece: tokenText(tokenizer, other.id), logProbability: other.logProbability })),
+    };
+  }
+}
