@@ -1,0 +1,12 @@
+export { readCheckpointState, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+export type { CheckpointState } from './checkpoint.ts';
+export { adamw } from './optimizers.ts';
+export type { AdamWOptions, Optimizer, UpdateContext } from './optimizers.ts';
+export { constantRate, warmupCosine, warmupStableDecay } from './schedules.ts';
+export type { Schedule, WarmupCosineOptions, WarmupStableDecayOptions } from './schedules.ts';
+export { accumulateGraph, applyGraph, evaluationGraph, stepGraph } from './step-graphs.ts';
+export type { StepOptions } from './step-graphs.ts';
+export { train } from './train.ts';
+export type { TrainOptions, TrainingRun, TrainingStep } from './train.ts';
+export { createTrainer } from './trainer.ts';
+export type { StepResult, Trainer, TrainerOptions, Weights } from './trainer.ts';

@@ -1,0 +1,161 @@
+/** Training as an async iterable: stopping is `break`, logging is your own `if`. */
+
+import { UsageError, WeftError, checkOptions } from '../core/index.ts';
+import type { Batch, Batches } from '../data/index.ts';
+import type { LanguageModel } from '../models/index.ts';
+import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import type { CheckpointState } from './checkpoint.ts';
+import type { Optimizer } from './optimizers.ts';
+import { createTrainer } from './trainer.ts';
+import type { Trainer, Weights } from './trainer.ts';
+
+/** Options of {@link train}. */
+export interface TrainOptions {
+  readonly optimizer: Optimizer;
+  /** Steps in all. */
+  readonly steps: number;
+  /** The largest global norm of the gradient; default 1, 0 for no limit. */
+  readonly clipNorm?: number;
+  /** Small batches in a step; default 1. */
+  readonly accumulate?: number;
+  /** Of initial weights and of dropout; default 1. */
+  readonly seed?: number;
+  /** Weights to start from; default fresh ones. */
+  readonly weights?: Weights;
+  /** Held-out batches. */
+  readonly heldOut?: Iterable<Batch>;
+  /** Evaluate on them every so many steps, and after the last; default a tenth of the steps. */
+  readonly evaluateEvery?: number;
+  /** Stop when so many evaluations in a row were no better than the best; default never. */
+  readonly patience?: number;
+  /** A checkpoint file to go on from. */
+  readonly resumeFrom?: string;
+  /** Threads; default one a core. */
+  readonly threads?: number;
+  /** What the run was asked to do, kept in checkpoints. */
+  readonly recipe?: unknown;
+  /** A time after which no step begins, in seconds of training; default none. */
+  readonly seconds?: number;
+  /** Writes ONNX Runtime's profile to files with this prefix. */
+  readonly profile?: string;
+}
+
+/** What a step of training tells. */
+export interface TrainingStep {
+  /** Counted from 0. */
+  readonly index: number;
+  /** Mean loss of the step's tokens before its update, nats. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  readonly tokensPerSecond: number;
+  /** Tokens since the start of the run. */
+  readonly tokensSeen: number;
+  /** Seconds of training since the start of the run. */
+  readonly seconds: number;
+  /** Held-out loss after this step, when it was measured. */
+  readonly evaluation?: { readonly loss: number; readonly best: boolean };
+}
+
+/** A training: iterate it to train. */
+export interface TrainingRun extends AsyncIterable<TrainingStep> {
+  /** The weights as they are now, the arrays that training writes; empty before the first step. */
+  readonly weights: Weights;
+  /** Where the training stands. */
+  readonly state: CheckpointState;
+  /** Writes a checkpoint; call it between steps. */
+  save(path: string): Promise<void>;
+  /** Frees sessions. Weights stay readable. Iterating to the end or leaving the loop does it too, unless `keepOpen`. */
+  close(): void;
+}
+
+/**
+ * Trains a model on batches.
+ *
+ * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer a number; the weights are then lost, checkpoints are not.
+ *
+ * @example
+ * ```ts
+ * import { gpt } from 'weft/models';
+ * import { adamw, train } from 'weft/train';
+ *
+ * const model = gpt({ layers: 1, heads: 1, width: 8, contextLength: 4, vocabSize: 4 });
+ * const batch = { inputs: Int32Array.of(0, 1, 2, 3), targets: Int32Array.of(1, 2, 3, 0), kept: 4 };
+ * const batches = { batchSize: 1, contextLength: 4, batchesPerEpoch: 1, batch: () => batch };
+ * const run = train(model, batches, { optimizer: adamw({ learningRate: 0.01 }), steps: 50 });
+ * const losses: number[] = [];
+ * for await (const step of run) losses.push(step.loss);
+ * console.log(losses[49]! < losses[0]! / 2); // true
+ * ```
+ */
+export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun {
+  checkOptions('train', options, ['optimizer', 'steps', 'clipNorm', 'accumulate', 'seed', 'weights', 'heldOut', 'evaluateEvery', 'patience', 'resumeFrom', 'threads', 'recipe', 'seconds', 'profile']);
+  const { optimizer, steps, clipNorm = 1, accumulate = 1, seed = 1, heldOut, patience, resumeFrom } = options;
+  for (const [name, value] of [['steps', steps], ['accumulate', accumulate]] as const) {
+    if (!Number.isSafeInteger(value) || value < 1) throw new UsageError({ code: 'WEFT_TRAIN_OPTION', action: 'train', rule: `${name} must be a whole number of at least 1`, value: String(value), remedy: `Give ${name} a positive whole number.` });
+  }
+  if (batches.contextLength > model.contextLength) {
+    throw new UsageError({ code: 'WEFT_TRAIN_OPTION', action: 'train', rule: "batches must not be longer than the model's context", value: `${batches.contextLength} against ${model.contextLength}`, remedy: 'Pack the text with the contextLength of the model.' });
+  }
+  const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10));
+  let state: CheckpointState = { step: 0, batchIndex: 0, tokensSeen: 0, seconds: 0, evaluationsSinceBest: 0, recipe: options.recipe ?? null };
+  let trainer: Trainer | undefined;
+  let closed = false;
+  const close = (): void => {
+    if (!closed) trainer?.close();
+    closed = true;
+  };
+
+  async function* run(): AsyncGenerator<TrainingStep> {
+    trainer = await createTrainer({
+      model, optimizer, batchSize: batches.batchSize, contextLength: batches.contextLength, clipNorm, accumulate, seed,
+      ...(options.weights === undefined ? {} : { weights: options.weights }),
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      ...(options.profile === undefined ? {} : { profile: options.profile }),
+    });
+    try {
+      if (resumeFrom !== undefined) state = { ...(await restoreCheckpoint(resumeFrom, trainer)), recipe: state.recipe };
+      while (state.step < steps && state.seconds < (options.seconds ?? Infinity)) {
+        const { step: index, batchIndex } = state;
+        const started = performance.now();
+        const parts = Array.from({ length: accumulate }, (_, part) => batches.batch(batchIndex + part));
+        const { loss, gradientNorm } = await trainer.step(index, parts);
+        if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+          throw new WeftError({ code: 'WEFT_TRAIN_DIVERGED', action: `go on after step ${index}`, rule: 'loss and gradient must be finite', value: `loss ${loss}, gradient norm ${gradientNorm}`, remedy: 'Resume from the last checkpoint with a lower learning rate or a longer warm-up.' });
+        }
+        const elapsed = (performance.now() - started) / 1000;
+        const kept = parts.reduce((sum, part) => sum + part.kept, 0);
+        state = { ...state, step: index + 1, batchIndex: batchIndex + accumulate, tokensSeen: state.tokensSeen + kept, seconds: state.seconds + elapsed };
+        const due = heldOut !== undefined && ((index + 1) % evaluateEvery === 0 || index + 1 === steps);
+        const evaluation = due ? await evaluate(trainer, heldOut) : undefined;
+        yield { index, loss, learningRate: optimizer.learningRate(index), gradientNorm, tokensPerSecond: kept / elapsed, tokensSeen: state.tokensSeen, seconds: state.seconds, ...(evaluation === undefined ? {} : { evaluation }) };
+        if (patience !== undefined && state.evaluationsSinceBest >= patience) return;
+      }
+    } finally {
+      close();
+    }
+  }
+
+  async function evaluate(on: Trainer, held: Iterable<Batch>): Promise<{ readonly loss: number; readonly best: boolean }> {
+    const loss = await on.evaluate(held);
+    const best = loss < (state.bestLoss ?? Infinity);
+    state = best ? { ...state, bestLoss: loss, evaluationsSinceBest: 0 } : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
+    return { loss, best };
+  }
+
+  return {
+    [Symbol.asyncIterator]: run,
+    get weights() {
+      return trainer?.weights ?? new Map();
+    },
+    get state() {
+      return state;
+    },
+    async save(path) {
+      if (trainer === undefined) throw new WeftError({ code: 'WEFT_TRAIN_STATE', action: 'write a checkpoint', rule: 'the training has not begun', remedy: 'Call save after the first step.' });
+      await writeCheckpoint(path, trainer, state);
+    },
+    close,
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * The arrays and sessions of one training: weights and optimizer state in memory, updated in place by the step's graph.
+ */
+
+import { WeftError, createRandom, hostTensor } from '../core/index.ts';
+import type { HostTensor } from '../core/index.ts';
+import type { Batch } from '../data/index.ts';
+import type { Graph } from '../graph/index.ts';
+import type { LanguageModel } from '../models/index.ts';
+import { initialize, isDropoutSeed } from '../nn/index.ts';
+import { compileGraph } from '../runtime/index.ts';
+import type { Binding, Session } from '../runtime/index.ts';
+import type { Optimizer } from './optimizers.ts';
+import { accumulateGraph, applyGraph, evaluationGraph, nextOf, stateNamesOf, stepGraph } from './step-graphs.ts';
+import type { StepOptions } from './step-graphs.ts';
+
+/** Weights by parameter name. */
+export type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
+
+/** Options of {@link createTrainer}. */
+export interface TrainerOptions {
+  readonly model: LanguageModel;
+  readonly optimizer: Optimizer;
+  readonly batchSize: number;
+  readonly contextLength: number;
+  /** The largest global norm of the gradient; 0 for no limit. */
+  readonly clipNorm: number;
+  /** Small batches in a step. */
+  readonly accumulate: number;
+  /** Of initial weights and of dropout. */
+  readonly seed: number;
+  /** Weights to start from; default fresh ones. They are copied. */
+  readonly weights?: Weights;
+  /** Threads of ONNX Runtime; default one a core. */
+  readonly threads?: number;
+  /** Writes ONNX Runtime's profile to files with this prefix. */
+  readonly profile?: string;
+}
+
+/** What one step gave. */
+export interface StepResult {
+  /** Mean loss of the kept targets, nats. */
+  readonly loss: number;
+  /** Global norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+}
+
+/** See {@link createTrainer}. */
+export interface Trainer {
+  readonly model: LanguageModel;
+  /** The weights as they are now: the arrays that training writes. Copy them to keep them. */
+  readonly weights: Weights;
+  /** The optimizer's state as it is now. */
+  readonly optimizerState: Weights;
+  /** One step on `accumulate` batches; `step` counts from 0 and sets schedules and dropout. */
+  step(step: number, batches: readonly Batch[]): Promise<StepResult>;
+  /** Mean loss of batches without training. */
+  evaluate(batches: Iterable<Batch>): Promise<number>;
+  close(): void;
+}
+
+/**
+ * Builds and compiles the graphs of a training.
+ *
+ * Memory: 16 bytes a parameter (weight, gradient, two moments) and the activations of a batch.
+ */
+export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
+  const { model, optimizer, batchSize, contextLength, accumulate, seed, threads, profile } = options;
+  const stepOptions: StepOptions = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm };
+  const carried = new Map<string, HostTensor>();
+  const fed = new Map<string, HostTensor>();
+  const sessions: Session[] = [];
+  const bindings: Binding[] = [];
+
+  const weights = new Map<string, HostTensor<'float32'>>();
+  const fresh = options.weights === undefined ? initialize(model.parameters, { seed }) : undefined;
+  for (const { name, shape } of model.parameters) {
+    const sizes = shape.map(({ size }) => Number(size));
+    const given = (fresh ?? options.weights)?.get(name);
+    if (given === undefined) throw new WeftError({ code: 'WEFT_TRAIN_WEIGHTS', action: 'start training', rule: 'a weight is missing', value: name, remedy: 'Give the weights of this very model.' });
+    weights.set(name, hostTensor('float32', sizes, given.data.slice()));
+  }
+  const optimizerState = new Map<string, HostTensor<'float32'>>();
+  for (const [name, { shape }] of weights) for (const stateName of stateNamesOf(optimizer, name)) optimizerState.set(stateName, hostTensor('float32', shape));
+  for (const [name, tensor] of [...weights, ...optimizerState]) carried.set(name, tensor);
+
+  const results = { loss: hostTensor('float32', []), gradientNorm: hostTensor('float32', []) };
+
+  /** Compiles a graph and ties every input and output of it to an array: carried ones to the same array on both sides. */
+  const bind = async (graph: Graph): Promise<Binding> => {
+    const session = await compileGraph(graph, { ...(threads === undefined ? {} : { threads }), ...(profile === undefined ? {} : { profile }) });
+    sessions.push(session);
+    const feeds: Record<string, HostTensor> = {};
+    for (const { attributes: { name, dtype, shape, role } } of graph.inputs) {
+      const store = role === 'feed' ? fed : carried;
+      const tensor = store.get(name) ?? hostTensor(dtype, shape.map(({ size }) => Number(size)));
+      store.set(name, tensor);
+      feeds[name] = tensor;
+    }
+    const outputs: Record<string, HostTensor> = {};
+    for (const name of graph.outputs.keys()) {
+      const tensor = name === 'loss' || name === 'gradientNorm' ? results[name] : carried.get(name.slice(nextOf('').length));
+      if (tensor === undefined) throw new RangeError(`no array for ${name}`);
+      outputs[name] = tensor;
+    }
+    const binding = session.bind(feeds, outputs);
+    bindings.push(binding);
+    return binding;
+  };
+
+  const whole = accumulate === 1 ? await bind(stepGraph(stepOptions)) : undefined;
+  const partial = accumulate === 1 ? undefined : await bind(accumulateGraph(stepOptions));
+  const apply = accumulate === 1 ? undefined : await bind(applyGraph(stepOptions));
+  let evaluation: Binding | undefined;
+
+  const seeds = [...fed.entries()].filter(([name]) => isDropoutSeed(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const feedScalar = (name: string, value: number): void => {
+    const tensor = fed.get(name);
+    if (tensor !== undefined) tensor.data[0] = value;
+  };
+  const feedBatch = (batch: Batch, kept: number): void => {
+    (fed.get('ids')?.data as Int32Array).set(batch.inputs);
+    (fed.get('targets')?.data as Int32Array).set(batch.targets);
+    feedScalar('denominator', Math.max(1, kept));
+  };
+  const feedDropout = (step: number, part: number): void => {
+    if (seeds.length === 0) return;
+    const random = createRandom(seed, `dropout ${step} ${part}`);
+    for (const [, { data }] of seeds) for (let index = 0; index < data.length; index++) data[index] = random.uint32() | 0;
+  };
+
+  return {
+    model,
+    weights,
+    optimizerState,
+    async step(step, batches) {
+      for (const [name, value] of Object.entries(optimizer.scalars(step))) feedScalar(`optimizer:${name}`, value);
+      const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
+      let loss = 0;
+      if (partial !== undefined) for (const [name, { data }] of carried) if (name.startsWith('gradient:')) (data as Float32Array).fill(0);
+      for (const [part, batch] of batches.entries()) {
+        feedBatch(batch, kept);
+        feedDropout(step, part);
+        await (whole ?? partial)?.run();
+        loss += Number(results.loss.data[0]);
+      }
+      await apply?.run();
+      return { loss, gradientNorm: Number(results.gradientNorm.data[0]) };
+    },
+    async evaluate(batches) {
+      evaluation ??= await bind(evaluationGraph(stepOptions));
+      let [sum, count] = [0, 0];
+      for (const batch of batches) {
+        feedBatch(batch, batch.kept);
+        await evaluation.run();
+        sum += Number(results.loss.data[0]) * batch.kept;
+        count += batch.kept;
+      }
+      return sum / Math.max(1, count);
+    },
+    close() {
+      for (const binding of bindings) binding.close();
+      for (const session of sessions) session.close();
+    },
+  };
+}
