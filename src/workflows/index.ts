@@ -16,3 +16,6 @@ export type {
   WorkflowEvent,
   WorkflowHooks,
 } from './events.ts';
+export { checkRecipe, defineRecipe } from './recipe.ts';
+export type { ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe } from './recipe.ts';
+export type { RunResult } from './run-result.ts';
