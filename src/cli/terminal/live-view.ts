@@ -61,7 +61,7 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
     // A low window keeps the bar and the numbers; the curve is what can go.
     if (step === undefined || rows() < CURVE_HEIGHT + 6) return [];
     const lines = curve.draw({ steps: step.steps, width: Math.min(columns() - 16, 76), height: CURVE_HEIGHT });
-    return lines.length === 0 ? [] : ['', ...lines.map((line) => continued(style.accent(line))), ''];
+    return lines.length === 0 ? [] : ['', ...lines.map((line) => continued(style.accent(line))), ' '];
   };
 
   /** What stays when training ends without a word: the area as it was. */

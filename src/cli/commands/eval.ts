@@ -1,0 +1,52 @@
+/** `weft eval`: how well a model predicts text, beside honest baselines. */
+
+import type { Command } from 'commander';
+
+import { printJson, printLine } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { repeated, wholeNumber } from '../flag-values.ts';
+import { evaluationLines } from '../terminal/evaluation-lines.ts';
+import { renderEvents } from '../terminal/render-events.ts';
+import { createStyle } from '../terminal/style.ts';
+
+interface Flags {
+  readonly trainedOn?: readonly string[];
+  readonly bytes?: number;
+  readonly threads?: number;
+  readonly json?: true;
+}
+
+/** Adds the command to the program. */
+export function addEval(program: Command, context: CliContext): void {
+  program
+    .command('eval')
+    .summary('loss, perplexity and bits per byte, beside baselines')
+    .description(
+      'Measures how well a model predicts text that it never saw: loss and perplexity a token, and bits per byte,\n' +
+        'beside compressors and, with --trained-on, a byte 5-gram model of the same training text.',
+    )
+    .argument('<DIR>', 'model folder')
+    .argument('<FILES...>', 'files, folders or globs of held-out text')
+    .option('--trained-on <path>', 'text that the model was trained on, for the 5-gram baseline; may be given several times', repeated)
+    .option('--bytes <n>', 'most bytes of text to take (default: all)', wholeNumber('--bytes', { min: 1 }))
+    .option('--threads <n>', 'threads (default: one a core)', wholeNumber('--threads', { min: 1 }))
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string, files: readonly string[], { trainedOn, bytes, threads, json }: Flags) => {
+      const { evaluateModel } = await import('../../workflows/index.ts');
+      const view = renderEvents(context.stderr, context);
+      const options = {
+        files,
+        ...(trainedOn === undefined ? {} : { trainedOn }),
+        ...(bytes === undefined ? {} : { byteLimit: bytes }),
+        ...(threads === undefined ? {} : { threads }),
+      };
+      let result;
+      try {
+        result = await evaluateModel(folder, options, { onEvent: view.show, signal: context.signal });
+      } finally {
+        view.end();
+      }
+      if (json === true) printJson(context, result);
+      else for (const line of evaluationLines(result, createStyle(context.stdout.isTTY === true, context.env))) printLine(context, line);
+    });
+}

@@ -1,0 +1,32 @@
+/** `weft studio`: the page for run folders alone. */
+
+import type { Command } from 'commander';
+
+import { printJson, untilStopped } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { wholeNumber } from '../flag-values.ts';
+import { DEFAULT_PORT, announce } from './serve.ts';
+import type { ServeFlags } from './serve.ts';
+
+/** Adds the command to the program. */
+export function addStudio(program: Command, context: CliContext): void {
+  program
+    .command('studio')
+    .summary('look at runs and their curves on a page, while they train too')
+    .description('Serves the page for run folders, or folders that hold some. It only reads; no model is needed.')
+    .argument('[RUNS...]', 'run folders, or folders that hold some', ['runs'])
+    .option('--port <n>', 'port; 0 takes any that is free', wholeNumber('--port', { min: 0, max: 65_535 }), DEFAULT_PORT)
+    .option('--host <name>', 'name or address to listen on (default: localhost)')
+    .option('--json', 'print where it serves as one JSON object')
+    .action(async (runs: readonly string[], { port, host, json }: ServeFlags) => {
+      const { studio } = await import('../../serve/index.ts');
+      const server = await studio(runs, { port, ...(host === undefined ? {} : { host }) });
+      try {
+        if (json === true) printJson(context, { url: server.url, runs });
+        else announce(server.url, context);
+        await untilStopped(context.signal);
+      } finally {
+        await server.close();
+      }
+    });
+}

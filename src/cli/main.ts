@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+/** The program `weft`: ties {@link run} to this process, its signals and its streams. */
+
+import { constants } from 'node:os';
+
+import { Stop } from './context.ts';
+import { run } from './run.ts';
+
+const stop = new AbortController();
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    const exitCode = 128 + constants.signals[signal];
+    // The first asks to save and stop, the second means now.
+    if (stop.signal.aborted) process.exit(exitCode);
+    stop.abort(new Stop(exitCode));
+  });
+}
+
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever read the output is gone, as in `weft … | head`: stop as other programs do on SIGPIPE, but save first.
+    if (error.code !== 'EPIPE') throw error;
+    stop.abort(new Stop(128 + constants.signals.SIGPIPE));
+  });
+}
+
+const { stdin, stdout, stderr, env } = process;
+const exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, env, signal: stop.signal, now: () => performance.now() });
+// Native threads may still live, so the end is said aloud, once all output is written.
+for (const stream of [stdout, stderr]) if (!stream.destroyed) await new Promise<void>((resolve) => void stream.write('', () => resolve()));
+process.exit(exitCode);
