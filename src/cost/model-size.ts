@@ -61,7 +61,7 @@ export function modelSize(
  * import { gpt } from 'weft/models';
  *
  * const size = modelSize(gpt({ layers: 2, heads: 2, width: 32, contextLength: 64, vocabSize: 100 }));
- * console.log(formatModelSize(size).split('\n')[0]); // parameters 30,688
+ * console.log(formatModelSize(size).split('\n')[0]); // parameters 30,720
  * ```
  */
 export function formatModelSize({ parameters, train, serve, flopsPerToken: flops, contextLength }: ModelSize): string {
