@@ -1,0 +1,185 @@
+/** Cases of products, normalisations, attention, losses and dropout. */
+
+import {
+  attention, cachedAttention, constant, crossEntropy, crossEntropyGradient, dropoutMask, layerNorm, logSoftmax, matmul, multiply, rmsNorm, rotary, softmax,
+} from '../../src/graph/index.ts';
+import type { MatmulOptions, Tensor } from '../../src/graph/index.ts';
+import { rotaryAngles } from '../../src/nn/index.ts';
+import { given, ids, normal, opCase, positive, seeds } from './op-case.ts';
+import type { OpCase, OpCases } from './op-case.ts';
+
+/** The kinds whose cases stand here. */
+export type NeuralKind =
+  | 'matmul' | 'softmax' | 'logSoftmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'attention' | 'cachedAttention' | 'crossEntropy' | 'crossEntropyGradient' | 'dropoutMask';
+
+type Cases = readonly [OpCase, ...OpCase[]];
+
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
+
+/** Every combination of transposes on matrices and on batches, with a factor; then shapes where the batch axes broadcast. */
+function products(): Cases {
+  const cases: OpCase[] = [];
+  for (const [transposeA, transposeB] of [[false, false], [true, false], [false, true], [true, true]] as const) {
+    const options: MatmulOptions = { transposeA, transposeB };
+    const name = `${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'}`;
+    const [a, b] = [transposeA ? [3, 2] : [2, 3], transposeB ? [4, 3] : [3, 4]];
+    const build = ({ a, b }: { readonly a: Tensor; readonly b: Tensor }): Tensor => matmul(a, b, options);
+    cases.push(
+      opCase(`${name} of matrices`, { a: normal(...a), b: normal(...b) }, build),
+      opCase(`${name} times a factor`, { a: normal(...a), b: normal(...b) }, ({ a, b }) => matmul(a, b, { ...options, alpha: 0.25 })),
+      opCase(`${name} of a batch by a matrix`, { a: normal(5, ...a), b: normal(...b) }, build),
+      opCase(`${name} of a matrix by a batch`, { a: normal(...a), b: normal(5, ...b) }, build),
+      opCase(`${name} of batches, with a factor`, { a: normal(2, 3, ...a), b: normal(2, 3, ...b) }, ({ a, b }) => matmul(a, b, { ...options, alpha: -1.5 })),
+      opCase(`${name} of stretched batches`, { a: normal(2, 1, ...a), b: normal(3, ...b) }, build),
+    );
+  }
+  cases.push(
+    opCase('of one row', { a: normal(1, 3), b: normal(3, 1) }, ({ a, b }) => matmul(a, b)),
+    opCase('of a tensor with itself', { x: normal(3, 3) }, ({ x }) => matmul(x, x, { transposeB: true })),
+    opCase('of larger matrices', { a: normal(9, 19), b: normal(5, 19) }, ({ a, b }) => matmul(a, b, { transposeB: true })),
+  );
+  return cases as unknown as Cases;
+}
+
+interface AttentionCase {
+  readonly heads: number;
+  readonly groups: number;
+  readonly time: number;
+  readonly length?: number;
+  readonly causal?: boolean;
+  readonly rate?: number;
+  /** Width of a value's head where it differs from a query's. */
+  readonly valueWidth?: number;
+}
+
+function attending(name: string, { heads, groups, time, length = time, causal = true, rate = 0, valueWidth = 4 }: AttentionCase): OpCase {
+  const inputs = { q: normal(2, heads, time, 4), k: normal(2, groups, length, 4), v: normal(2, groups, length, valueWidth) };
+  const options = { causal, scale: 0.5 };
+  if (rate === 0) return opCase(name, inputs, ({ q, k, v }) => attention([q, k, v], options));
+  return opCase(name, { ...inputs, rows: seeds(2, heads, time, 1), columns: seeds(length) }, ({ q, k, v, rows, columns }) =>
+    attention([q, k, v], options, dropoutMask(rows, columns, rate)),
+  );
+}
+
+interface CachedCase {
+  readonly heads: number;
+  readonly groups: number;
+  /** New tokens of each text. */
+  readonly time: number;
+  /** Tokens of each text with the new ones. */
+  readonly lengths: readonly number[];
+  readonly rotary: boolean;
+}
+
+/** Caches hold normal numbers up to what each text has, zeros behind: nothing there may be read. */
+function cached(name: string, { heads, groups, time, lengths, rotary }: CachedCase): OpCase {
+  const [batch, longest, width] = [lengths.length, 6, 8];
+  const cache = range(batch * groups * longest * width).map((index) => {
+    const position = Math.floor(index / width) % longest;
+    const before = (lengths[Math.floor(index / (groups * longest * width))] ?? 0) - time;
+    return position < before ? Math.fround(Math.sin(index)) : 0;
+  });
+  const shape = [batch, groups, longest, width];
+  const angles = rotaryAngles(longest, width, 100);
+  return opCase(
+    name,
+    {
+      q: normal(batch, time, heads * width),
+      k: normal(batch, time, groups * width),
+      v: normal(batch, time, groups * width),
+      pastKeys: given(cache, shape),
+      pastValues: given(cache.map((value) => value * 0.5), shape),
+      lastPositions: ids(lengths.map((length) => length - 1)),
+      totalLength: ids([Math.max(...lengths)], []),
+    },
+    ({ q, k, v, pastKeys, pastValues, lastPositions, totalLength }) =>
+      cachedAttention(
+        {
+          queries: q, keys: k, values: v, pastKeys, pastValues, lastPositions, totalLength,
+          ...(rotary ? { angles: { cos: constant(angles.cos, 'M D'), sin: constant(angles.sin, 'M D') } } : {}),
+        },
+        { heads, kvHeads: groups, scale: 0.3 },
+      ),
+    0,
+  );
+}
+
+const angles = { cos: normal(5, 3), sin: normal(5, 3) };
+
+export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
+  matmul: products(),
+  softmax: [
+    opCase('of rows', { x: normal(2, 3, 5) }, ({ x }) => softmax(x)),
+    opCase('of large numbers', { x: given([1000, 1001, 999, -1000, 0, 88], [2, 3]) }, ({ x }) => softmax(x)),
+    opCase('of one column', { x: normal(3, 1) }, ({ x }) => softmax(x)),
+  ],
+  logSoftmax: [
+    opCase('of rows', { x: normal(2, 3, 5) }, ({ x }) => logSoftmax(x)),
+    opCase('of large numbers', { x: given([1000, 1001, 999, -1000, 0, 88], [2, 3]) }, ({ x }) => logSoftmax(x)),
+    opCase('of one column', { x: normal(3, 1) }, ({ x }) => logSoftmax(x)),
+  ],
+  layerNorm: [
+    opCase('with a bias', { x: normal(2, 3, 8), w: normal(8), b: normal(8) }, ({ x, w, b }) => layerNorm(x, [w, b], 1e-5)),
+    opCase('without a bias', { x: normal(2, 3, 8), w: normal(8) }, ({ x, w }) => layerNorm(x, [w], 1e-5)),
+    opCase('its result alone', { x: normal(4, 8), w: normal(8) }, ({ x, w }) => layerNorm(x, [w], 1e-5).slice(0, 1)),
+    opCase('with a large epsilon', { x: normal(4, 8), w: positive(8), b: normal(8) }, ({ x, w, b }) => layerNorm(x, [w, b], 0.5)),
+    opCase('far from 0', { x: given(range(8).map((i) => 100 + i * i)), w: normal(8), b: normal(8) }, ({ x, w, b }) => layerNorm(x, [w, b], 1e-5)),
+  ],
+  rmsNorm: [
+    opCase('of rows', { x: normal(2, 3, 8), w: normal(8) }, ({ x, w }) => rmsNorm(x, w, 1e-5)),
+    opCase('its result alone', { x: normal(4, 8), w: normal(8) }, ({ x, w }) => rmsNorm(x, w, 1e-5).slice(0, 1)),
+    opCase('with a large epsilon', { x: normal(4, 8), w: positive(8) }, ({ x, w }) => rmsNorm(x, w, 0.5)),
+  ],
+  rotary: [
+    opCase('forward', { x: normal(2, 2, 5, 6) }, ({ x }) => rotary(x, angleConstants())),
+    opCase('backward', { x: normal(2, 2, 5, 6) }, ({ x }) => rotary(x, angleConstants(), true)),
+    opCase('of fewer positions than angles', { x: normal(1, 2, 3, 6) }, ({ x }) => rotary(x, angleConstants())),
+    opCase('by fed angles', { x: normal(1, 1, 5, 6), cos: { ...angles.cos }, sin: { ...angles.sin } }, ({ x, cos, sin }) => rotary(x, { cos, sin }), 0),
+  ],
+  attention: [
+    attending('causal', { heads: 2, groups: 2, time: 3 }),
+    attending('not causal', { heads: 2, groups: 2, time: 3, causal: false }),
+    attending('of two query heads a key head', { heads: 4, groups: 2, time: 3 }),
+    attending('of all query heads on one key head', { heads: 3, groups: 1, time: 3 }),
+    attending('with dropout', { heads: 2, groups: 2, time: 4, rate: 0.4 }),
+    attending('with dropout, of shared key heads', { heads: 4, groups: 2, time: 4, rate: 0.4 }),
+    attending('of one token', { heads: 2, groups: 1, time: 1 }),
+    attending('of the last tokens on all, causal', { heads: 2, groups: 2, time: 2, length: 5 }),
+    attending('of the last tokens on all, of shared key heads', { heads: 4, groups: 2, time: 2, length: 5 }),
+    attending('on values of another width', { heads: 2, groups: 2, time: 3, valueWidth: 6 }),
+    attending('on values of another width, of shared key heads', { heads: 4, groups: 2, time: 3, valueWidth: 6 }),
+    attending('on another text', { heads: 2, groups: 2, time: 2, length: 3, causal: false }),
+  ],
+  cachedAttention: [
+    cached('of a first text', { heads: 2, groups: 2, time: 4, lengths: [4], rotary: false }),
+    cached('of a first text, rotary', { heads: 4, groups: 2, time: 4, lengths: [4], rotary: true }),
+    cached('of one more token', { heads: 2, groups: 2, time: 1, lengths: [4], rotary: false }),
+    cached('of one more token, rotary, heads shared', { heads: 4, groups: 2, time: 1, lengths: [5], rotary: true }),
+    cached('of one more token in a full cache', { heads: 4, groups: 1, time: 1, lengths: [6], rotary: true }),
+    cached('of texts of unequal length', { heads: 4, groups: 2, time: 1, lengths: [5, 2, 3], rotary: true }),
+    cached('of several more tokens', { heads: 2, groups: 1, time: 3, lengths: [5], rotary: true }),
+  ],
+  crossEntropy: [
+    opCase('of rows', { logits: normal(4, 5), targets: ids([0, 4, 2, 2]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
+    opCase('where some targets do not count', { logits: normal(4, 5), targets: ids([-1, 4, -100, 0]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
+    opCase('where no target counts', { logits: normal(2, 5), targets: ids([-1, -1]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
+    opCase('by int64', { logits: normal(2, 5), targets: ids([3, -1], [2], 'int64') }, ({ logits, targets }) => crossEntropy(logits, targets)),
+    opCase('its losses alone', { logits: normal(3, 4), targets: ids([3, -1, 0]) }, ({ logits, targets }) => crossEntropy(logits, targets).slice(0, 1)),
+    opCase('of large logits', { logits: given([1000, 0, -1000, 50, 51, 52], [2, 3]), targets: ids([1, 2]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
+  ],
+  crossEntropyGradient: [
+    opCase('of rows', { x: normal(3, 5), targets: ids([0, -1, 4]), g: normal(3) }, ({ x, targets, g }) => crossEntropyGradient(logSoftmax(x), targets, g), 0),
+  ],
+  dropoutMask: [
+    opCase('of a matrix', { rows: seeds(20, 1), columns: seeds(30) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.25), 0),
+    opCase('of four axes', { rows: seeds(2, 3, 4, 1), columns: seeds(5) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.5), 0),
+    opCase('that drops little', { rows: seeds(50, 1), columns: seeds(50) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.01), 0),
+    opCase('that drops much', { rows: seeds(50, 1), columns: seeds(50) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.95), 0),
+    opCase('on activations', { x: normal(6, 5), rows: seeds(6, 1), columns: seeds(5) }, ({ x, rows, columns }) => multiply(x, dropoutMask(rows, columns, 0.3))),
+  ],
+};
+
+function angleConstants(): { readonly cos: Tensor; readonly sin: Tensor } {
+  const { cos, sin } = rotaryAngles(5, 6, 10);
+  return { cos: constant(cos, 'T D'), sin: constant(sin, 'T D') };
+}
