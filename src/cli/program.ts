@@ -32,6 +32,7 @@ export function createProgram(context: CliContext, version: string): Command {
     .exitOverride()
     .addHelpText('after', '\nStart with: weft quickstart')
     .action(() => program.outputHelp());
-  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokenizer]) add(program, context);
+  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokenizer])
+    add(program, context);
   return program;
 }

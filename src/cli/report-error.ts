@@ -43,6 +43,7 @@ function oneLine(text: string): string {
 /** Where the error came from, and the errors behind it. */
 function traces(error: unknown): string[] {
   const lines: string[] = [];
-  for (let current: unknown = error; current instanceof Error; current = current.cause) lines.push(printable(current.stack ?? String(current)));
+  for (let current: unknown = error; current instanceof Error; current = current.cause)
+    lines.push(printable(current.stack ?? String(current)));
   return lines;
 }

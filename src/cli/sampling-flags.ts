@@ -21,7 +21,11 @@ const NAMES = ['temperature', 'topK', 'topP', 'minP', 'repetitionPenalty', 'seed
 /** Adds the sampling flags to a command. */
 export function addSamplingFlags(command: Command): Command {
   return command
-    .option('--temperature <n>', '0 takes the likeliest token, 1 samples as trained (default: 1)', decimalNumber('--temperature', { min: 0 }))
+    .option(
+      '--temperature <n>',
+      '0 takes the likeliest token, 1 samples as trained (default: 1)',
+      decimalNumber('--temperature', { min: 0 }),
+    )
     .option('--top-k <n>', 'only from the n likeliest tokens', wholeNumber('--top-k', { min: 1 }))
     .option('--top-p <n>', 'only from the likeliest tokens that hold this much probability', decimalNumber('--top-p', { above: 0, max: 1 }))
     .option('--min-p <n>', 'only tokens at least this fraction as likely as the likeliest', decimalNumber('--min-p', { min: 0, max: 1 }))

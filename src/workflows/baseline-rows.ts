@@ -17,7 +17,13 @@ const NAMES: Readonly<Record<string, string>> = {
  * console.log(comparisonRows(1.5, { gzipBitsPerByte: 2 })[1]); // { name: 'gzip -9', bitsPerByte: 2 }
  * ```
  */
-export function comparisonRows(bitsPerByte: number, baselines: Readonly<Record<string, number>>): { readonly name: string; readonly bitsPerByte: number }[] {
-  const others = Object.entries(baselines).map(([key, value]) => ({ name: NAMES[key] ?? key.replace(/BitsPerByte$/, ''), bitsPerByte: value }));
+export function comparisonRows(
+  bitsPerByte: number,
+  baselines: Readonly<Record<string, number>>,
+): { readonly name: string; readonly bitsPerByte: number }[] {
+  const others = Object.entries(baselines).map(([key, value]) => ({
+    name: NAMES[key] ?? key.replace(/BitsPerByte$/, ''),
+    bitsPerByte: value,
+  }));
   return [{ name: 'this model', bitsPerByte }, ...others.sort((a, b) => a.bitsPerByte - b.bitsPerByte)];
 }

@@ -36,7 +36,11 @@ export interface ModelEvaluation extends TextEvaluation {
  * @param hooks - events of the phases `evaluation` and `baselines`, and a signal that stops them.
  * @throws UsageError `WEFT_EVAL_EMPTY` without text; whatever reading text and model may throw.
  */
-export async function evaluateModel(folder: string, options: EvaluateModelOptions, { onEvent, signal }: WorkflowHooks = {}): Promise<ModelEvaluation> {
+export async function evaluateModel(
+  folder: string,
+  options: EvaluateModelOptions,
+  { onEvent, signal }: WorkflowHooks = {},
+): Promise<ModelEvaluation> {
   checkOptions('evaluate', options, ['files', 'trainedOn', 'byteLimit', 'threads']);
   const { files, trainedOn, byteLimit, threads } = options;
   const limits = { ...(byteLimit === undefined ? {} : { byteLimit }), ...(signal === undefined ? {} : { signal }) };

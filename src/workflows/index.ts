@@ -16,6 +16,14 @@ export type {
   WorkflowEvent,
   WorkflowHooks,
 } from './events.ts';
+export { comparisonRows } from './baseline-rows.ts';
+export { converse } from './conversation.ts';
+export type { Conversation, LayOut } from './conversation.ts';
+export { evaluateModel } from './evaluate-model.ts';
+export type { EvaluateModelOptions, ModelEvaluation } from './evaluate-model.ts';
+export { findModel } from './find-model.ts';
 export { checkRecipe, defineRecipe } from './recipe.ts';
 export type { ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe } from './recipe.ts';
 export type { RunResult } from './run-result.ts';
+export { trainTokenizerRun } from './train-tokenizer-run.ts';
+export type { TrainTokenizerOptions, TrainedTokenizer } from './train-tokenizer-run.ts';

@@ -5,8 +5,6 @@ import type { Command } from 'commander';
 import { printJson, printLine } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { repeated, wholeNumber } from '../flag-values.ts';
-import { evaluationLines } from '../terminal/evaluation-lines.ts';
-import { renderEvents } from '../terminal/render-events.ts';
 import { createStyle } from '../terminal/style.ts';
 
 interface Flags {
@@ -33,6 +31,8 @@ export function addEval(program: Command, context: CliContext): void {
     .option('--json', 'print one JSON object')
     .action(async (folder: string, files: readonly string[], { trainedOn, bytes, threads, json }: Flags) => {
       const { evaluateModel } = await import('../../workflows/index.ts');
+      const { evaluationLines } = await import('../terminal/evaluation-lines.ts');
+      const { renderEvents } = await import('../terminal/render-events.ts');
       const view = renderEvents(context.stderr, context);
       const options = {
         files,

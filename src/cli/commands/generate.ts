@@ -42,7 +42,8 @@ export function addGenerate(program: Command, context: CliContext): void {
           tokens.push({ id: token.id, text: token.text, logProbability: token.logProbability });
           finishReason = token.finishReason;
         }
-        if (flags.json === true) printJson(context, { model: folder, prompt, text: tokens.map(({ text }) => text).join(''), finishReason, tokens });
+        if (flags.json === true)
+          printJson(context, { model: folder, prompt, text: tokens.map(({ text }) => text).join(''), finishReason, tokens });
         else show.end();
       } finally {
         await model.close();

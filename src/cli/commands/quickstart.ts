@@ -5,7 +5,6 @@ import type { Command } from 'commander';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { decimalNumber, wholeNumber } from '../flag-values.ts';
-import { renderEvents } from '../terminal/render-events.ts';
 import { DEFAULT_PORT, serveUntilStopped } from './serve.ts';
 
 interface Flags {
@@ -26,7 +25,7 @@ export function addQuickstart(program: Command, context: CliContext): void {
     .summary('train, evaluate and serve a model from text, in minutes')
     .description(
       'Trains a tokenizer and a model on text, evaluates it on text it never saw, saves a model folder and serves it.\n' +
-        "Without FILES it learns from the type declarations among the installed packages: a small code-completion model.",
+        'Without FILES it learns from the type declarations among the installed packages: a small code-completion model.',
     )
     .argument('[FILES...]', 'files, folders or globs of text')
     .option('--minutes <n>', 'time to train', decimalNumber('--minutes', { above: 0 }), 2)
@@ -39,6 +38,7 @@ export function addQuickstart(program: Command, context: CliContext): void {
     .option('--json', 'print one JSON object at the end')
     .action(async (files: readonly string[], flags: Flags) => {
       const { quickstart } = await import('../../workflows/index.ts');
+      const { renderEvents } = await import('../terminal/render-events.ts');
       const view = renderEvents(flags.json === true ? context.stderr : context.stdout, context);
       const { minutes, out, seed, threads } = flags;
       const options = {

@@ -38,10 +38,19 @@ export function addServe(program: Command, context: CliContext): void {
 }
 
 /** Serves `folder` until the program is stopped. */
-export async function serveUntilStopped(folder: string, flags: Omit<ServeFlags, 'json'> & { readonly json?: true }, context: CliContext): Promise<void> {
+export async function serveUntilStopped(
+  folder: string,
+  flags: Omit<ServeFlags, 'json'> & { readonly json?: true },
+  context: CliContext,
+): Promise<void> {
   const { serve } = await import('../../serve/index.ts');
   const { port, host, queue, log } = flags;
-  const server = await serve(folder, { port, ...(host === undefined ? {} : { host }), ...(queue === undefined ? {} : { queue }), ...(log === true ? { log } : {}) });
+  const server = await serve(folder, {
+    port,
+    ...(host === undefined ? {} : { host }),
+    ...(queue === undefined ? {} : { queue }),
+    ...(log === true ? { log } : {}),
+  });
   try {
     if (flags.json === true) printJson(context, { url: server.url, model: folder });
     else announce(server.url, context);

@@ -22,7 +22,11 @@ export function addSize(program: Command, context: CliContext): void {
     .argument('<MODEL>', 'model folder, or the name of a preset such as gpt2')
     .option('--batch-size <n>', 'sequences in a training step (default: 1)', wholeNumber('--batch-size', { min: 1 }))
     .option('--context-length <n>', "tokens of a sequence (default: the model's)", wholeNumber('--context-length', { min: 1 }))
-    .option('--bytes-per-weight <n>', 'when served: 4 is float32, 0.5 is 4 bits (default: 4)', decimalNumber('--bytes-per-weight', { above: 0 }))
+    .option(
+      '--bytes-per-weight <n>',
+      'when served: 4 is float32, 0.5 is 4 bits (default: 4)',
+      decimalNumber('--bytes-per-weight', { above: 0 }),
+    )
     .option('--json', 'print one JSON object')
     .action(async (name: string, { json, ...options }: Flags) => {
       const { formatModelSize, modelSize } = await import('../../cost/index.ts');

@@ -1,0 +1,115 @@
+/** `weft tokenizer`: train one, and look at what it does to a text. */
+
+import type { Command } from 'commander';
+
+import { UsageError } from '../../core/index.ts';
+import { printJson, printLine } from '../context.ts';
+import type { CliContext } from '../context.ts';
+import { oneOf, repeated, wholeNumber } from '../flag-values.ts';
+import { readAll } from '../read-input.ts';
+import { printable } from '../terminal/printable.ts';
+
+/** Adds the commands to the program. */
+export function addTokenizer(program: Command, context: CliContext): void {
+  const tokenizer = program
+    .command('tokenizer')
+    .summary('train a tokenizer, encode and decode')
+    .description('Trains tokenizers, and shows what they do to a text.');
+  tokenizer.action(() => tokenizer.outputHelp());
+  addTrain(tokenizer, context);
+  addEncode(tokenizer, context);
+  addDecode(tokenizer, context);
+}
+
+interface TrainFlags {
+  readonly out: string;
+  readonly type?: 'bpe' | 'characters';
+  readonly vocabSize?: number;
+  readonly splitting?: 'gpt2' | 'gpt4';
+  readonly specialToken?: readonly string[];
+  readonly json?: true;
+}
+
+function addTrain(tokenizer: Command, context: CliContext): void {
+  tokenizer
+    .command('train')
+    .summary('train a tokenizer on text')
+    .description('Trains a tokenizer on text and saves it as tokenizer.json in the Hugging Face schema.')
+    .argument('<FILES...>', 'files, folders or globs of text')
+    .requiredOption('--out <path>', 'folder or .json file to save to')
+    .option('--type <name>', 'bpe or characters (default: bpe)', oneOf('--type', ['bpe', 'characters']))
+    .option('--vocab-size <n>', 'tokens in all, special ones included', wholeNumber('--vocab-size', { min: 1 }))
+    .option('--splitting <name>', 'how text is cut before merging: gpt2 or gpt4', oneOf('--splitting', ['gpt2', 'gpt4']))
+    .option('--special-token <text>', 'a special token; may be given several times', repeated)
+    .option('--json', 'print one JSON object')
+    .action(async (files: readonly string[], { out, specialToken, json, ...options }: TrainFlags) => {
+      const { trainTokenizerRun } = await import('../../workflows/index.ts');
+      const { renderEvents } = await import('../terminal/render-events.ts');
+      const view = renderEvents(json === true ? context.stderr : context.stdout, context);
+      let result;
+      try {
+        const all = { files, out, ...options, ...(specialToken === undefined ? {} : { specialTokens: specialToken }) };
+        result = await trainTokenizerRun(all, { onEvent: view.show, signal: context.signal });
+      } finally {
+        view.end();
+      }
+      if (json === true) printJson(context, result);
+    });
+}
+
+interface CodeFlags {
+  readonly tokenizer: string;
+  readonly special?: true;
+  readonly json?: true;
+}
+
+function addEncode(tokenizer: Command, context: CliContext): void {
+  tokenizer
+    .command('encode')
+    .summary('text to token ids')
+    .description('Prints the token ids of a text, one line; with --json each token beside its bytes as text.')
+    .argument('[TEXT]', 'text; without it the standard input is read')
+    .requiredOption('-t, --tokenizer <path>', 'model folder or tokenizer.json')
+    .option('--special', 'read the spelling of special tokens as special tokens')
+    .option('--json', 'print one JSON object')
+    .action(async (text: string | undefined, { tokenizer: path, special, json }: CodeFlags) => {
+      const { loadTokenizer } = await import('../../tokenizers/index.ts');
+      const loaded = await loadTokenizer(path);
+      const input = text ?? (await readAll(context.stdin));
+      const ids = loaded.encode(input, { specialTokens: special === true ? 'allow' : 'text' });
+      if (json !== true) return printLine(context, ids.join(' '));
+      const tokens = Array.from(ids, (id) => new TextDecoder().decode(loaded.tokenBytes(id)));
+      printJson(context, { text: input, bytes: new TextEncoder().encode(input).length, count: ids.length, ids: [...ids], tokens });
+    });
+}
+
+function addDecode(tokenizer: Command, context: CliContext): void {
+  tokenizer
+    .command('decode')
+    .summary('token ids to text')
+    .description('Prints the text of token ids.')
+    .argument('[IDS...]', 'token ids; without them the standard input is read')
+    .requiredOption('-t, --tokenizer <path>', 'model folder or tokenizer.json')
+    .option('--json', 'print one JSON object')
+    .action(async (words: readonly string[], { tokenizer: path, json }: CodeFlags) => {
+      const { loadTokenizer } = await import('../../tokenizers/index.ts');
+      const loaded = await loadTokenizer(path);
+      const all = words.length > 0 ? words : (await readAll(context.stdin)).split(/[\s,]+/).filter((word) => word !== '');
+      const ids = all.map((word) => tokenId(word, loaded.vocabSize));
+      const text = loaded.decode(ids);
+      if (json === true) printJson(context, { ids, text });
+      else context.stdout.write(context.stdout.isTTY === true ? `${printable(text)}\n` : text);
+    });
+}
+
+function tokenId(word: string, vocabSize: number): number {
+  const id = /^\d+$/.test(word) ? Number(word) : Number.NaN;
+  if (id < vocabSize) return id;
+  throw new UsageError({
+    code: 'WEFT_ARGUMENT',
+    action: 'decode tokens',
+    rule: `token ids are whole numbers from 0 to ${vocabSize - 1}`,
+    value: word,
+    remedy: 'Give the ids that weft tokenizer encode printed.',
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * Loads `recipe.ts` as Vite loads its configuration: TypeScript as it is, the default export an object, a promise of one,
+ * or a function that gives one. `weft` and `weft/<room>` in it mean this very program, wherever the file lies.
+ */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { createJiti } from 'jiti';
+
+import { UsageError, WeftError } from '../../core/index.ts';
+
+/** The folder of the rooms, of the sources or of what was built from them. */
+const ROOMS = fileURLToPath(new URL('../../', import.meta.url));
+const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+/**
+ * What a recipe file exports, unchecked.
+ *
+ * @throws UsageError `WEFT_RECIPE_LOAD` when there is no such file, it has an error in it, or it exports nothing as default.
+ */
+export async function loadRecipe(path: string): Promise<unknown> {
+  const file = resolve(path);
+  if (!existsSync(file)) {
+    throw loadError(path, {
+      rule: 'there is no such file',
+      remedy: 'Give the path of a recipe, or describe the run with flags: weft train --help.',
+    });
+  }
+  const jiti = createJiti(import.meta.url, {
+    alias: { weft: `${ROOMS}index.${EXTENSION}`, ...roomAliases() },
+    fsCache: false,
+    moduleCache: false,
+  });
+  let exported: unknown;
+  try {
+    const module = await jiti.import<{ readonly default?: unknown }>(file);
+    exported = module.default;
+    if (typeof exported === 'function') exported = (exported as () => unknown)();
+    exported = await exported;
+  } catch (error) {
+    if (error instanceof WeftError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw loadError(path, {
+      rule: 'the file has an error',
+      value: reason.split('\n')[0] ?? '',
+      remedy: 'Correct the file and run it again.',
+      cause: error,
+    });
+  }
+  if (exported === undefined) {
+    throw loadError(path, {
+      rule: 'it has no default export',
+      remedy: "End the file with: export default defineRecipe({ text: 'my.txt' });",
+    });
+  }
+  return exported;
+}
+
+function roomAliases(): Record<string, string> {
+  const rooms = ['tokenizers', 'data', 'models', 'train', 'workflows', 'cost'];
+  return Object.fromEntries(rooms.map((room) => [`weft/${room}`, `${ROOMS}${room}/index.${EXTENSION}`]));
+}
+
+function loadError(
+  path: string,
+  { rule, value, remedy, cause }: { rule: string; value?: string; remedy: string; cause?: unknown },
+): UsageError {
+  return new UsageError({
+    code: 'WEFT_RECIPE_LOAD',
+    action: `load ${path}`,
+    rule,
+    ...(value === undefined ? {} : { value }),
+    remedy,
+    cause,
+  });
+}

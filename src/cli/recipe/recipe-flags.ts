@@ -1,0 +1,129 @@
+/** The flags of `weft train`, each the name of a place in a recipe: a flag given overrides what the recipe says there. */
+
+import type { Command } from 'commander';
+
+import { decimalNumber, oneOf, repeated, wholeNumber } from '../flag-values.ts';
+
+interface RecipeFlag {
+  /** As commander reads it, e.g. `--batch-size <n>`. */
+  readonly flags: string;
+  /** Where the value goes, e.g. `training.batchSize`. */
+  readonly path: string;
+  readonly help: string;
+  readonly read?: (text: string, before: readonly string[] | undefined) => unknown;
+}
+
+const count = (flag: string): ((text: string) => number) => wholeNumber(flag, { min: 1 });
+
+const FLAGS: readonly RecipeFlag[] = [
+  { flags: '--text <path>', path: 'text', help: 'file, folder or glob to learn from; may be given several times', read: repeated },
+  {
+    flags: '--held-out <share>',
+    path: 'heldOut',
+    help: 'share of the documents to evaluate on',
+    read: decimalNumber('--held-out', { above: 0, below: 1 }),
+  },
+  { flags: '--tokenizer <path>', path: 'tokenizer', help: 'folder or tokenizer.json to use instead of training one' },
+  {
+    flags: '--tokenizer-type <name>',
+    path: 'tokenizer.type',
+    help: 'bpe or characters',
+    read: oneOf('--tokenizer-type', ['bpe', 'characters']),
+  },
+  { flags: '--vocab-size <n>', path: 'tokenizer.vocabSize', help: 'tokens of the tokenizer', read: count('--vocab-size') },
+  { flags: '--architecture <name>', path: 'model.architecture', help: 'llama or gpt', read: oneOf('--architecture', ['llama', 'gpt']) },
+  { flags: '--layers <n>', path: 'model.layers', help: 'blocks of the model', read: count('--layers') },
+  { flags: '--heads <n>', path: 'model.heads', help: 'attention heads; divides the width', read: count('--heads') },
+  { flags: '--kv-heads <n>', path: 'model.kvHeads', help: 'key-value heads of llama', read: count('--kv-heads') },
+  { flags: '--width <n>', path: 'model.width', help: 'width of the model', read: count('--width') },
+  { flags: '--hidden <n>', path: 'model.hidden', help: 'width inside the feed-forward blocks', read: count('--hidden') },
+  {
+    flags: '--context-length <n>',
+    path: 'model.contextLength',
+    help: 'tokens that the model sees at once',
+    read: count('--context-length'),
+  },
+  { flags: '--dropout <share>', path: 'model.dropout', help: 'dropout of gpt', read: decimalNumber('--dropout', { min: 0, below: 1 }) },
+  { flags: '--steps <n>', path: 'training.steps', help: 'steps in all', read: count('--steps') },
+  {
+    flags: '--minutes <n>',
+    path: 'training.minutes',
+    help: 'end earlier when this much time is over',
+    read: decimalNumber('--minutes', { above: 0 }),
+  },
+  { flags: '--batch-size <n>', path: 'training.batchSize', help: 'sequences in a batch', read: count('--batch-size') },
+  { flags: '--accumulate <n>', path: 'training.accumulate', help: 'batches in a step', read: count('--accumulate') },
+  {
+    flags: '--learning-rate <n>',
+    path: 'training.learningRate',
+    help: 'peak learning rate',
+    read: decimalNumber('--learning-rate', { above: 0 }),
+  },
+  {
+    flags: '--schedule <name>',
+    path: 'training.schedule',
+    help: 'cosine, warmup-stable-decay or constant',
+    read: oneOf('--schedule', ['cosine', 'warmup-stable-decay', 'constant']),
+  },
+  { flags: '--warmup <n>', path: 'training.warmup', help: 'steps of warm-up', read: wholeNumber('--warmup', { min: 0 }) },
+  {
+    flags: '--weight-decay <n>',
+    path: 'training.weightDecay',
+    help: 'weight decay of AdamW',
+    read: decimalNumber('--weight-decay', { min: 0 }),
+  },
+  {
+    flags: '--clip-norm <n>',
+    path: 'training.clipNorm',
+    help: 'largest norm of the gradient; 0 for no limit',
+    read: decimalNumber('--clip-norm', { min: 0 }),
+  },
+  { flags: '--evaluate-every <n>', path: 'training.evaluateEvery', help: 'steps between evaluations', read: count('--evaluate-every') },
+  {
+    flags: '--checkpoint-every <n>',
+    path: 'training.checkpointEvery',
+    help: 'steps between checkpoints',
+    read: count('--checkpoint-every'),
+  },
+  {
+    flags: '--patience <n>',
+    path: 'training.patience',
+    help: 'stop after so many evaluations that were no better',
+    read: count('--patience'),
+  },
+  { flags: '--out <folder>', path: 'out', help: 'folder of the run' },
+  { flags: '--seed <n>', path: 'seed', help: 'seed of everything random', read: wholeNumber('--seed', { min: 0 }) },
+  { flags: '--threads <n>', path: 'threads', help: 'threads (default: one a core)', read: count('--threads') },
+];
+
+/** Adds the flags to a command. */
+export function addRecipeFlags(command: Command): Command {
+  for (const { flags, help, read } of FLAGS) {
+    if (read === undefined) command.option(flags, help);
+    else command.option(flags, help, read);
+  }
+  return command;
+}
+
+/** `recipe` with the values of the flags that were given in their places; what is no object stays as it is. */
+export function withFlags(recipe: unknown, values: Readonly<Record<string, unknown>>): unknown {
+  if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe)) return recipe;
+  const merged: Record<string, unknown> = { ...recipe };
+  for (const { flags, path } of FLAGS) {
+    const value = values[attributeName(flags)];
+    if (value === undefined) continue;
+    const [first = '', second] = path.split('.');
+    if (second === undefined) merged[first] = value;
+    else merged[first] = { ...(isRecord(merged[first]) ? merged[first] : {}), [second]: value };
+  }
+  return merged;
+}
+
+/** commander's name for a flag's value: `--batch-size <n>` -> `batchSize`. */
+function attributeName(flags: string): string {
+  return (flags.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

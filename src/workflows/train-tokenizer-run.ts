@@ -1,0 +1,60 @@
+/** A tokenizer from files to disk. */
+
+import { checkOptions } from '../core/index.ts';
+import { readText } from '../data/index.ts';
+import { saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
+import type { WorkflowHooks } from './events.ts';
+
+/** Options of {@link trainTokenizerRun}. */
+export interface TrainTokenizerOptions {
+  /** Text: files, folders or globs. */
+  readonly files: readonly string[];
+  /** Folder or `.json` file to save to. */
+  readonly out: string;
+  /** Default `bpe`. */
+  readonly type?: 'bpe' | 'characters';
+  readonly vocabSize?: number;
+  readonly splitting?: 'gpt2' | 'gpt4';
+  readonly specialTokens?: readonly string[];
+}
+
+/** What {@link trainTokenizerRun} made. */
+export interface TrainedTokenizer {
+  readonly tokenizer: string;
+  readonly type: 'bpe' | 'characters';
+  readonly vocabSize: number;
+  readonly seconds: number;
+}
+
+/**
+ * Trains a tokenizer on files and saves it.
+ *
+ * @param options - what to train on, where to save, and what `trainTokenizer` takes.
+ * @param hooks - events of the phase `tokenizer`, and a signal that stops it before anything is saved.
+ */
+export async function trainTokenizerRun(
+  { files, out, ...options }: TrainTokenizerOptions,
+  { onEvent, signal }: WorkflowHooks = {},
+): Promise<TrainedTokenizer> {
+  checkOptions('train a tokenizer', options, ['type', 'vocabSize', 'splitting', 'specialTokens']);
+  const started = performance.now();
+  onEvent?.({ kind: 'phase', phase: 'tokenizer' });
+  const tokenizer = await trainTokenizer(stoppable(readText(files), signal), options);
+  signal?.throwIfAborted();
+  await saveTokenizer(out, tokenizer);
+  const seconds = (performance.now() - started) / 1000;
+  onEvent?.({
+    kind: 'phaseEnd',
+    phase: 'tokenizer',
+    summary: `${tokenizer.type}, ${tokenizer.vocabSize.toLocaleString('en-US')} tokens, saved to ${out}`,
+    seconds,
+  });
+  return { tokenizer: out, type: tokenizer.type, vocabSize: tokenizer.vocabSize, seconds };
+}
+
+async function* stoppable(documents: AsyncIterable<{ readonly text: string }>, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  for await (const { text } of documents) {
+    signal?.throwIfAborted();
+    yield text;
+  }
+}
