@@ -2,7 +2,7 @@
 
 import { hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import { attention, cachedAttention, constant, reshape, rotary, scope, transpose } from '../graph/index.ts';
+import { attention, cachedAttention, constant, pad, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropoutMaskFor, layerCache } from './context.ts';
 import type { ForwardContext } from './context.ts';
@@ -58,14 +58,25 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const output = (mixed: Tensor): Tensor => linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer });
 
     if (context.cache !== undefined) {
-      const past = layerCache(context.cache, kvHeads, headWidth);
+      const { cachedWidth, widen, narrow } = cachedHeads(headWidth, angleTensors !== undefined);
+      const past = layerCache(context.cache, kvHeads, cachedWidth);
       const { lastPositions, totalLength, updates } = context.cache;
+      const wideAngles = angleTensors === undefined ? {} : { angles: { cos: widen.angles(angleTensors.cos), sin: widen.angles(angleTensors.sin) } };
       const [mixed, newKeys, newValues] = cachedAttention(
-        { queries, keys, values, pastKeys: past.keys, pastValues: past.values, lastPositions, totalLength, ...(angleTensors === undefined ? {} : { angles: angleTensors }) },
+        {
+          queries: widen.heads(queries, heads),
+          keys: widen.heads(keys, kvHeads),
+          values: widen.heads(values, kvHeads),
+          pastKeys: past.keys,
+          pastValues: past.values,
+          lastPositions,
+          totalLength,
+          ...wideAngles,
+        },
         { heads, kvHeads, scale },
       );
       updates.set(past.names[0], newKeys as Tensor).set(past.names[1], newValues as Tensor);
-      return output(mixed as Tensor);
+      return output(narrow(mixed as Tensor, heads));
     }
 
     const split = (tensor: Tensor, count: number): Tensor => transpose(splitHeads(tensor, count, headWidth), [0, 2, 1, 3]); // B T (H·D) -> B H T D
@@ -82,4 +93,32 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
 
 function splitHeads(x: Tensor, heads: number, headWidth: number): Tensor {
   return reshape(x, [...x.shape.slice(0, -1), { name: 'H', size: heads }, { name: 'D', size: headWidth }]);
+}
+
+interface CachedHeads {
+  readonly cachedWidth: number;
+  readonly widen: { heads(x: Tensor, count: number): Tensor; angles(x: Tensor): Tensor };
+  narrow(x: Tensor, count: number): Tensor;
+}
+
+/**
+ * How heads are cached: GroupQueryAttention of ONNX Runtime 1.30 takes widths that are multiples of 8, and of 16 where it
+ * rotates; others are widened with zeros, which change neither scores nor output. Where it rotates, each half is widened, as
+ * it pairs element i with element i + D/2.
+ */
+function cachedHeads(headWidth: number, rotates: boolean): CachedHeads {
+  const parts = rotates ? 2 : 1;
+  const from = headWidth / parts;
+  const to = Math.ceil(from / 8) * 8;
+  const none = from === to;
+  const regroup = (x: Tensor, groups: number, width: number): Tensor => reshape(x, [...x.shape.slice(0, 2), { name: 'H', size: groups }, { name: 'D', size: width }]);
+  const join = (x: Tensor, width: number): Tensor => reshape(x, [...x.shape.slice(0, 2), { name: 'C', size: width }]);
+  return {
+    cachedWidth: to * parts,
+    widen: {
+      heads: (x, count) => (none ? x : join(pad(regroup(x, count * parts, from), -1, { before: 0, after: to - from }), count * parts * to)), // B T (H·D) -> B T (H·D')
+      angles: (x) => (none ? x : pad(x, -1, { before: 0, after: to - from })),
+    },
+    narrow: (x, count) => (none ? x : join(slice(regroup(x, count * parts, to), -1, { start: 0, end: from }), count * parts * from)),
+  };
 }
