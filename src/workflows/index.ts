@@ -22,7 +22,7 @@ export type { Conversation, LayOut } from './conversation.ts';
 export { evaluateModel } from './evaluate-model.ts';
 export type { EvaluateModelOptions, ModelEvaluation } from './evaluate-model.ts';
 export { findModel } from './find-model.ts';
-export { checkRecipe, defineRecipe } from './recipe.ts';
+export { DEFAULT_RUN_FOLDER, checkRecipe, defineRecipe } from './recipe.ts';
 export type { ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe } from './recipe.ts';
 export type { RunResult } from './run-result.ts';
 export { trainTokenizerRun } from './train-tokenizer-run.ts';

@@ -7,6 +7,9 @@ import { z } from 'zod';
 
 import { UsageError, checkOptions } from '../core/index.ts';
 
+/** Where a run goes when its recipe does not say. */
+export const DEFAULT_RUN_FOLDER = 'runs/default';
+
 /** Describes a training run; only `text` must be given. */
 export interface Recipe {
   /** Files, folders or globs. */
@@ -17,7 +20,7 @@ export interface Recipe {
   readonly tokenizer?: string | TokenizerRecipe;
   readonly model?: ModelRecipe;
   readonly training?: TrainingRecipe;
-  /** The run's folder; default `runs/default`. */
+  /** The run's folder; default {@link DEFAULT_RUN_FOLDER}. */
   readonly out?: string;
   /** Seed of the split, the order, the weights and dropout; default 1. */
   readonly seed?: number;

@@ -7,6 +7,8 @@ export interface ImportFact {
   readonly specifier: string;
   /** True when the import vanishes in the compiled file. */
   readonly typeOnly: boolean;
+  /** True for `import()`. */
+  readonly dynamic: boolean;
 }
 
 /** What the architecture rules need to know of a file. */
@@ -24,17 +26,19 @@ export function moduleFacts(path: string, source: string): ModuleFacts {
   const imports: ImportFact[] = module.staticImports.map(({ moduleRequest, entries }) => ({
     specifier: moduleRequest.value,
     typeOnly: entries.length > 0 && entries.every(({ isType }) => isType),
+    dynamic: false,
   }));
   const entries = module.staticExports.flatMap(({ entries }) => entries);
   for (const { moduleRequest, isType } of entries)
-    if (moduleRequest !== null) imports.push({ specifier: moduleRequest.value, typeOnly: isType });
+    if (moduleRequest !== null) imports.push({ specifier: moduleRequest.value, typeOnly: isType, dynamic: false });
   new Visitor({
     ImportExpression: ({ source }) => {
       // A computed specifier is a file that the user names (a recipe), never a room.
-      if (source.type === 'Literal' && typeof source.value === 'string') imports.push({ specifier: source.value, typeOnly: false });
+      if (source.type === 'Literal' && typeof source.value === 'string')
+        imports.push({ specifier: source.value, typeOnly: false, dynamic: true });
     },
     TSImportType: ({ source }) => {
-      imports.push({ specifier: source.value, typeOnly: true });
+      imports.push({ specifier: source.value, typeOnly: true, dynamic: false });
     },
   }).visit(program);
   return {

@@ -2,12 +2,14 @@
 
 import type { Command } from 'commander';
 
+import type { RunResult } from '../../workflows/index.ts';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { addRecipeFlags, withFlags } from '../recipe/recipe-flags.ts';
 
 interface Flags {
-  readonly resume?: true;
+  readonly resume?: true | string;
+  readonly out?: string;
   readonly json?: true;
 }
 
@@ -19,23 +21,29 @@ export function addTrain(program: Command, context: CliContext): void {
     .description(
       'Trains a model as a recipe describes it. RECIPE is a TypeScript file that ends with\n' +
         "  export default defineRecipe({ text: 'my.txt' });\n" +
-        'Flags set the same things, and override the recipe. Ctrl-C saves a checkpoint; --resume continues bit for bit.',
+        'Flags set the same things, and override the recipe. Ctrl-C saves a checkpoint; weft train --resume FOLDER continues bit for bit.',
     )
     .argument('[RECIPE]', 'recipe file, e.g. recipe.ts');
   addRecipeFlags(command)
-    .option('--resume', "continue the run in the recipe's folder, or in --out")
+    .option('--resume [folder]', "continue the run in a folder (default: the recipe's) from its last checkpoint")
     .option('--json', 'print one JSON object at the end')
     .action(async (file: string | undefined, flags: Flags & Readonly<Record<string, unknown>>) => {
-      const { checkRecipe, resumeRun, trainRun } = await import('../../workflows/index.ts');
+      const { DEFAULT_RUN_FOLDER, checkRecipe, resumeRun, trainRun } = await import('../../workflows/index.ts');
       const { loadRecipe } = await import('../recipe/load-recipe.ts');
       const { renderEvents } = await import('../terminal/render-events.ts');
       const given = withFlags(file === undefined ? {} : await loadRecipe(file), flags);
+      // A folder to resume knows its recipe; one that is given beside it must be the same, which the workflow checks.
+      const needed = flags.resume === undefined || file !== undefined || flags['text'] !== undefined;
+      const recipe = needed ? checkRecipe(given, file ?? 'the flags') : undefined;
       const view = renderEvents(flags.json === true ? context.stderr : context.stdout, context);
       const hooks = { onEvent: view.show, signal: context.signal };
-      let result;
+      let result: RunResult;
       try {
-        const recipe = checkRecipe(given, file ?? 'the flags');
-        result = await (flags.resume === true ? resumeRun(recipe, hooks) : trainRun(recipe, hooks));
+        if (recipe !== undefined && flags.resume === undefined) result = await trainRun(recipe, hooks);
+        else {
+          const folder = typeof flags.resume === 'string' ? flags.resume : (recipe?.out ?? flags.out ?? DEFAULT_RUN_FOLDER);
+          result = await resumeRun(folder, { ...hooks, ...(recipe === undefined ? {} : { recipe }) });
+        }
       } finally {
         view.end();
       }

@@ -1,5 +1,6 @@
 /** The flags of `weft train`, each the name of a place in a recipe: a flag given overrides what the recipe says there. */
 
+import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import { decimalNumber, oneOf, repeated, wholeNumber } from '../flag-values.ts';
@@ -99,8 +100,10 @@ const FLAGS: readonly RecipeFlag[] = [
 /** Adds the flags to a command. */
 export function addRecipeFlags(command: Command): Command {
   for (const { flags, help, read } of FLAGS) {
-    if (read === undefined) command.option(flags, help);
-    else command.option(flags, help, read);
+    const option = new Option(flags, help);
+    command.addOption(
+      read === undefined ? option : option.argParser<unknown>((text, before) => read(text, before as readonly string[] | undefined)),
+    );
   }
   return command;
 }
