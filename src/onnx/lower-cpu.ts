@@ -7,6 +7,7 @@
 import { hostTensor } from '../core/index.ts';
 import type { DType } from '../core/index.ts';
 import type { Node, OpKind, Shape } from '../graph/index.ts';
+import { lowerCachedAttention } from './cached-attention.ts';
 import { int64Vector, scalarTensor } from './emitter.ts';
 import type { AttributeValue, LoweringContext, LoweringRule } from './emitter.ts';
 
@@ -160,13 +161,7 @@ export const CPU_LOWERING: LoweringTable = {
     c.emit('MatMul', [dropped, c.in(2)], { outputs: [output] });
     if (repeat !== 1) ungroup(output, Number(c.x(2).shape[3]?.size), c.out(0));
   },
-  cachedAttention: (c, { attributes: { heads, kvHeads, scale, rotary } }) => {
-    c.emit('GroupQueryAttention', Array.from({ length: c.arity }, (_, index) => c.in(index)), {
-      outputs: [c.out(0), c.out(1), c.out(2)],
-      attributes: { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, do_rotary: rotary ? 1 : 0 },
-      domain: 'com.microsoft',
-    });
-  },
+  cachedAttention: lowerCachedAttention,
   crossEntropy: (c) => {
     const logProbabilities = c.out(1);
     c.emit('LogSoftmax', [c.in(0)], { outputs: [logProbabilities], attributes: { axis: -1 } });

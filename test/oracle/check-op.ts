@@ -26,13 +26,14 @@ export interface Comparison {
 export type RunGraph = (graph: Graph, feeds: Readonly<Record<string, NdArray>>) => Promise<ReadonlyMap<string, NdArray>>;
 
 /**
- * The largest error of `actual`, relative to each expected element or, where that is small, to the root mean square of all.
+ * The largest error of `actual`, relative to each expected element or, where that is small, to the root mean square of all
+ * (at least 0.001: what should be 0 in float32 is not judged by its last bits).
  * Infinite when dtype or shape differ, or one side is not a number where the other is.
  */
 export function relativeError(actual: NdArray | undefined, expected: NdArray | undefined): number {
   if (actual === undefined || expected === undefined) return Infinity;
   if (actual.dtype !== expected.dtype || actual.shape.join() !== expected.shape.join()) return Infinity;
-  const typical = Math.sqrt(expected.data.reduce((total, value) => total + value * value, 0) / Math.max(1, expected.data.length));
+  const typical = Math.max(1e-3, Math.sqrt(expected.data.reduce((total, value) => total + value * value, 0) / Math.max(1, expected.data.length)));
   let worst = 0;
   for (const [index, value] of expected.data.entries()) {
     const other = actual.data[index] ?? NaN;

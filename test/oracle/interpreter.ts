@@ -286,11 +286,12 @@ export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, NdArr
   const symbols = new Map<string, number>();
   const sizeOf: SizeOf = (size) => {
     if (typeof size === 'number') return size;
-    return size.split('+').reduce((total, part) => {
+    const known = (part: string): number => {
       const value = symbols.get(part) ?? Number(part);
       if (Number.isNaN(value)) throw new RangeError(`no input says how large ${part} is`);
-      return total + value;
-    }, 0);
+      return value;
+    };
+    return sum(size.split('+').map((term) => term.split('·').reduce((product, part) => product * known(part), 1)));
   };
   const values = new Map<Node, readonly NdArray[]>();
   const valueOf = (tensor: Tensor): NdArray => {
@@ -301,7 +302,7 @@ export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, NdArr
   for (const { attributes } of graph.inputs) {
     const feed = feeds[attributes.name];
     if (feed === undefined) throw new RangeError(`nothing is fed to ${attributes.name}`);
-    for (const [axis, { size }] of attributes.shape.entries()) if (typeof size === 'string' && !size.includes('+')) symbols.set(size, feed.shape[axis] ?? 0);
+    for (const [axis, { size }] of attributes.shape.entries()) if (typeof size === 'string' && !/[+·]/.test(size)) symbols.set(size, feed.shape[axis] ?? 0);
   }
   for (const node of graph.nodes) {
     const results = isKind(node, 'input')

@@ -1,5 +1,6 @@
 /** Cases of products, normalisations, attention, losses and dropout. */
 
+import { hostTensor } from '../../src/core/index.ts';
 import {
   attention, cachedAttention, constant, crossEntropy, crossEntropyGradient, dropoutMask, layerNorm, logSoftmax, matmul, multiply, rmsNorm, rotary, softmax,
 } from '../../src/graph/index.ts';
@@ -69,11 +70,13 @@ interface CachedCase {
   /** Tokens of each text with the new ones. */
   readonly lengths: readonly number[];
   readonly rotary: boolean;
+  /** Width of a head; default 16. */
+  readonly width?: number;
 }
 
-/** Caches hold normal numbers up to what each text has, zeros behind: nothing there may be read. */
-function cached(name: string, { heads, groups, time, lengths, rotary }: CachedCase): OpCase {
-  const [batch, longest, width] = [lengths.length, 6, 8];
+/** Caches hold numbers up to what each text has, zeros behind. Rows behind the end of a shorter first text mean nothing: they are left out. */
+function cached(name: string, { heads, groups, time, lengths, rotary, width = 16 }: CachedCase): OpCase {
+  const [batch, longest] = [lengths.length, 6];
   const cache = range(batch * groups * longest * width).map((index) => {
     const position = Math.floor(index / width) % longest;
     const before = (lengths[Math.floor(index / (groups * longest * width))] ?? 0) - time;
@@ -81,6 +84,8 @@ function cached(name: string, { heads, groups, time, lengths, rotary }: CachedCa
   });
   const shape = [batch, groups, longest, width];
   const angles = rotaryAngles(longest, width, 100);
+  const counts = lengths.flatMap((length) => range(time).map((t) => Number(Math.max(0, length - time) + t < length)));
+  const rowsThatCount = constant(hostTensor('float32', [batch, time, 1], Float32Array.from(counts)));
   return opCase(
     name,
     {
@@ -92,14 +97,12 @@ function cached(name: string, { heads, groups, time, lengths, rotary }: CachedCa
       lastPositions: ids(lengths.map((length) => length - 1)),
       totalLength: ids([Math.max(...lengths)], []),
     },
-    ({ q, k, v, pastKeys, pastValues, lastPositions, totalLength }) =>
-      cachedAttention(
-        {
-          queries: q, keys: k, values: v, pastKeys, pastValues, lastPositions, totalLength,
-          ...(rotary ? { angles: { cos: constant(angles.cos, 'M D'), sin: constant(angles.sin, 'M D') } } : {}),
-        },
-        { heads, kvHeads: groups, scale: 0.3 },
-      ),
+    ({ q, k, v, pastKeys, pastValues, lastPositions, totalLength }) => {
+      const caches = { pastKeys, pastValues, lastPositions, totalLength };
+      const turning = rotary ? { angles: { cos: constant(angles.cos, 'M D'), sin: constant(angles.sin, 'M D') } } : {};
+      const [output, ...next] = cachedAttention({ queries: q, keys: k, values: v, ...caches, ...turning }, { heads, kvHeads: groups, scale: 0.3 });
+      return [multiply(output as Tensor, rowsThatCount), ...next];
+    },
     0,
   );
 }
@@ -158,6 +161,11 @@ export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
     cached('of one more token in a full cache', { heads: 4, groups: 1, time: 1, lengths: [6], rotary: true }),
     cached('of texts of unequal length', { heads: 4, groups: 2, time: 1, lengths: [5, 2, 3], rotary: true }),
     cached('of several more tokens', { heads: 2, groups: 1, time: 3, lengths: [5], rotary: true }),
+    cached('of first texts of unequal length', { heads: 2, groups: 1, time: 4, lengths: [4, 2], rotary: true }),
+    cached('of narrow heads', { heads: 2, groups: 2, time: 1, lengths: [3], rotary: false, width: 6 }),
+    cached('of narrow heads, rotary, a first text', { heads: 2, groups: 1, time: 3, lengths: [3], rotary: true, width: 6 }),
+    cached('of narrow heads, rotary, one more token', { heads: 4, groups: 2, time: 1, lengths: [5, 2], rotary: true, width: 8 }),
+    cached('of narrow heads, rotary, several more tokens', { heads: 2, groups: 1, time: 3, lengths: [5], rotary: true, width: 8 }),
   ],
   crossEntropy: [
     opCase('of rows', { logits: normal(4, 5), targets: ids([0, 4, 2, 2]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
