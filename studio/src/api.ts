@@ -1,0 +1,66 @@
+/** What the page asks of the server. */
+
+import type { PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../../src/serve/index.ts';
+
+/** Settings of one generation. */
+export interface GenerateRequest {
+  readonly model?: string;
+  readonly prompt: string;
+  readonly chosen?: readonly number[];
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly minP?: number;
+  readonly repetitionPenalty?: number;
+  readonly maxTokens?: number;
+  readonly seed?: number;
+}
+
+/** The served models. */
+export async function fetchModels(): Promise<PageList<PageModel>> {
+  return await getJson<PageList<PageModel>>('api/models');
+}
+
+/** All runs, the one written last first. */
+export async function fetchRuns(): Promise<PageList<PageRun>> {
+  return await getJson<PageList<PageRun>>('api/runs');
+}
+
+/** A run's metrics since an earlier answer. */
+export async function fetchMetrics(run: string, since: { readonly offset: number; readonly version: string }): Promise<PageMetrics> {
+  const query = since.version === '' ? '' : `?offset=${since.offset}&version=${encodeURIComponent(since.version)}`;
+  return await getJson<PageMetrics>(`api/runs/${encodeURIComponent(run)}/metrics${query}`);
+}
+
+/** Generates; the events come as the server sends them. Throws with the server's words when it refuses. */
+export async function* generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<PageEvent> {
+  const answer = await fetch('api/generate', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+    signal,
+  });
+  if (!answer.ok || answer.body === null) throw new Error(await errorText(answer));
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const events = (rest + value).split('\n\n');
+    rest = events.pop() ?? '';
+    for (const event of events) {
+      if (event.startsWith('data: ')) yield JSON.parse(event.slice('data: '.length)) as PageEvent;
+    }
+  }
+}
+
+async function getJson<T>(path: string): Promise<T> {
+  const answer = await fetch(path);
+  if (!answer.ok) throw new Error(await errorText(answer));
+  return (await answer.json()) as T;
+}
+
+async function errorText(answer: Response): Promise<string> {
+  const body = (await answer.json().catch(() => undefined)) as { readonly error?: { readonly message?: string } } | undefined;
+  return body?.error?.message ?? `The server answered ${answer.status}.`;
+}

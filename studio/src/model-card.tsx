@@ -1,0 +1,151 @@
+/** What the model is, what it read, how good it is, and how to ask it from elsewhere. */
+
+import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+
+import type { PageModel } from '../../src/serve/index.ts';
+import { readCard, words } from './card.ts';
+import type { Card } from './card.ts';
+import { bytes, compact, digits, duration, whole } from './format.ts';
+import { ScoreBars } from './score-bars.tsx';
+
+/** The view. */
+export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element {
+  const card = readCard(model.card);
+  return (
+    <article class="model-card" aria-label={`Model ${model.name}`}>
+      <header class="model-head">
+        <h1>{model.name}</h1>
+        <p class="quiet">{introduction(model, card)}</p>
+      </header>
+      <dl class="figures figures-large">
+        <Figure label="parameters" value={compact(model.parameters)} />
+        <Figure label="context, in tokens" value={whole(model.contextLength)} />
+        <Figure label="vocabulary" value={whole(model.vocabSize)} />
+        {card?.heldOut['bitsPerByte'] !== undefined && <Figure label="bits per byte" value={card.heldOut['bitsPerByte'].toFixed(3)} />}
+        {card?.heldOut['perplexity'] !== undefined && <Figure label="perplexity" value={digits(card.heldOut['perplexity'])} />}
+      </dl>
+      <div class="model-columns">
+        {card !== undefined && card.scores.length > 0 && (
+          <Section title="On held-out text">
+            <ScoreBars scores={card.scores} />
+          </Section>
+        )}
+        {card !== undefined && Object.keys(card.data).length > 0 && (
+          <Section title="What it read">
+            <Facts values={card.data} />
+          </Section>
+        )}
+        {card !== undefined && Object.keys(card.training).length > 0 && (
+          <Section title="How it was trained">
+            <Facts values={card.training} />
+          </Section>
+        )}
+        {card !== undefined && card.config.length > 0 && (
+          <Section title="How it is built">
+            <dl class="facts-list">
+              {card.config.map(([name, value]) => (
+                <Fact key={name} name={words(name)} value={typeof value === 'number' ? (value >= 10_000 ? whole(value) : String(value)) : String(value)} />
+              ))}
+            </dl>
+          </Section>
+        )}
+        <Section title="Ask it from elsewhere" wide>
+          <Snippets model={model} />
+        </Section>
+      </div>
+      {card === undefined && <p class="quiet">The model folder has no card (weft.json), so nothing is known of its data and its numbers.</p>}
+    </article>
+  );
+}
+
+function introduction(model: PageModel, card: Card | undefined): string {
+  const kind = card?.architecture === undefined ? 'A language model' : `A language model of the ${card.architecture} kind`;
+  const tokens = model.tokenizer === 'characters' ? 'characters' : 'byte-level BPE tokens';
+  const made = card?.createdAt === undefined ? '' : `, made on ${card.createdAt.toLocaleDateString('en', { dateStyle: 'long' })}`;
+  return `${kind} over ${tokens}${made}.`;
+}
+
+function Section({ title, wide, children }: { readonly title: string; readonly wide?: boolean; readonly children: ComponentChildren }): JSX.Element {
+  return (
+    <section class={wide === true ? 'card is-wide' : 'card'} aria-label={title}>
+      <div class="card-head">
+        <h2>{title}</h2>
+      </div>
+      {children}
+    </section>
+  );
+}
+
+function Figure({ label, value }: { readonly label: string; readonly value: string }): JSX.Element {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Facts({ values }: { readonly values: Readonly<Record<string, number>> }): JSX.Element {
+  return (
+    <dl class="facts-list">
+      {Object.entries(values).map(([key, value]) => (
+        <Fact key={key} name={words(key)} value={write(key, value)} />
+      ))}
+    </dl>
+  );
+}
+
+function write(key: string, value: number): string {
+  if (/bytes$/i.test(key)) return bytes(value);
+  if (/seconds$/i.test(key) && !/per/i.test(key)) return duration(value);
+  return Number.isInteger(value) ? whole(value) : digits(value);
+}
+
+function Fact({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class="number">{value}</dd>
+    </div>
+  );
+}
+
+function Snippets({ model }: { readonly model: PageModel }): JSX.Element {
+  const body = JSON.stringify({ model: model.name, prompt: 'Once', max_tokens: 64 });
+  const curl = `curl ${location.origin}/v1/completions \\\n  -H 'content-type: application/json' \\\n  -d '${body.replaceAll("'", String.raw`'\''`)}'`;
+  const code = `import OpenAI from 'openai';
+
+const client = new OpenAI({ baseURL: '${location.origin}/v1', apiKey: 'none' });
+const answer = await client.completions.create(${JSON.stringify({ model: model.name, prompt: 'Once', max_tokens: 64 }, null, 2).replace(/"(\w+)":/g, '$1:')});
+console.log(answer.choices[0].text);`;
+  return (
+    <>
+      <p class="quiet">It speaks the OpenAI API{model.hasChatTemplate ? '.' : ': completions. It has no chat template, so it continues text and does not converse.'}</p>
+      <Snippet title="curl" text={curl} />
+      <Snippet title="TypeScript" text={code} />
+    </>
+  );
+}
+
+function Snippet({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
+  const [copied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard?.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <div class="snippet">
+      <div class="snippet-head">
+        <h3>{title}</h3>
+        <button type="button" class="link" onClick={() => void copy()}>
+          {copied ? 'Copied' : 'Copy'}
+        </button>
+      </div>
+      <pre tabIndex={0} aria-label={`${title} example`}>
+        {text}
+      </pre>
+    </div>
+  );
+}

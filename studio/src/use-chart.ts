@@ -1,0 +1,73 @@
+/** uPlot charts as part of the page: made anew when their form changes, fed when their data does, redrawn in the colours of the scheme. */
+
+import type { RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+
+/** The colour that a custom property of the style sheet holds at this moment. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** See {@link useChart}. */
+export interface ChartInput {
+  readonly data: uPlot.AlignedData;
+  /** Height in CSS pixels. */
+  readonly height: number;
+  /** What the chart is made of; called again when `form` changes or the colour scheme does. */
+  readonly make: () => Omit<uPlot.Options, 'width' | 'height'>;
+  /** A word that differs when the chart has to be made anew. */
+  readonly form: string;
+}
+
+/** A chart in the element of the first reference; the second holds the chart itself. */
+export function useChart({ data, height, make, form }: ChartInput): readonly [RefObject<HTMLDivElement | null>, RefObject<uPlot | null>] {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot>(null);
+  const scheme = useScheme();
+  const latest = useRef(data);
+  latest.current = data;
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const made = new uPlot({ ...make(), width: element.clientWidth, height }, latest.current, element);
+    chart.current = made;
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0 && element.clientWidth !== made.width) made.setSize({ width: element.clientWidth, height });
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      chart.current = null;
+    };
+  }, [form, scheme, height]);
+  useEffect(() => chart.current?.setData(data), [data]);
+  return [place, chart];
+}
+
+function useScheme(): string {
+  const query = '(prefers-color-scheme: dark)';
+  const [dark, setDark] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const follow = (): void => setDark(list.matches);
+    list.addEventListener('change', follow);
+    return () => list.removeEventListener('change', follow);
+  }, []);
+  return dark ? 'dark' : 'light';
+}
+
+/** Axes in the page's type and colours. `format` writes the values of the vertical one. */
+export function axes(format: (value: number) => string, horizontal: (value: number) => string): uPlot.Axis[] {
+  const base = {
+    stroke: colour('--ink-soft'),
+    font: '12px system-ui, sans-serif',
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+  };
+  return [
+    { ...base, grid: { show: false }, space: 70, values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))) },
+    { ...base, size: 48, gap: 6, values: (_, values) => values.map((value) => (value === null ? '' : format(value))) },
+  ];
+}
