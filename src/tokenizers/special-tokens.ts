@@ -1,0 +1,76 @@
+/** Special tokens in text: the policy, and finding them. The longest wins where several begin at one place. */
+
+import { UsageError } from '../core/index.ts';
+import type { EncodeOptions } from './tokenizer.ts';
+
+/** A part of a text: ordinary text, or one added token. */
+export interface TextPart {
+  readonly start: number;
+  readonly end: number;
+  /** Id of the added token; undefined for ordinary text. */
+  readonly id: number | undefined;
+}
+
+/** Cuts a text at added tokens. */
+export type TokenFinder = (text: string) => Iterable<TextPart>;
+
+/** The added tokens of a tokenizer. */
+export interface SpecialTokens {
+  /** Special tokens: found in text only where the caller allows it. */
+  readonly tokens: ReadonlyMap<string, number>;
+  /** Added tokens that are not special: always found in text. */
+  readonly ordinary: ReadonlyMap<string, number>;
+  readonly findAll: TokenFinder | undefined;
+  readonly findAlways: TokenFinder | undefined;
+}
+
+/** Prepares the added tokens of a tokenizer for encoding. */
+export function createSpecialTokens(tokens: ReadonlyMap<string, number>, ordinary: ReadonlyMap<string, number> = new Map()): SpecialTokens {
+  return { tokens, ordinary, findAll: createFinder(new Map([...ordinary, ...tokens])), findAlways: createFinder(ordinary) };
+}
+
+/** Whether special tokens are to be found in the text. */
+export function readPolicy({ specialTokens = 'text' }: EncodeOptions): boolean {
+  if (specialTokens === 'text' || specialTokens === 'allow') return specialTokens === 'allow';
+  throw new UsageError({
+    code: 'WEFT_TOKENIZER_OPTION',
+    action: 'encode',
+    rule: "specialTokens is 'text' or 'allow'",
+    value: String(specialTokens),
+    remedy: "Leave it out where the text comes from users: 'text' is the default.",
+  });
+}
+
+/** Encodes the ordinary parts with `encode` and puts the added tokens between them. */
+export function encodeParts(parts: Iterable<TextPart>, encode: (start: number, end: number) => Uint32Array): Uint32Array {
+  const encoded: Uint32Array[] = [];
+  let length = 0;
+  for (const { start, end, id } of parts) {
+    const ids = id === undefined ? encode(start, end) : Uint32Array.of(id);
+    encoded.push(ids);
+    length += ids.length;
+  }
+  if (encoded.length === 1) return encoded[0] as Uint32Array;
+  const all = new Uint32Array(length);
+  let position = 0;
+  for (const ids of encoded) {
+    all.set(ids, position);
+    position += ids.length;
+  }
+  return all;
+}
+
+function createFinder(tokens: ReadonlyMap<string, number>): TokenFinder | undefined {
+  if (tokens.size === 0) return undefined;
+  const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  const pattern = longestFirst.map((token) => token.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)).join('|');
+  return function* (text) {
+    let position = 0;
+    for (const match of text.matchAll(new RegExp(pattern, 'g'))) {
+      if (match.index > position) yield { start: position, end: match.index, id: undefined };
+      position = match.index + match[0].length;
+      yield { start: match.index, end: position, id: tokens.get(match[0]) };
+    }
+    if (position < text.length) yield { start: position, end: text.length, id: undefined };
+  };
+}
