@@ -30,8 +30,7 @@ export function createProgram(context: CliContext, version: string): Command {
       getOutHelpWidth: () => Math.min(context.stdout.columns ?? 100, 120),
     })
     .exitOverride()
-    .addHelpText('after', '\nStart with: weft quickstart')
-    .action(() => program.outputHelp());
+    .addHelpText('after', '\nStart with: weft quickstart');
   for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokenizer])
     add(program, context);
   return program;

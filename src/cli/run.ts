@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { CommanderError } from 'commander';
 
-import { usageError } from './commander-error.ts';
+import { commandPath, usageError } from './commander-error.ts';
 import { Stop } from './context.ts';
 import type { CliContext } from './context.ts';
 import { createProgram } from './program.ts';
@@ -18,7 +18,10 @@ import { reportError } from './report-error.ts';
 export async function run(argv: readonly string[], context: CliContext): Promise<number> {
   const program = createProgram(context, version());
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    // `weft` and `weft tokenizer` alone explain themselves.
+    const { command, names } = commandPath(program, argv);
+    const alone = names.length === argv.length && command.commands.length > 0;
+    await program.parseAsync(alone ? [...argv, '--help'] : argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportError(error, context);
     // Help and version end this way, too.

@@ -20,7 +20,7 @@ export function addEval(program: Command, context: CliContext): void {
     .command('eval')
     .summary('loss, perplexity and bits per byte, beside baselines')
     .description(
-      'Measures how well a model predicts text that it never saw: loss and perplexity a token, and bits per byte,\n' +
+      'Measures how well a model predicts text that it never saw: loss and perplexity a token, and bits per byte, ' +
         'beside compressors and, with --trained-on, a byte 5-gram model of the same training text.',
     )
     .argument('<DIR>', 'model folder')

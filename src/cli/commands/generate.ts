@@ -12,7 +12,7 @@ import { printable } from '../terminal/printable.ts';
 import { createStyle } from '../terminal/style.ts';
 
 interface Flags extends SamplingFlags {
-  readonly prompt: string;
+  readonly prompt?: string;
   readonly threads?: number;
   readonly json?: true;
 }
@@ -24,13 +24,13 @@ export function addGenerate(program: Command, context: CliContext): void {
     .summary('continue a text')
     .description('Writes the continuation of a prompt as it comes. Into a pipe goes the continuation alone.')
     .argument('<DIR>', 'model folder')
-    .option('-p, --prompt <text>', 'text to continue; - reads it from the standard input', '');
+    .option('-p, --prompt <text>', 'text to continue; - reads it from the standard input (default: none)');
   addSamplingFlags(command)
     .option('--threads <n>', 'threads (default: one a core)', wholeNumber('--threads', { min: 1 }))
     .option('--json', 'print one JSON object at the end')
     .action(async (folder: string, flags: Flags) => {
       const { loadTextModel } = await import('../../generate/index.ts');
-      const prompt = flags.prompt === '-' ? await readAll(context.stdin) : flags.prompt;
+      const prompt = flags.prompt === '-' ? await readAll(context.stdin) : (flags.prompt ?? '');
       const model = await loadTextModel(folder, flags.threads === undefined ? {} : { threads: flags.threads });
       try {
         const show = writer(context, flags.json === true);

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { decimalNumber, wholeNumber } from '../flag-values.ts';
-import { DEFAULT_PORT, serveUntilStopped } from './serve.ts';
+import { DEFAULT_PORT, announce, serveUntilStopped } from './serve.ts';
 
 interface Flags {
   readonly minutes: number;
@@ -55,6 +55,9 @@ export function addQuickstart(program: Command, context: CliContext): void {
         view.end();
       }
       if (flags.json === true) printJson(context, result);
-      if (flags.serve && !context.signal.aborted) await serveUntilStopped(result.model, flags, context);
+      if (!flags.serve || context.signal.aborted) return;
+      const { port, host } = flags;
+      const onStart = (url: string): void => announce(url, context, flags.json === true ? context.stderr : context.stdout);
+      await serveUntilStopped(result.model, { port, ...(host === undefined ? {} : { host }), onStart }, context);
     });
 }

@@ -2,19 +2,20 @@
 
 import type { Command } from 'commander';
 
-import { printJson, printLine, untilStopped } from '../context.ts';
+import { printJson, untilStopped } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
+import { continued, labelled } from '../terminal/columns.ts';
+import type { Output } from '../terminal/render-events.ts';
 import { createStyle } from '../terminal/style.ts';
 
 /** The port of `weft serve`, `weft studio` and `weft quickstart`. */
 export const DEFAULT_PORT = 8080;
 
-/** The flags that every serving command has. */
+/** The flags of the commands that serve. */
 export interface ServeFlags {
   readonly port: number;
   readonly host?: string;
-  readonly threads?: number;
   readonly queue?: number;
   readonly log?: true;
   readonly json?: true;
@@ -33,36 +34,37 @@ export function addServe(program: Command, context: CliContext): void {
     .option('--log', 'log requests as JSON lines on stderr')
     .option('--json', 'print where it serves as one JSON object')
     .action(async (folder: string, flags: ServeFlags) => {
-      await serveUntilStopped(folder, flags, context);
+      const { json, ...options } = flags;
+      const onStart = (url: string): void =>
+        json === true ? printJson(context, { url, model: folder }) : announce(url, context, context.stdout);
+      await serveUntilStopped(folder, { ...options, onStart }, context);
     });
 }
 
-/** Serves `folder` until the program is stopped. */
+/** Serves `folder` until the program is stopped; `onStart` hears where. */
 export async function serveUntilStopped(
   folder: string,
-  flags: Omit<ServeFlags, 'json'> & { readonly json?: true },
+  { onStart, port, host, queue, log }: ServeFlags & { readonly onStart: (url: string) => void },
   context: CliContext,
 ): Promise<void> {
   const { serve } = await import('../../serve/index.ts');
-  const { port, host, queue, log } = flags;
   const server = await serve(folder, {
     port,
     ...(host === undefined ? {} : { host }),
     ...(queue === undefined ? {} : { queue }),
-    ...(log === true ? { log } : {}),
+    ...(log === undefined ? {} : { log }),
   });
   try {
-    if (flags.json === true) printJson(context, { url: server.url, model: folder });
-    else announce(server.url, context);
+    onStart(server.url);
     await untilStopped(context.signal);
   } finally {
     await server.close();
   }
 }
 
-/** Says where a server answers, and how to stop it. */
-export function announce(url: string, context: CliContext): void {
-  const style = createStyle(context.stdout.isTTY === true, context.env);
-  printLine(context, `\n  ${style.bold('Serving'.padEnd(12))}${style.accent(url)}`);
-  if (context.stdout.isTTY === true) printLine(context, `  ${' '.repeat(12)}${style.dim('Ctrl-C stops it')}`);
+/** Says on `output` where a server answers, and how to stop it. */
+export function announce(url: string, { env }: CliContext, output: Output): void {
+  const style = createStyle(output.isTTY === true, env);
+  output.write(`\n${labelled('Serving', style.accent(url), style)}\n`);
+  if (output.isTTY === true) output.write(`${continued(style.dim('Ctrl-C stops it'))}\n`);
 }

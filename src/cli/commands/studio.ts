@@ -14,16 +14,17 @@ export function addStudio(program: Command, context: CliContext): void {
     .command('studio')
     .summary('look at runs and their curves on a page, while they train too')
     .description('Serves the page for run folders, or folders that hold some. It only reads; no model is needed.')
-    .argument('[RUNS...]', 'run folders, or folders that hold some', ['runs'])
+    .argument('[RUNS...]', 'run folders, or folders that hold some (default: runs)')
     .option('--port <n>', 'port; 0 takes any that is free', wholeNumber('--port', { min: 0, max: 65_535 }), DEFAULT_PORT)
     .option('--host <name>', 'name or address to listen on (default: localhost)')
     .option('--json', 'print where it serves as one JSON object')
-    .action(async (runs: readonly string[], { port, host, json }: ServeFlags) => {
+    .action(async (given: readonly string[], { port, host, json }: ServeFlags) => {
       const { studio } = await import('../../serve/index.ts');
+      const runs = given.length === 0 ? ['runs'] : given;
       const server = await studio(runs, { port, ...(host === undefined ? {} : { host }) });
       try {
         if (json === true) printJson(context, { url: server.url, runs });
-        else announce(server.url, context);
+        else announce(server.url, context, context.stdout);
         await untilStopped(context.signal);
       } finally {
         await server.close();

@@ -15,7 +15,6 @@ export function addTokenizer(program: Command, context: CliContext): void {
     .command('tokenizer')
     .summary('train a tokenizer, encode and decode')
     .description('Trains tokenizers, and shows what they do to a text.');
-  tokenizer.action(() => tokenizer.outputHelp());
   addTrain(tokenizer, context);
   addEncode(tokenizer, context);
   addDecode(tokenizer, context);

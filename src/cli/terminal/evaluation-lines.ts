@@ -2,7 +2,8 @@
 
 import { comparisonRows } from '../../workflows/index.ts';
 import type { ModelEvaluation } from '../../workflows/index.ts';
-import { eventLines, labelled } from './event-text.ts';
+import { labelled } from './columns.ts';
+import { eventLines } from './event-text.ts';
 import { byteSize, whole } from './numbers.ts';
 import type { Style } from './style.ts';
 

@@ -10,6 +10,7 @@ import type {
   StoppedEvent,
   WorkflowEvent,
 } from '../../workflows/index.ts';
+import { continued, labelled } from './columns.ts';
 import { clock, compact, duration, small, whole } from './numbers.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
@@ -26,18 +27,6 @@ export const PHASE_NAMES: { readonly [P in Phase]: string } = {
   save: 'Saving',
   export: 'Export',
 };
-
-const LABEL = 12;
-
-/** A line with a label in the left column. */
-export function labelled(label: string, text: string, style: Style): string {
-  return `  ${style.bold(label.padEnd(LABEL))}${text}`;
-}
-
-/** A line under a label. */
-export function continued(text: string): string {
-  return ' '.repeat(LABEL + 2) + text;
-}
 
 /** The lines of an event that stay; none for events that only move something. */
 export function eventLines(event: WorkflowEvent, style: Style): string[] {

@@ -1,7 +1,8 @@
 /** Events as plain lines, for logs, pipes and CI: nothing is redrawn, and long stages speak only now and then. */
 
 import type { StepEvent } from '../../workflows/index.ts';
-import { PHASE_NAMES, evalText, eventLines, labelled, progressText, stepText } from './event-text.ts';
+import { labelled } from './columns.ts';
+import { PHASE_NAMES, evalText, eventLines, progressText, stepText } from './event-text.ts';
 import type { EventView, Output } from './render-events.ts';
 import type { Style } from './style.ts';
 

@@ -4,7 +4,8 @@ import { createLogUpdate } from 'log-update';
 
 import type { EvalEvent, ProgressEvent, StepEvent, WorkflowEvent } from '../../workflows/index.ts';
 import { bar } from './bar.ts';
-import { PHASE_NAMES, continued, eventLines, labelled, progressText } from './event-text.ts';
+import { continued, labelled } from './columns.ts';
+import { PHASE_NAMES, eventLines, progressText } from './event-text.ts';
 import { createLossCurve } from './loss-curve.ts';
 import { clock, compact, whole } from './numbers.ts';
 import type { EventView, Output } from './render-events.ts';

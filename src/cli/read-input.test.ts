@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { readAll, readLines } from './read-input.ts';
+
+/** The bytes of a text, cut at arbitrary places. */
+async function* chunks(text: string, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let start = 0; start < bytes.length; start += size) yield bytes.subarray(start, start + size);
+}
+
+const text = fc.array(fc.constantFrom('a', 'é', '漢', '🙂', '\n', '\r\n', ' '), { maxLength: 30 }).map((parts) => parts.join(''));
+
+test('text is the same however the bytes arrive', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      text,
+      fc.integer({ min: 1, max: 5 }),
+      async (value, size) => void expect(await readAll(chunks(value, size))).toBe(value),
+    ),
+  );
+});
+
+test('lines are the same however the bytes arrive', async () => {
+  await fc.assert(
+    fc.asyncProperty(text, fc.integer({ min: 1, max: 5 }), async (value, size) => {
+      const lines: string[] = [];
+      for await (const line of readLines(chunks(value, size))) lines.push(line);
+      const expected = value.split(/\r?\n/);
+      if (expected.at(-1) === '') expected.pop();
+      expect(lines).toEqual(expected);
+    }),
+  );
+});

@@ -1,0 +1,15 @@
+/** Lines in two columns: a label, and what it is about. */
+
+import type { Style } from './style.ts';
+
+const LABEL = 12;
+
+/** A line with a label in the left column. */
+export function labelled(label: string, text: string, style: Style): string {
+  return `  ${style.bold(label.padEnd(LABEL))}${text}`;
+}
+
+/** A line under a label. */
+export function continued(text: string): string {
+  return ' '.repeat(LABEL + 2) + text;
+}
