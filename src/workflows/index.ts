@@ -19,11 +19,16 @@ export type {
 export { comparisonRows } from './baseline-rows.ts';
 export { converse } from './conversation.ts';
 export type { Conversation, LayOut } from './conversation.ts';
+export { declarationFiles } from './default-corpus.ts';
 export { evaluateModel } from './evaluate-model.ts';
 export type { EvaluateModelOptions, ModelEvaluation } from './evaluate-model.ts';
 export { findModel } from './find-model.ts';
+export { quickstart } from './quickstart.ts';
+export type { QuickstartOptions } from './quickstart.ts';
 export { DEFAULT_RUN_FOLDER, checkRecipe, defineRecipe } from './recipe.ts';
 export type { ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe } from './recipe.ts';
 export type { RunResult } from './run-result.ts';
+export { resumeRun, trainRun } from './train-run.ts';
+export type { ResumeOptions } from './train-run.ts';
 export { trainTokenizerRun } from './train-tokenizer-run.ts';
 export type { TrainTokenizerOptions, TrainedTokenizer } from './train-tokenizer-run.ts';

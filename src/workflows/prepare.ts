@@ -1,0 +1,121 @@
+/** From files to packed tokens: the tokenizer, the split, the shards on disk. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { UsageError } from '../core/index.ts';
+import { openPacked, packTokens, readText, split } from '../data/index.ts';
+import type { Corpus, PackedTokens } from '../data/index.ts';
+import { loadTokenizer, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
+import type { WorkflowHooks } from './events.ts';
+import type { Recipe } from './recipe.ts';
+import type { RunPaths } from './run-folder.ts';
+
+/** What a run trains on. */
+export interface Prepared {
+  readonly tokenizer: Tokenizer;
+  readonly train: PackedTokens;
+  readonly heldOut: PackedTokens;
+}
+
+/** The parts of the text that training sees and that it does not. */
+export function splitText(recipe: Recipe): readonly [train: Corpus, heldOut: Corpus] {
+  return split(readText(recipe.text), { heldOut: recipe.heldOut ?? 0.05, seed: recipe.seed ?? 1 });
+}
+
+/** Reads, tokenizes and packs the text of a recipe into the run folder. */
+export async function prepare(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<Prepared> {
+  const { onEvent, signal } = hooks;
+  const [trainText, heldOutText] = splitText(recipe);
+  let started = performance.now();
+  const seconds = (): number => {
+    const now = performance.now();
+    const passed = (now - started) / 1000;
+    started = now;
+    return passed;
+  };
+
+  onEvent?.({ kind: 'phase', phase: 'tokenizer' });
+  const asked = recipe.tokenizer ?? {};
+  const tokenizer = typeof asked === 'string' ? await loadTokenizer(asked) : await trainTokenizer(texts(trainText, hooks), tokenizerOptions(asked));
+  await saveTokenizer(paths.folder, tokenizer);
+  onEvent?.({ kind: 'phaseEnd', phase: 'tokenizer', summary: `${tokenizer.vocabSize.toLocaleString('en-US')} tokens`, seconds: seconds() });
+
+  onEvent?.({ kind: 'phase', phase: 'pack' });
+  const packOne = async (corpus: Corpus, folder: string): Promise<PackedTokens> =>
+    packTokens(stoppable(corpus, signal), tokenizer, { folder, onProgress: ({ tokens }) => onEvent?.({ kind: 'progress', phase: 'pack', done: tokens, total: undefined, unit: 'tokens' }) });
+  const train = await packOne(trainText, paths.trainTokens);
+  const heldOut = await packOne(heldOutText, paths.heldOutTokens);
+  const count = (value: number): string => value.toLocaleString('en-US');
+  onEvent?.({
+    kind: 'phaseEnd',
+    phase: 'pack',
+    summary: `${count(train.tokens)} tokens to learn from, ${count(heldOut.tokens)} held out, ${(train.bytes / Math.max(1, train.tokens)).toFixed(2)} bytes a token`,
+    seconds: seconds(),
+  });
+  return { tokenizer, train, heldOut };
+}
+
+/** What a run prepared before, from its folder. */
+export async function reopen(paths: RunPaths): Promise<Prepared | undefined> {
+  if (!existsSync(paths.heldOutTokens) || !existsSync(join(paths.folder, 'tokenizer.json'))) return undefined;
+  const [tokenizer, train, heldOut] = await Promise.all([loadTokenizer(paths.folder), openPacked(paths.trainTokens), openPacked(paths.heldOutTokens)]);
+  return { tokenizer, train, heldOut };
+}
+
+/** The documents of packed tokens, as text: byte for byte what was packed, also when the files have changed since. */
+export async function* documentsOf(packed: PackedTokens, tokenizer: Tokenizer): AsyncGenerator<{ readonly text: string }> {
+  const chunk = 1 << 16;
+  let open: number[] = [];
+  for (let start = 0; start < packed.tokens; start += chunk) {
+    for (const id of packed.read(start, Math.min(chunk, packed.tokens - start))) {
+      if (id !== tokenizer.endOfText) open.push(id);
+      else if (open.length > 0) {
+        yield { text: tokenizer.decode(open) };
+        open = [];
+      }
+    }
+  }
+  if (open.length > 0) yield { text: tokenizer.decode(open) };
+}
+
+/** Checks that both parts hold a batch's worth of text. */
+export function requireTokens({ train, heldOut }: Prepared, contextLength: number): void {
+  for (const [name, packed] of [['training', train], ['held-out', heldOut]] as const) {
+    if (packed.tokens > contextLength) continue;
+    throw new UsageError({
+      code: 'WEFT_DATA_SHORT',
+      action: 'train on this text',
+      rule: `the ${name} part must be longer than the context of ${contextLength} tokens`,
+      value: `${packed.tokens} tokens`,
+      remedy: name === 'training' ? 'Give more text, or a smaller context length.' : 'Give more text, a larger held-out share, or a smaller context length.',
+    });
+  }
+}
+
+function tokenizerOptions({ type = 'bpe', vocabSize = 2048, splitting = 'gpt4' }: Exclude<Recipe['tokenizer'], string | undefined>): Parameters<typeof trainTokenizer>[1] {
+  return type === 'characters' ? { type } : { type, vocabSize, splitting };
+}
+
+async function* texts(corpus: Corpus, { onEvent, signal }: WorkflowHooks): AsyncGenerator<string> {
+  let bytes = 0;
+  for await (const document of corpus) {
+    signal?.throwIfAborted();
+    bytes += document.bytes;
+    onEvent?.({ kind: 'progress', phase: 'tokenizer', done: bytes, total: undefined, unit: 'bytes' });
+    yield document.text;
+  }
+}
+
+function stoppable(corpus: Corpus, signal: AbortSignal | undefined): Corpus {
+  return {
+    ...corpus,
+    async *[Symbol.asyncIterator]() {
+      for await (const document of corpus) {
+        signal?.throwIfAborted();
+        yield document;
+      }
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** The files of a run folder, and its `metrics.jsonl`. */
+
+import { createReadStream, existsSync } from 'node:fs';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { WeftError, writeError, writeFileAtomic } from '../core/index.ts';
+import { checkRecipe } from './recipe.ts';
+import type { Recipe } from './recipe.ts';
+
+/** Where a run keeps what. The folder itself is the model folder. */
+export interface RunPaths {
+  readonly folder: string;
+  readonly recipe: string;
+  readonly metrics: string;
+  /** Everything that training needs to go on. */
+  readonly checkpoint: string;
+  /** The best weights so far. */
+  readonly best: string;
+  readonly trainTokens: string;
+  readonly heldOutTokens: string;
+}
+
+export function runPaths(folder: string): RunPaths {
+  return {
+    folder,
+    recipe: join(folder, 'recipe.json'),
+    metrics: join(folder, 'metrics.jsonl'),
+    checkpoint: join(folder, 'checkpoint', 'checkpoint.safetensors'),
+    best: join(folder, 'checkpoint', 'best.safetensors'),
+    trainTokens: join(folder, 'tokens', 'train'),
+    heldOutTokens: join(folder, 'tokens', 'held-out'),
+  };
+}
+
+/** The recipe that a run folder was started with. */
+export async function readRecipe(folder: string): Promise<Recipe> {
+  const path = runPaths(folder).recipe;
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new WeftError({ code: 'WEFT_RUN_MISSING', action: `resume the run in ${folder}`, rule: 'there is no recipe.json in it', remedy: 'Give the folder of a run that `weft train` or `weft quickstart` began.', cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new WeftError({ code: 'WEFT_RUN_DAMAGED', action: `resume the run in ${folder}`, rule: 'its recipe.json is not JSON', value: (error as Error).message, remedy: 'Start the run again in another folder.', cause: error });
+  }
+  return checkRecipe(value, path);
+}
+
+/** Appends records to `metrics.jsonl`, one JSON object a line. */
+export interface MetricsLog {
+  append(record: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** Opens the log for a run that goes on after `step` steps: later lines, of a run that was killed, are taken away. */
+export async function openMetrics(path: string, step: number): Promise<MetricsLog> {
+  const kept: string[] = [];
+  if (step > 0 && existsSync(path)) {
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      try {
+        const record = JSON.parse(line) as { readonly step?: unknown };
+        if (typeof record.step === 'number' && record.step <= step) kept.push(`${line}\n`);
+      } catch {
+        // The last line of a killed run may be half a line.
+      }
+    }
+  }
+  await writeFileAtomic(path, kept.join(''));
+  await mkdir(join(path, '..'), { recursive: true });
+  return {
+    async append(record) {
+      try {
+        await appendFile(path, `${JSON.stringify(record)}\n`);
+      } catch (error) {
+        throw writeError(path, error);
+      }
+    },
+  };
+}
