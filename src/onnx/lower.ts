@@ -62,6 +62,7 @@ export function lowerGraph(graph: Graph, { table = CPU_LOWERING, weights, weight
     if (isKind(node, 'input')) {
       const { name: inputName, dtype, shape, role } = node.attributes;
       if (read.has(inputName)) throw new UsageError({ code: 'WEFT_ONNX_NAME', action: 'write the model', rule: 'two different inputs have the same name', value: inputName, remedy: 'Name each input and parameter differently (see scope).' });
+      if (outputNames.has(inputName)) throw new UsageError({ code: 'WEFT_ONNX_NAME', action: 'write the model', rule: 'an input and an output have the same name', value: inputName, remedy: 'Name the output differently.' });
       read.add(inputName);
       names.set(node, [inputName]);
       const weight = role === 'parameter' ? weights?.get(inputName) : undefined;

@@ -1,0 +1,171 @@
+"""Makes torch-*.json with PyTorch 2.13 (CPU, float64): python make-torch-vectors.py
+
+Numbers come from a formula of whole numbers (see `numbers`), the same in test/vectors/torch-vectors.ts, rounded to float32;
+all that follows is computed in float64. The files hold results and gradients, and small operands.
+"""
+import json
+import math
+import os
+
+import torch
+import torch.nn.functional as F
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def numbers(salt, shape, scale=1.0, shift=0.0):
+    count = math.prod(shape)
+    values = [((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5 for i in range(count)]
+    data = torch.tensor([v * scale + shift for v in values], dtype=torch.float64)
+    return data.float().double().reshape(shape).requires_grad_()
+
+
+def plain(tensor):
+    return {"shape": list(tensor.shape), "data": [float(f"{v:.9g}") for v in tensor.detach().reshape(-1).tolist()]}
+
+
+def save(name, content):
+    provenance = f"test/vectors/make-torch-vectors.py, PyTorch {torch.__version__}, float64"
+    with open(os.path.join(HERE, f"torch-{name}.json"), "w") as file:
+        json.dump({"provenance": provenance, **content}, file, separators=(",", ":"))
+        file.write("\n")
+
+
+def case(name, operands, result):
+    """Gradients of sum(result * fixed numbers), by each operand."""
+    weights = numbers(99, tuple(result.shape)).detach()
+    gradients = torch.autograd.grad((result * weights).sum(), list(operands.values()))
+    return {"name": name, "result": plain(result), "gradients": {n: plain(g) for n, g in zip(operands, gradients)}}
+
+
+def rotate(x, cos, sin):
+    """As in Hugging Face's modeling_llama.py: halves, not neighbours, are paired."""
+    half = x.shape[-1] // 2
+    turned = torch.cat((-x[..., half:], x[..., :half]), dim=-1)
+    return x * torch.cat((cos, cos), -1) + turned * torch.cat((sin, sin), -1)
+
+
+def angles(time, width, theta):
+    inverse = 1.0 / theta ** (torch.arange(0, width, 2, dtype=torch.float64) / width)
+    product = torch.outer(torch.arange(time, dtype=torch.float64), inverse)
+    return product.cos().float().double(), product.sin().float().double()
+
+
+def operations():
+    cases = []
+    x, w, b = numbers(1, (2, 3, 8), 4), numbers(2, (8,), 1, 1), numbers(3, (8,))
+    cases.append(case("layerNorm with a bias", {"x": x, "w": w, "b": b}, F.layer_norm(x, (8,), w, b, 1e-5)))
+    cases.append(case("layerNorm without a bias", {"x": x, "w": w}, F.layer_norm(x, (8,), w, None, 1e-5)))
+    cases.append(case("rmsNorm", {"x": x, "w": w}, F.rms_norm(x, (8,), w, 1e-5)))
+    q, k, v = numbers(4, (2, 4, 3, 6), 3), numbers(5, (2, 4, 3, 6), 3), numbers(6, (2, 4, 3, 6), 3)
+    cases.append(case("attention, causal", {"q": q, "k": k, "v": v}, F.scaled_dot_product_attention(q, k, v, is_causal=True)))
+    cases.append(case("attention, not causal", {"q": q, "k": k, "v": v}, F.scaled_dot_product_attention(q, k, v)))
+    k, v = numbers(7, (2, 2, 3, 6), 3), numbers(8, (2, 2, 3, 6), 3)
+    shared = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
+    cases.append(case("attention, causal, heads shared", {"q": q, "k": k, "v": v}, shared))
+    x = numbers(9, (2, 2, 5, 6), 2)
+    cases.append(case("rotary", {"x": x}, rotate(x, *angles(5, 6, 10000.0))))
+    logits = numbers(10, (5, 7), 6)
+    targets = torch.tensor([3, -1, 0, 6, -1])
+    cases.append(case("crossEntropy", {"logits": logits}, F.cross_entropy(logits, targets, ignore_index=-1, reduction="none")))
+    x = numbers(11, (40,), 8)
+    cases.append(case("gelu, erf", {"x": x}, F.gelu(x)))
+    cases.append(case("gelu, tanh", {"x": x}, F.gelu(x, approximate="tanh")))
+    cases.append(case("silu", {"x": x}, F.silu(x)))
+    ties = torch.tensor([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [0.0, -1.0, 5.0]], dtype=torch.float64, requires_grad=True)
+    cases.append(case("max with ties", {"x": ties}, ties.amax(-1)))
+    table = numbers(12, (5, 3))
+    cases.append(case("gather, ids repeated", {"table": table}, F.embedding(torch.tensor([[4, 0], [4, 2]]), table)))
+    save("operations", {"cases": cases})
+
+
+def model(name, shapes, forward):
+    """Loss, gradients and logits; parameters from `numbers`, salted by their place in the list."""
+    weights = {}
+    for salt, (key, shape) in enumerate(shapes):
+        norm = "orm." in key and key.endswith("weight")
+        weights[key] = numbers(100 + salt, shape, 0.5, 1.0 if norm else 0.0)
+    ids = torch.tensor([[1, 2, 3, 4, 5, 6], [10, 0, 7, 7, 2, 9]])
+    targets = torch.tensor([[2, 3, 4, 5, 6, 7], [0, 7, -1, 2, 9, -1]])
+    logits = forward(weights, ids)
+    loss = F.cross_entropy(logits.reshape(12, -1), targets.reshape(12), ignore_index=-1)
+    gradients = torch.autograd.grad(loss, list(weights.values()))
+    save(name, {
+        "ids": ids.reshape(-1).tolist(),
+        "targets": targets.reshape(-1).tolist(),
+        "loss": loss.item(),
+        "logits": plain(logits),
+        "parameters": [{"name": key, "gradient": plain(g)} for key, g in zip(weights, gradients)],
+    })
+
+
+def heads(x, count):
+    return x.unflatten(-1, (count, -1)).transpose(1, 2)
+
+
+def gpt():
+    layers, count, width, hidden, context, vocabulary = 2, 2, 8, 16, 6, 11
+    shapes = [("tokens.weight", (vocabulary, width)), ("positions.weight", (context, width))]
+    for layer in range(layers):
+        at = f"blocks.{layer}."
+        shapes += [(at + "attentionNorm.weight", (width,)), (at + "attentionNorm.bias", (width,))]
+        for part in ("query", "key", "value", "output"):
+            shapes += [(f"{at}attention.{part}.weight", (width, width)), (f"{at}attention.{part}.bias", (width,))]
+        shapes += [(at + "feedForwardNorm.weight", (width,)), (at + "feedForwardNorm.bias", (width,))]
+        shapes += [(at + "feedForward.up.weight", (hidden, width)), (at + "feedForward.up.bias", (hidden,))]
+        shapes += [(at + "feedForward.down.weight", (width, hidden)), (at + "feedForward.down.bias", (width,))]
+    shapes += [("norm.weight", (width,)), ("norm.bias", (width,))]
+
+    def forward(w, ids):
+        linear = lambda x, key: F.linear(x, w[key + ".weight"], w[key + ".bias"])
+        norm = lambda x, key: F.layer_norm(x, (width,), w[key + ".weight"], w[key + ".bias"], 1e-5)
+        x = F.embedding(ids, w["tokens.weight"]) + w["positions.weight"]
+        for layer in range(layers):
+            at = f"blocks.{layer}."
+            y = norm(x, at + "attentionNorm")
+            q, k, v = (heads(linear(y, f"{at}attention.{part}"), count) for part in ("query", "key", "value"))
+            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).flatten(2)
+            x = x + linear(mixed, at + "attention.output")
+            up = F.gelu(linear(norm(x, at + "feedForwardNorm"), at + "feedForward.up"), approximate="tanh")
+            x = x + linear(up, at + "feedForward.down")
+        return norm(x, "norm") @ w["tokens.weight"].T
+
+    model("gpt", shapes, forward)
+
+
+def llama():
+    layers, count, shared, width, head, hidden, vocabulary = 2, 4, 2, 8, 4, 12, 11
+    shapes = [("tokens.weight", (vocabulary, width))]
+    for layer in range(layers):
+        at = f"blocks.{layer}."
+        shapes += [(at + "attentionNorm.weight", (width,))]
+        shapes += [(at + "attention.query.weight", (count * head, width))]
+        shapes += [(at + "attention.key.weight", (shared * head, width)), (at + "attention.value.weight", (shared * head, width))]
+        shapes += [(at + "attention.output.weight", (width, count * head)), (at + "feedForwardNorm.weight", (width,))]
+        shapes += [(at + "feedForward.gate.weight", (hidden, width)), (at + "feedForward.up.weight", (hidden, width))]
+        shapes += [(at + "feedForward.down.weight", (width, hidden))]
+    shapes += [("norm.weight", (width,)), ("head.weight", (vocabulary, width))]
+
+    def forward(w, ids):
+        linear = lambda x, key: F.linear(x, w[key + ".weight"])
+        norm = lambda x, key: F.rms_norm(x, (width,), w[key + ".weight"], 1e-5)
+        cos, sin = angles(6, head, 10000.0)
+        x = F.embedding(ids, w["tokens.weight"])
+        for layer in range(layers):
+            at = f"blocks.{layer}."
+            y = norm(x, at + "attentionNorm")
+            q = rotate(heads(linear(y, at + "attention.query"), count), cos, sin)
+            k = rotate(heads(linear(y, at + "attention.key"), shared), cos, sin)
+            v = heads(linear(y, at + "attention.value"), shared)
+            mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True).transpose(1, 2).flatten(2)
+            x = x + linear(mixed, at + "attention.output")
+            y = norm(x, at + "feedForwardNorm")
+            x = x + linear(F.silu(linear(y, at + "feedForward.gate")) * linear(y, at + "feedForward.up"), at + "feedForward.down")
+        return linear(norm(x, "norm"), "head")
+
+    model("llama", shapes, forward)
+
+
+operations()
+gpt()
+llama()

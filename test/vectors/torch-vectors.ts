@@ -1,0 +1,46 @@
+/** The numbers that PyTorch gave (see make-torch-vectors.py), and the formula that their operands come from. */
+
+import { readFileSync } from 'node:fs';
+
+import { elementCount, hostTensor } from '../../src/core/index.ts';
+import type { HostTensor } from '../../src/core/index.ts';
+import type { NdArray } from '../oracle/nd-array.ts';
+
+interface Plain {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+/** Results and gradients of single operations. */
+export interface TorchOperations {
+  readonly provenance: string;
+  readonly cases: readonly { readonly name: string; readonly result: Plain; readonly gradients: Readonly<Record<string, Plain>> }[];
+}
+
+/** Loss, logits and gradients of a whole model on one batch. */
+export interface TorchModel {
+  readonly provenance: string;
+  readonly ids: readonly number[];
+  readonly targets: readonly number[];
+  readonly loss: number;
+  readonly logits: Plain;
+  readonly parameters: readonly { readonly name: string; readonly gradient: Plain }[];
+}
+
+/** Reads torch-NAME.json. */
+export function torchVectors(name: 'operations'): TorchOperations;
+export function torchVectors(name: 'gpt' | 'llama'): TorchModel;
+export function torchVectors(name: string): TorchOperations | TorchModel {
+  return JSON.parse(readFileSync(new URL(`torch-${name}.json`, import.meta.url), 'utf8')) as TorchOperations | TorchModel;
+}
+
+/** The numbers of make-torch-vectors.py's function of the same name. */
+export function numbers(salt: number, shape: readonly number[], { scale = 1, shift = 0 }: { readonly scale?: number; readonly shift?: number } = {}): HostTensor<'float32'> {
+  const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => (((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5) * scale + shift);
+  return hostTensor('float32', shape, values);
+}
+
+/** A vector of the file as the oracle's array. */
+export function arrayOf({ shape, data }: Plain): NdArray {
+  return { dtype: 'float32', shape, data: Float64Array.from(data) };
+}
