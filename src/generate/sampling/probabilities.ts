@@ -20,8 +20,13 @@ export function logSumExp(logits: Float32Array): number {
   let sum = 0;
   for (let id = 0; id < logits.length; id++) sum += Math.exp((logits[id] as number) - max);
   const total = max + Math.log(sum);
-  if (!Number.isFinite(total)) throw notFinite(logits);
+  requireFinite(total, logits);
   return total;
+}
+
+/** Throws `WEFT_GENERATE_NOT_FINITE` unless the `logSumExp` of these logits is a number, which it is when they are. */
+export function requireFinite(total: number, logits: Float32Array): void {
+  if (!Number.isFinite(total)) throw notFinite(logits);
 }
 
 /** The `count` likeliest tokens, likeliest first, with the logarithms of their probabilities. */

@@ -1,0 +1,156 @@
+/** A text model from a definition and weights in memory. */
+
+import { UsageError, checkOptions, elementCount } from '../core/index.ts';
+import type { ModelCard } from '../formats/index.ts';
+import type { LanguageModel } from '../models/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
+import { createDecoder } from './decoder.ts';
+import type { Weights } from './decoder.ts';
+import { generateTokens } from './generate-tokens.ts';
+import { fillSampling } from './sampling/options.ts';
+import { scoreTokens } from './score-tokens.ts';
+import type { TextModel } from './text-model.ts';
+
+/** What a text model is made of. */
+export interface TextModelParts {
+  readonly model: LanguageModel;
+  /** By the model's own parameter names. They are read in place and must not change while the text model is open. */
+  readonly weights: Weights;
+  readonly tokenizer: Tokenizer;
+  /** What answers and messages call it; default the architecture. */
+  readonly name?: string;
+  readonly chatTemplate?: string | undefined;
+  readonly card?: ModelCard | undefined;
+  /** The token that begins a document; default the tokenizer's end of text. */
+  readonly startToken?: number | undefined;
+  /** Tokens that end a text beside the tokenizer's end of text. */
+  readonly endTokens?: readonly number[];
+}
+
+/** How a text model runs. */
+export interface TextModelOptions {
+  /** Threads of ONNX Runtime; default the runtime's. */
+  readonly threads?: number;
+}
+
+/**
+ * Makes a model with weights in memory ready to generate and to score.
+ *
+ * @param parts definition, weights and tokenizer
+ * @param options see {@link TextModelOptions}
+ * @returns the text model; close it to free the session
+ * @throws UsageError `WEFT_GENERATE_WEIGHTS` when weights are missing or of another shape, `WEFT_GENERATE_VOCABULARY` when the
+ *   tokenizer has tokens that the model lacks
+ *
+ * @example
+ * ```ts
+ * import { createTextModel } from 'weft/generate';
+ * import { llama } from 'weft/models';
+ * import { initialize } from 'weft/nn';
+ * import { trainTokenizer } from 'weft/tokenizers';
+ *
+ * const tokenizer = await trainTokenizer(['to be or not to be'], { type: 'characters' });
+ * const model = llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: tokenizer.vocabSize });
+ * const textModel = await createTextModel({ model, weights: initialize(model.parameters, { seed: 1 }), tokenizer });
+ * let count = 0;
+ * for await (const token of textModel.generate('to be', { maxTokens: 4, seed: 1 })) count += token.finishReason === 'length' ? 1 : 0;
+ * console.log(count); // 1
+ * await textModel.close();
+ * ```
+ */
+export async function createTextModel(parts: TextModelParts, options: TextModelOptions = {}): Promise<TextModel> {
+  checkOptions('make a text model', parts, ['model', 'weights', 'tokenizer', 'name', 'chatTemplate', 'card', 'startToken', 'endTokens']);
+  checkOptions('make a text model', options, ['threads']);
+  const { model, weights, tokenizer, name = model.architecture, chatTemplate, card, startToken = tokenizer.endOfText, endTokens = [] } = parts;
+  requireWeights(model, weights);
+  if (tokenizer.vocabSize > model.vocabSize) {
+    throw new UsageError({
+      code: 'WEFT_GENERATE_VOCABULARY',
+      action: `run ${name}`,
+      rule: 'the model must know every token of the tokenizer',
+      value: `the tokenizer has ${tokenizer.vocabSize}, the model ${model.vocabSize}`,
+      remedy: 'Use the tokenizer that the model was trained with.',
+    });
+  }
+  const decoder = await createDecoder(model, weights, options);
+  const { contextLength } = model;
+  const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
+
+  return {
+    name,
+    contextLength,
+    tokenizer,
+    chatTemplate,
+    card,
+    parameters: model.parameters.reduce((sum, { shape }) => sum + elementCount(shape.map(({ size }) => Number(size))), 0),
+    async *generate(prompt, samplingOptions = {}) {
+      const sampling = fillSampling(samplingOptions);
+      sampling.signal?.throwIfAborted();
+      const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
+      requireTokens(ids, model, name);
+      if (ids.length > contextLength - 1) throw tooLong(ids.length, contextLength, name);
+      const sequence = decoder.startSequence();
+      try {
+        yield* generateTokens({ sequence, tokenizer, contextLength, endTokens: ends }, ids, sampling);
+      } finally {
+        sequence.release();
+      }
+    },
+    async score(ids, scoreOptions = {}) {
+      checkOptions('score a text', scoreOptions, ['signal']);
+      requireTokens(ids, model, name);
+      return scoreTokens({ startSequence: decoder.startSequence, contextLength }, ids, scoreOptions.signal);
+    },
+    close: decoder.close,
+  };
+}
+
+/** The prompt, or what stands before a document in place of an empty one. */
+function beginning(ids: Uint32Array, startToken: number | undefined, name: string): Uint32Array {
+  if (ids.length > 0) return ids;
+  if (startToken !== undefined) return Uint32Array.of(startToken);
+  throw new UsageError({
+    code: 'WEFT_GENERATE_PROMPT',
+    action: `generate with ${name}`,
+    rule: 'its tokenizer has no token that begins a text, so the prompt needs at least one token',
+    value: 'an empty prompt',
+    remedy: 'Give a prompt.',
+  });
+}
+
+function tooLong(length: number, contextLength: number, name: string): UsageError {
+  return new UsageError({
+    code: 'WEFT_GENERATE_CONTEXT',
+    action: `generate with ${name}`,
+    rule: `prompt and text together may have at most ${contextLength} tokens`,
+    value: `the prompt alone has ${length}`,
+    remedy: `Shorten the prompt to at most ${contextLength - 1} tokens.`,
+  });
+}
+
+function requireTokens(ids: Uint32Array, model: LanguageModel, name: string): void {
+  const place = ids.findIndex((id) => id >= model.vocabSize);
+  if (place < 0) return;
+  throw new UsageError({
+    code: 'WEFT_GENERATE_TOKEN',
+    action: `run ${name}`,
+    rule: `its tokens are 0 to ${model.vocabSize - 1}`,
+    value: `token ${place} of the text is ${ids[place]}`,
+    remedy: "Encode the text with the model's own tokenizer.",
+  });
+}
+
+function requireWeights(model: LanguageModel, weights: Weights): void {
+  for (const { name, shape } of model.parameters) {
+    const sizes = shape.map(({ size }) => size);
+    const given = weights.get(name)?.shape;
+    if (given?.join() === sizes.join()) continue;
+    throw new UsageError({
+      code: 'WEFT_GENERATE_WEIGHTS',
+      action: `run the ${model.architecture} model`,
+      rule: `its weight ${name} must be [${sizes.join(', ')}]`,
+      value: given === undefined ? 'it is missing' : `it is [${given.join(', ')}]`,
+      remedy: 'Give the weights that belong to this model, by its own parameter names.',
+    });
+  }
+}

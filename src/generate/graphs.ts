@@ -1,0 +1,47 @@
+/** The graph of inference: new tokens on a cache of keys and values, for reading a prompt, decoding and scoring alike. */
+
+import { add, axes, buildGraph, exp, gather, input, isKind, log, max, reshape, subtract, sum } from '../graph/index.ts';
+import type { Graph, Size } from '../graph/index.ts';
+import type { LanguageModel } from '../models/index.ts';
+import { attentionCache } from '../nn/index.ts';
+
+/** What a graph of inference is built for; a name in place of a number is a size given at run time. */
+export interface DecodeGraphOptions {
+  /** Sequences B; default `B`. */
+  readonly batch?: Size;
+  /** New tokens of each sequence T; default `T`. */
+  readonly time?: Size;
+  /** Positions M that the cache holds; default the model's context length. */
+  readonly cacheLength?: number;
+}
+
+/** The output that replaces a cache input. */
+export function nextOf(name: string): string {
+  return `next:${name}`;
+}
+
+/**
+ * New tokens on a cache.
+ *
+ * Inputs: `ids` (int32, B T), `positions` (int32, B T; only where the model learns positions), `lastPositions` (int32, B: length
+ * of each sequence with its new tokens, minus one), `totalLength` (int32 scalar: the longest of these lengths), `rows` (int32, N:
+ * which of the B·T rows are asked for) and the caches (float32, B G M D). Outputs: `logits` (N V), `logSumExp` (N 1), so that
+ * `logits - logSumExp` are log-probabilities, and each cache under `next:` and its name, to be bound to the input's memory.
+ */
+export function decodeGraph(model: LanguageModel, { batch = 'B', time = 'T', cacheLength = model.contextLength }: DecodeGraphOptions = {}): Graph {
+  const cache = attentionCache(batch, time, cacheLength);
+  const hidden = model.hidden(input('ids', 'int32', axes('B T', batch, time)), { cache }); // B T C
+  const count = typeof batch === 'number' && typeof time === 'number' ? batch * time : 'B·T';
+  const flat = reshape(hidden, [{ name: 'N', size: count }, ...hidden.shape.slice(-1)]);
+  const logits = model.logits(gather(flat, input('rows', 'int32', axes('N', 'N')))); // N C -> N V
+  const top = max(logits, { axes: [-1], keep: true });
+  const logSumExp = add(top, log(sum(exp(subtract(logits, top)), { axes: [-1], keep: true }))); // N 1
+  const updates = Array.from(cache.updates, ([name, tensor]) => [nextOf(name), tensor] as const);
+  return buildGraph({ logits, logSumExp, ...Object.fromEntries(updates) });
+}
+
+/** Names and sizes of a decoding graph's caches, for one sequence. */
+export function cacheShapes(graph: Graph): ReadonlyMap<string, readonly number[]> {
+  const caches = graph.nodes.flatMap((node) => (isKind(node, 'input') && node.attributes.role === 'state' ? [node.attributes] : []));
+  return new Map(caches.map(({ name, shape }) => [name, shape.map(({ size }, axis) => (axis === 0 ? 1 : Number(size)))]));
+}

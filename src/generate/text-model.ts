@@ -1,0 +1,59 @@
+/** A language model that reads and writes text: what generation, evaluation and serving hold in their hands. */
+
+import type { ModelCard } from '../formats/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
+import type { SamplingOptions } from './sampling/options.ts';
+
+/** One generated token. */
+export interface GeneratedToken {
+  readonly id: number;
+  /** The text that became complete with it, possibly empty, possibly of tokens before it too. Joined, these are the whole text. */
+  readonly text: string;
+  /** Natural logarithm of its probability in the model's own distribution, before temperature, penalties and cuts. */
+  readonly logProbability: number;
+  /** The likeliest tokens in its place, likeliest first, as many as were asked for. */
+  readonly alternatives: readonly TokenAlternative[];
+  /** On the last token only: `stop` at a stop text or the end of the text, `length` at the limit or the end of the context. */
+  readonly finishReason?: 'stop' | 'length';
+}
+
+/** A token that could have been taken. */
+export interface TokenAlternative {
+  readonly id: number;
+  /** Its text by itself; bytes that are no whole character read as U+FFFD. */
+  readonly text: string;
+  readonly logProbability: number;
+}
+
+/** A language model with its weights and its tokenizer, ready to run. */
+export interface TextModel {
+  readonly name: string;
+  /** Most tokens of prompt and text together. */
+  readonly contextLength: number;
+  readonly tokenizer: Tokenizer;
+  /** The Jinja template of its chats; undefined when it was not made for chats. */
+  readonly chatTemplate: string | undefined;
+  readonly card: ModelCard | undefined;
+  /** How many numbers it consists of. */
+  readonly parameters: number;
+  /**
+   * Writes on from a prompt, token by token. Several generations may run at once: each has a cache of its own, and they take
+   * turns token by token. Leaving the loop early ends a generation.
+   *
+   * @param prompt text (special tokens in it are ordinary text) or tokens; an empty one begins a document
+   * @throws UsageError `WEFT_GENERATE_CONTEXT` when the prompt fills the context, `WEFT_GENERATE_PROMPT` for an empty one that
+   *   nothing can begin, `WEFT_GENERATE_TOKEN` for tokens the model lacks, `WEFT_GENERATE_OPTION` for an option out of range;
+   *   WeftError `WEFT_GENERATE_NOT_FINITE` when the scores are not numbers, `WEFT_GENERATE_CLOSED` after `close()`; the
+   *   signal's reason when it is aborted.
+   */
+  generate(prompt: string | Uint32Array, options?: SamplingOptions): AsyncGenerator<GeneratedToken>;
+  /**
+   * `ln p(ids[i] | ids[< i])` for every i ≥ 1; the first is NaN. A text longer than the context is read in windows that
+   * overlap by half, so that each token has at least half a context before it.
+   *
+   * @throws as {@link TextModel.generate}
+   */
+  score(ids: Uint32Array, options?: { readonly signal?: AbortSignal }): Promise<Float32Array>;
+  /** Frees the session when the run in progress is done; generations under way fail with `WEFT_GENERATE_CLOSED`. Safe to call twice. */
+  close(): Promise<void>;
+}
