@@ -5,15 +5,10 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { createJiti } from 'jiti';
 
 import { UsageError, WeftError } from '../../core/index.ts';
-
-/** The folder of the rooms, of the sources or of what was built from them. */
-const ROOMS = fileURLToPath(new URL('../../', import.meta.url));
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 /**
  * What a recipe file exports, unchecked.
@@ -28,11 +23,7 @@ export async function loadRecipe(path: string): Promise<unknown> {
       remedy: 'Give the path of a recipe, or describe the run with flags: weft train --help.',
     });
   }
-  const jiti = createJiti(import.meta.url, {
-    alias: { weft: `${ROOMS}index.${EXTENSION}`, ...roomAliases() },
-    fsCache: false,
-    moduleCache: false,
-  });
+  const jiti = createJiti(import.meta.url, { virtualModules: await weftModules(), interopDefault: false, fsCache: false, moduleCache: false });
   let exported: unknown;
   try {
     const module = await jiti.import<{ readonly default?: unknown }>(file);
@@ -58,9 +49,17 @@ export async function loadRecipe(path: string): Promise<unknown> {
   return exported;
 }
 
-function roomAliases(): Record<string, string> {
-  const rooms = ['tokenizers', 'data', 'models', 'train', 'workflows', 'cost'];
-  return Object.fromEntries(rooms.map((room) => [`weft/${room}`, `${ROOMS}${room}/index.${EXTENSION}`]));
+/** The rooms that a recipe may want, as this program has them loaded. */
+async function weftModules(): Promise<Record<string, unknown>> {
+  return {
+    weft: await import('../../index.ts'),
+    'weft/workflows': await import('../../workflows/index.ts'),
+    'weft/data': await import('../../data/index.ts'),
+    'weft/tokenizers': await import('../../tokenizers/index.ts'),
+    'weft/models': await import('../../models/index.ts'),
+    'weft/train': await import('../../train/index.ts'),
+    'weft/cost': await import('../../cost/index.ts'),
+  };
 }
 
 function loadError(

@@ -14,7 +14,7 @@ export interface LossCurve {
   draw(options: { readonly steps: number; readonly width: number; readonly height: number }): string[];
 }
 
-/** More points than this are merged in pairs: no terminal is so wide. */
+/** When there are more points than this, each is made to stand for twice as many steps: no terminal is so wide. */
 const MAX_POINTS = 4096;
 const LABEL_WIDTH = 8;
 
@@ -26,27 +26,34 @@ interface Point {
 /** An empty curve. */
 export function createLossCurve(): LossCurve {
   let points: Point[] = [];
+  let stepsInPoint = 1;
+  let sum = 0;
+  let count = 0;
   return {
     add(step, loss) {
       if (!Number.isFinite(loss)) return;
-      points.push({ step, loss });
-      if (points.length > MAX_POINTS) points = mergePairs(points);
+      sum += loss;
+      count++;
+      if (count < stepsInPoint) return;
+      points.push({ step, loss: sum / count });
+      sum = 0;
+      count = 0;
+      if (points.length < MAX_POINTS) return;
+      points = mergePairs(points);
+      stepsInPoint *= 2;
     },
     draw({ steps, width, height }) {
       const columns = columnMeans(points, Math.max(steps, points.at(-1)?.step ?? 1), Math.max(2, width - LABEL_WIDTH));
       if (columns.length < 2) return [];
       const settled = columns.slice(Math.floor(columns.length / 10));
       const [low, high] = [Math.min(...settled), Math.max(...settled)];
-      const held = columns.map((loss) => Math.min(loss, high));
-      const plot = asciichart.plot(held, {
-        height: height - 1,
-        min: low,
-        max: high,
-        format: (value) => value.toFixed(2).padStart(LABEL_WIDTH - 2),
-      });
-      // The chart's own rounding may give a row more or less; the area below must not jump.
-      const lines = plot.split('\n').map((line) => line.trimEnd());
-      return Array.from({ length: height }, (_, row) => lines[row] ?? '');
+      // In rows from 1 up, as the chart rounds to whole ones and draws an axis through 0.
+      const perRow = (high - low) / (height - 1) || 1;
+      const plot = asciichart.plot(
+        columns.map((loss) => 1 + (Math.min(loss, high) - low) / perRow),
+        { height: height - 1, min: 1, max: height, format: (row) => (low + (row - 1) * perRow).toFixed(2).padStart(LABEL_WIDTH - 2) },
+      );
+      return plot.split('\n').map((line) => line.trimEnd());
     },
   };
 }
