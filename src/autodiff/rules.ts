@@ -5,10 +5,10 @@
 
 import { WeftError } from '../core/index.ts';
 import {
-  add, cast, crossEntropyGradient, divide, equal, exp, expand, geluGradient, isKind, less, matmul, mean, multiply, negate, pad, reshape, rotary, scatterRows, sigmoid, slice,
-  staticCount, subtract, sum, transpose, where,
+  add, cast, crossEntropyGradient, divide, equal, exp, expand, geluGradient, less, matmul, mean, multiply, negate, pad, reshape, rotary, scalar, scatterRows, sigmoid, slice,
+  subtract, sum, transpose, where,
 } from '../graph/index.ts';
-import type { Node, OpKind, Shape, Tensor } from '../graph/index.ts';
+import type { Axis, Node, OpKind, Shape, Tensor } from '../graph/index.ts';
 
 /** What a rule sees of a node: operands `x`, results `y`, gradients by the results `g` (only of those that were used). */
 interface RuleContext<K extends OpKind> {
@@ -40,6 +40,9 @@ function binary<K extends OpKind>(left: (g: Tensor, a: Tensor, b: Tensor, y: Ten
   };
 }
 
+/** A zero that is chosen where no gradient flows, and stays 0 where the gradient is infinite. */
+const zero = (g: Tensor): Tensor => scalar(0, g.dtype);
+
 const none: GradientRule<OpKind> = ({ x }) => x.map(() => undefined);
 
 function forInferenceOnly<K extends OpKind>(action: string, remedy: string): GradientRule<K> {
@@ -61,7 +64,7 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   tanh: unary((_x, y, g) => multiply(g, subtract(1, multiply(y, y)))), // 1 - tanh²
   sigmoid: unary((_x, y, g) => multiply(g, multiply(y, subtract(1, y)))), // σ(1 - σ)
   erf: unary((x, _y, g) => multiply(g, multiply(exp(negate(multiply(x, x))), 2 / Math.sqrt(Math.PI)))), // 2/√π e^(-x²)
-  relu: unary((x, _y, g) => where(less(0, x), g, multiply(g, 0))),
+  relu: unary((x, _y, g) => where(less(0, x), g, zero(g))),
   gelu: ({ node, x, g }) => [geluGradient(at(x, 0), at(g, 0), node.attributes.form)],
   silu: unary((x, y, g) => {
     const s = sigmoid(x);
@@ -72,14 +75,13 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   subtract: binary((g) => g, (g) => negate(g)),
   multiply: binary((g, _a, b) => multiply(g, b), (g, a) => multiply(g, a)),
   divide: binary((g, _a, b) => divide(g, b), (g, _a, b, y) => negate(divide(multiply(g, y), b))), // -a/b²
-  maximum: binary((g, a, b) => where(less(a, b), multiply(g, 0), g), (g, a, b) => where(less(a, b), g, multiply(g, 0))),
-  minimum: binary((g, a, b) => where(less(a, b), g, multiply(g, 0)), (g, a, b) => where(less(a, b), multiply(g, 0), g)),
+  maximum: binary((g, a, b) => where(less(a, b), zero(g), g), (g, a, b) => where(less(a, b), g, zero(g))),
+  minimum: binary((g, a, b) => where(less(a, b), g, zero(g)), (g, a, b) => where(less(a, b), zero(g), g)),
   less: none,
   equal: none,
   where: ({ x, g }) => {
     const [condition, yes, no, gradient] = [at(x, 0), at(x, 1), at(x, 2), at(g, 0)];
-    const zero = multiply(gradient, 0);
-    return [undefined, reduceTo(where(condition, gradient, zero), yes.shape), reduceTo(where(condition, zero, gradient), no.shape)];
+    return [undefined, reduceTo(where(condition, gradient, zero(gradient)), yes.shape), reduceTo(where(condition, zero(gradient), gradient), no.shape)];
   },
   reshape: ({ x, g }) => [reshape(at(g, 0), at(x, 0).shape)],
   expand: ({ x, g }) => [reduceTo(at(g, 0), at(x, 0).shape)],
@@ -90,16 +92,16 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   },
   slice: ({ node, x, g }) => {
     const { axis, start, end } = node.attributes;
-    return [pad(at(g, 0), axis, { before: start, after: Number(at(x, 0).shape[axis]?.size) - end })];
+    return [pad(at(g, 0), axis, { before: start, after: sizeOf(at(x, 0).shape[axis]) - end })];
   },
   pad: ({ node, x, g }) => {
     const { axis, before } = node.attributes;
-    return [slice(at(g, 0), axis, { start: before, end: before + Number(at(x, 0).shape[axis]?.size) })];
+    return [slice(at(g, 0), axis, { start: before, end: before + sizeOf(at(x, 0).shape[axis]) })];
   },
   concat: ({ node, x, g }) => {
     let start = 0;
     return x.map((part) => {
-      const end = start + Number(part.shape[node.attributes.axis]?.size);
+      const end = start + sizeOf(part.shape[node.attributes.axis]);
       const gradient = slice(at(g, 0), node.attributes.axis, { start, end });
       start = end;
       return gradient;
@@ -123,7 +125,7 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
     const dB = transposeB ? matmul(rowGradients, rows, { transposeA: true, transposeB: transposeA, alpha }) : matmul(rows, rowGradients, { transposeA: !transposeA, alpha });
     return [reduceTo(dA, a.shape), reduceTo(dB, b.shape)];
   },
-  gather: ({ x, g }) => [scatterRows(at(g, 0), at(x, 1), Number(at(x, 0).shape[0]?.size)), undefined],
+  gather: ({ x, g }) => [scatterRows(at(g, 0), at(x, 1), sizeOf(at(x, 0).shape[0])), undefined],
   scatterRows: forInferenceOnly('scatterRows', 'Second derivatives of table look-ups are not available.'),
   softmax: ({ y, g }) => {
     const [p, gradient] = [at(y, 0), at(g, 0)];
@@ -173,6 +175,12 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   dropoutMask: none,
 };
 
+/** The size of an axis, where the backward pass needs a number. */
+function sizeOf(axis: Axis | undefined): number {
+  if (typeof axis?.size === 'number') return axis.size;
+  throw new WeftError({ code: 'WEFT_GRADIENT_DYNAMIC', action: 'differentiate', rule: 'its axes must have known sizes', value: `${axis?.name} is ${axis?.size}`, remedy: 'Build the graph that trains for fixed sizes.' });
+}
+
 /** Sums a gradient over the axes along which its operand was stretched. */
 function reduceTo(gradient: Tensor, shape: Shape): Tensor {
   const extra = gradient.shape.length - shape.length;
@@ -187,22 +195,25 @@ function withReducedAxes(tensor: Tensor, shape: Shape, axes: readonly number[]):
 
 /** All axes but the last as one. */
 function flatten(x: Tensor): Tensor {
-  const last = x.shape.slice(-1);
-  return reshape(x, [{ name: 'N', size: Number(staticCount(x.shape.slice(0, -1))) }, ...last]);
+  const rows = x.shape.slice(0, -1).reduce((product, axis) => product * sizeOf(axis), 1);
+  return reshape(x, [{ name: 'N', size: rows }, ...x.shape.slice(-1)]);
 }
 
 /** B H T … with H/G heads a key head -> B G (H/G·T) …, which is the same memory. */
 function groupHeads(x: Tensor, keyShape: Shape): Tensor {
-  const [heads, groups] = [Number(x.shape[1]?.size), Number(keyShape[1]?.size)];
+  const [heads, groups] = [sizeOf(x.shape[1]), sizeOf(keyShape[1])];
   if (heads === groups) return x;
   const [batch, , time, last] = x.shape;
   if (batch === undefined || time === undefined || last === undefined) throw new RangeError('four axes are needed');
-  return reshape(x, [batch, { name: 'G', size: groups }, { name: 'T', size: (heads / groups) * Number(time.size) }, last]);
+  return reshape(x, [batch, { name: 'G', size: groups }, { name: 'T', size: (heads / groups) * sizeOf(time) }, last]);
 }
 
-/** Applies the rule of a node's kind. */
+/** Applies the rule of a node's kind. What a kind gives beside its first result (statistics, probabilities) is for the backward pass itself. */
 export function applyRule(node: Node, y: readonly Tensor[], g: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[] {
   const rule = GRADIENT_RULES[node.kind] as GradientRule<OpKind>;
-  if (isKind(node, 'attention') && g[1] !== undefined) throw new WeftError({ code: 'WEFT_GRADIENT_NONE', action: 'differentiate attention probabilities', rule: 'only the output has a gradient', remedy: 'Build the loss from the output of attention.' });
+  const beside = g.findIndex((gradient, index) => index > 0 && gradient !== undefined);
+  if (beside !== -1) {
+    throw new WeftError({ code: 'WEFT_GRADIENT_NONE', action: `differentiate result ${beside} of ${node.kind}`, rule: 'only its first result has a gradient', remedy: 'Build the loss from the first result.' });
+  }
   return rule({ node, x: node.inputs, y, g });
 }

@@ -2,9 +2,10 @@
 
 import { hostTensor } from '../core/index.ts';
 import type { DType, HostTensor } from '../core/index.ts';
-import { axes, axisIndex } from './axis.ts';
-import type { Shape, Size } from './axis.ts';
+import { axes, axisIndex, staticCount } from './axis.ts';
+import type { Axis, Shape } from './axis.ts';
 import type { Initializer, OpAttributes, OpKind } from './op-kinds.ts';
+import { describe, shapeError } from './shape-error.ts';
 import { SHAPE_RULES } from './shape-rules.ts';
 import { scopedName } from './tensor.ts';
 import type { Node, Tensor } from './tensor.ts';
@@ -101,11 +102,14 @@ interface ReduceOptions {
 
 export const sum = (x: Tensor, options: ReduceOptions = {}): Tensor => single('sum', [x], reduction(x, options));
 export const max = (x: Tensor, options: ReduceOptions = {}): Tensor => single('max', [x], reduction(x, options));
-/** Mean over static axes. */
+/** Mean over axes of known size. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
-  const { axes: reduced } = reduction(x, options);
-  const count = reduced.map((axis) => x.shape[axis]?.size as Size).reduce<number>((product, size) => product * Number(size), 1);
-  return multiply(sum(x, options), 1 / count);
+  const total = sum(x, options);
+  const count = staticCount(reduction(x, options).axes.map((axis) => x.shape[axis] as Axis));
+  if (count === undefined) {
+    throw shapeError('WEFT_SHAPE_SIZE', { action: `take the mean of ${describe(x, 'a tensor')}`, rule: 'the axes must have a known size', remedy: 'Divide the sum by a count that is fed at run time.' }, [[describe(x, 'x'), x]]);
+  }
+  return multiply(total, 1 / count);
 }
 /** The sum of the squares of all elements. */
 export const sumOfSquares = (x: Tensor): Tensor => single('sumOfSquares', [x], {});

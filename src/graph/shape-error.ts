@@ -1,4 +1,4 @@
-/** The form of shape errors: operands with axes, sizes and origin, then one remedy. */
+/** The form of shape errors: operands with axes, sizes and origin (dtypes where they differ), then one remedy. */
 
 import { ShapeError } from '../core/index.ts';
 import { formatShape } from './axis.ts';
@@ -8,6 +8,9 @@ const REMEDY: { readonly [code: string]: string } = {
   WEFT_SHAPE_MATMUL: 'Give both sides the same size on that axis, or transpose one of them.',
   WEFT_SHAPE_BROADCAST: 'Sizes must be equal or 1, counted from the last axis: reshape one of them.',
   WEFT_SHAPE_RESHAPE: 'Give a shape with the same number of elements.',
+  WEFT_SHAPE_AXIS: 'Axes count from 0, or backwards from -1.',
+  WEFT_SHAPE_ROWS: 'Give an integer id for each row, and a table of rows.',
+  WEFT_SHAPE_SIZE: 'Give whole numbers of at least 1, or a name for an axis whose size is known at run time only.',
   WEFT_SHAPE_DTYPE: 'Cast one of them with cast(tensor, dtype).',
 };
 
@@ -18,10 +21,13 @@ export function describe(tensor: Tensor, fallback: string): string {
 
 /** A {@link ShapeError} about `operands`, `[name, tensor]` each. */
 export function shapeError(code: string, parts: { readonly action: string; readonly rule: string; readonly value?: string; readonly remedy?: string }, operands: readonly (readonly [string, Tensor])[]): ShapeError {
-  const width = Math.max(0, ...operands.map(([name]) => name.length));
-  const shapes = operands.map(([, tensor]) => formatShape(tensor.shape));
-  const shapeWidth = Math.max(0, ...shapes.map((shape) => shape.length));
-  const details = operands.map(([name, tensor], index) => `${name.padEnd(width)}  ${(shapes[index] ?? '').padEnd(shapeWidth)}  ${tensor.dtype}  from ${origin(tensor)}`);
+  const table = operands.map(([name, tensor]) => [name, formatShape(tensor.shape), `from ${tensor.node.kind}`, place(tensor.node.scope)] as const);
+  const widths = [0, 1, 2].map((column) => Math.max(0, ...table.map((row) => row[column as 0]?.length)));
+  const mixed = new Set(operands.map(([, tensor]) => tensor.dtype)).size > 1;
+  const details = table.map(([name, shape, from, where], index) => {
+    const dtype = mixed ? ` ${operands[index]?.[1].dtype}` : '';
+    return `${name.padEnd(widths[0] ?? 0)}  ${shape.padEnd(widths[1] ?? 0)}${dtype}   ${from.padEnd(widths[2] ?? 0)}  ${where}`.trimEnd();
+  });
   return new ShapeError({
     code,
     action: parts.action,
@@ -32,6 +38,7 @@ export function shapeError(code: string, parts: { readonly action: string; reado
   });
 }
 
-function origin(tensor: Tensor): string {
-  return tensor.node.scope === '' ? tensor.node.kind : `${tensor.node.kind}  (${tensor.node.scope})`;
+/** Where a tensor was made, as it reads: `blocks.3.attention` is `(block 3, attention)`. */
+function place(scope: string): string {
+  return scope === '' ? '' : `(${scope.replace(/(\w+)s\.(\d+)/g, '$1 $2').replaceAll('.', ', ')})`;
 }

@@ -13,7 +13,14 @@ type ShapeRule<K extends OpKind> = (inputs: readonly Tensor[], attributes: OpAtt
 
 /** The shape rules. An operation without one does not compile. */
 export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
-  input: (_, { dtype, shape }) => [{ dtype, shape }],
+  input: (_, { name, dtype, shape }) => {
+    for (const { size } of shape) {
+      if (typeof size === 'number' && !(Number.isSafeInteger(size) && size >= 1)) {
+        throw shapeError('WEFT_SHAPE_SIZE', { action: `make the input ${name}`, rule: 'sizes must be whole numbers of at least 1', value: formatShape(shape) }, []);
+      }
+    }
+    return [{ dtype, shape }];
+  },
   constant: (_, { value, shape }) => [{ dtype: value.dtype, shape }],
   negate: unary('negate'),
   exp: unary('exponentiate'),
@@ -103,11 +110,15 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   gather: (inputs) => {
     const [table, ids] = [operand(inputs, 0), operand(inputs, 1)];
     requireInteger('look up rows', ids);
+    axisOf(table.shape, 0);
     return [{ dtype: table.dtype, shape: [...ids.shape, ...table.shape.slice(1)] }];
   },
   scatterRows: (inputs, { rows }) => {
     const [updates, ids] = [operand(inputs, 0), operand(inputs, 1)];
     requireInteger('add rows', ids);
+    if (ids.shape.some(({ size }, axis) => size !== updates.shape[axis]?.size)) {
+      throw shapeError('WEFT_SHAPE_ROWS', { action: `add ${describe(updates, 'rows')} to a table`, rule: 'each row must have its id', value: `${formatShape(updates.shape)} and ${formatShape(ids.shape)}` }, [['rows', updates], ['ids', ids]]);
+    }
     return [{ dtype: updates.dtype, shape: [{ name: 'V', size: rows }, ...updates.shape.slice(ids.shape.length)] }];
   },
   softmax: unary('apply softmax to'),
@@ -229,7 +240,7 @@ function broadcast(action: string, a: Shape, b: Shape, operands: readonly Tensor
 
 function axisOf(shape: Shape, index: number): Axis {
   const axis = shape[axisIndex(shape.length, index)];
-  if (axis === undefined) throw new RangeError(`axis ${index} of ${formatShape(shape)} does not exist`);
+  if (axis === undefined) throw shapeError('WEFT_SHAPE_AXIS', { action: `find axis ${index}`, rule: `there are ${shape.length} axes`, value: formatShape(shape) }, []);
   return axis;
 }
 
@@ -238,6 +249,7 @@ function replaceAxis(shape: Shape, index: number, size: Size): Shape {
 }
 
 function reduced(x: Tensor, axes: readonly number[], keep: boolean): TensorType {
+  for (const axis of axes) axisOf(x.shape, axis);
   const shape = keep ? x.shape.map((axis, at) => (axes.includes(at) ? { name: axis.name, size: 1 } : axis)) : x.shape.filter((_, at) => !axes.includes(at));
   return { dtype: x.dtype, shape };
 }
