@@ -31,12 +31,14 @@ export interface AppOptions {
   readonly graceSeconds?: number;
   /** Log requests as JSON lines on stderr, without prompts. Default false. */
   readonly log?: boolean;
+  /** Folder of the built page. Default the one that comes with the package. */
+  readonly page?: string;
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
 }
 
 /** The names of {@link AppOptions}. */
-export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'queue', 'bodyLimit', 'graceSeconds', 'log', 'clock'];
+export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'queue', 'bodyLimit', 'graceSeconds', 'log', 'page', 'clock'];
 
 /**
  * Builds the application that `serve` and `studio` put behind a port: the OpenAI routes, health and metrics, the page and
@@ -56,7 +58,7 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'qu
  */
 export async function createApp(options: AppOptions = {}): Promise<FastifyInstance> {
   checkOptions('serve', options, APP_OPTIONS);
-  const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 10, log = false, clock = Date.now } = options;
+  const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 10, log = false, page, clock = Date.now } = options;
   const metrics = createServingMetrics();
   const engine = createEngine({ queue, metrics, now: () => performance.now() / 1000 });
   let loaded: readonly TextModel[] | undefined;
@@ -108,6 +110,6 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   completionsRoute(app, serving);
   chatRoute(app, serving);
   pageDataRoutes(app, serving);
-  await pageRoutes(app);
+  await pageRoutes(app, page === undefined ? undefined : [page]);
   return app;
 }

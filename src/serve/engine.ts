@@ -146,7 +146,7 @@ async function generate(
   try {
     signal.throwIfAborted();
     if (generation.scorePrompt === true) {
-      job.channel.push({ index, kind: 'prompt', logProbabilities: await job.model.score(generation.prompt) });
+      job.channel.push({ index, kind: 'prompt', logProbabilities: await job.model.score(generation.prompt, { signal }) });
       signal.throwIfAborted();
     }
     let end: 'stop' | 'length' = 'length';

@@ -28,7 +28,7 @@ export async function sendEvents(reply: FastifyReply, values: AsyncGenerator<obj
       for (let next = first; next.done !== true; next = await values.next()) yield event(JSON.stringify(next.value));
       if (done !== undefined) yield event(done);
     } catch (error) {
-      reply.log.error({ err: error }, 'a stream failed');
+      if (!reply.raw.destroyed) reply.log.error({ err: error }, 'a stream failed');
       yield event(JSON.stringify(errorAnswer(error).body));
     } finally {
       await values.return(undefined);

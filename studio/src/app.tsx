@@ -59,7 +59,7 @@ export function App(): JSX.Element {
             <nav class="views" aria-label="Views">
               {views.map((one) => (
                 <a key={one} href={`#${one}`} aria-current={one === view ? 'page' : undefined}>
-                  {VIEWS[one]}
+                  <span>{VIEWS[one]}</span>
                 </a>
               ))}
             </nav>

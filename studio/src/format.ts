@@ -25,7 +25,7 @@ export function digits(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size >= 100) return whole(value);
-  if (size < 0.001) return value.toExponential(1).replace('e-', 'e−');
+  if (size < 0.001) return value.toExponential(1).replace('.0', '').replace('e-', 'e−');
   return value.toPrecision(3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
 

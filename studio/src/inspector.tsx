@@ -30,6 +30,7 @@ export function Inspector({ token, at, within, pinned, onEnter, onLeave, onClose
     const anchor = at?.getClientRects();
     const rect = anchor?.[anchor.length - 1];
     if (box === null || rect === undefined || within === null) return;
+    if (getComputedStyle(box).position === 'fixed') at?.scrollIntoView({ block: 'nearest' }); // Above the panel, not under it.
     const frame = within.getBoundingClientRect();
     const below = rect.bottom + GAP + box.offsetHeight <= innerHeight || rect.top < box.offsetHeight + GAP;
     const left = Math.max(GAP, Math.min(rect.left - frame.left - 16, frame.width - box.offsetWidth - GAP));

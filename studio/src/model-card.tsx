@@ -50,10 +50,10 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
             </dl>
           </Section>
         )}
-        <Section title="Ask it from elsewhere" wide>
-          <Snippets model={model} />
-        </Section>
       </div>
+      <Section title="Ask it from elsewhere">
+        <Snippets model={model} />
+      </Section>
       {card === undefined && <p class="quiet">The model folder has no card (weft.json), so nothing is known of its data and its numbers.</p>}
     </article>
   );
@@ -66,9 +66,9 @@ function introduction(model: PageModel, card: Card | undefined): string {
   return `${kind} over ${tokens}${made}.`;
 }
 
-function Section({ title, wide, children }: { readonly title: string; readonly wide?: boolean; readonly children: ComponentChildren }): JSX.Element {
+function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
   return (
-    <section class={wide === true ? 'card is-wide' : 'card'} aria-label={title}>
+    <section class="card" aria-label={title}>
       <div class="card-head">
         <h2>{title}</h2>
       </div>
@@ -90,13 +90,23 @@ function Facts({ values }: { readonly values: Readonly<Record<string, number>> }
   return (
     <dl class="facts-list">
       {Object.entries(values).map(([key, value]) => (
-        <Fact key={key} name={words(key)} value={write(key, value)} />
+        <Fact key={key} name={NAMES[key] ?? words(key)} value={write(key, value)} />
       ))}
     </dl>
   );
 }
 
+/** Where a key does not read well by itself. */
+const NAMES: Readonly<Record<string, string>> = {
+  bytes: 'text',
+  heldOutBytes: 'kept for testing',
+  seconds: 'time',
+  trainLoss: 'training loss',
+  tokensPerSecond: 'tokens a second',
+};
+
 function write(key: string, value: number): string {
+  if (/loss$/i.test(key)) return value.toFixed(3);
   if (/bytes$/i.test(key)) return bytes(value);
   if (/seconds$/i.test(key) && !/per/i.test(key)) return duration(value);
   return Number.isInteger(value) ? whole(value) : digits(value);

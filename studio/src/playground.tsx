@@ -55,7 +55,7 @@ export function Playground({ model }: { readonly model: PageModel }): JSX.Elemen
                 Generate
               </button>
             )}
-            <kbd class="keys">Ctrl + Enter</kbd>
+            <kbd class="keys">{/Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ Enter' : 'Ctrl + Enter'}</kbd>
             <span class="spacer" />
             {(prompt !== '' || current.phase !== 'idle') && (
               <button

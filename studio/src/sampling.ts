@@ -23,8 +23,8 @@ export function settingsFor(contextLength: number): readonly Setting[] {
   return [
     { key: 'temperature', label: 'Temperature', hint: '0 takes the likeliest token every time', min: 0, max: 2, step: 0.05, standard: 0.8 },
     { key: 'topK', label: 'Top-k', hint: 'only the k likeliest tokens', min: 0, max: 200, step: 1, standard: 0, off: 0 },
-    { key: 'topP', label: 'Top-p', hint: 'the likeliest tokens that together hold p', min: 0.05, max: 1, step: 0.01, standard: 1, off: 1 },
-    { key: 'minP', label: 'Min-p', hint: 'none less likely than this share of the best', min: 0, max: 0.5, step: 0.01, standard: 0, off: 0 },
+    { key: 'topP', label: 'Top-p', hint: 'the likeliest that together hold p', min: 0.05, max: 1, step: 0.01, standard: 1, off: 1 },
+    { key: 'minP', label: 'Min-p', hint: 'at least this share of the likeliest', min: 0, max: 0.5, step: 0.01, standard: 0, off: 0 },
     { key: 'repetitionPenalty', label: 'Repetition penalty', hint: 'above 1 makes what was said less likely', min: 1, max: 2, step: 0.01, standard: 1, off: 1 },
     { key: 'maxTokens', label: 'Length', hint: 'tokens at most', min: 1, max: most, step: 1, standard: Math.min(128, most) },
   ];

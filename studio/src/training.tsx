@@ -110,7 +110,7 @@ function Figures({ run, curve }: { readonly run: PageRun; readonly curve: Curve 
     ['held-out loss', number(held?.loss)],
     ['bits per byte', number(held?.bitsPerByte)],
     ['tokens seen', step?.tokensSeen == null ? undefined : compact(step.tokensSeen)],
-    ['tokens a second', step?.tokensPerSecond == null ? undefined : compact(step.tokensPerSecond)],
+    ['tokens/s', step?.tokensPerSecond == null ? undefined : compact(step.tokensPerSecond)],
     ['time', step?.seconds == null ? undefined : duration(step.seconds)],
   ];
   const known = figures.filter(([, value]) => value !== undefined);

@@ -42,7 +42,16 @@ export function useChart({ data, height, make, form }: ChartInput): readonly [Re
       chart.current = null;
     };
   }, [form, scheme, height]);
-  useEffect(() => chart.current?.setData(data), [data]);
+  useEffect(() => {
+    const made = chart.current;
+    if (made === null || made.data === data) return;
+    // New data must not undo a closer look.
+    const { min, max } = made.scales['x'] ?? {};
+    const before = made.data[0];
+    const whole = min == null || before.length < 2 || (min === before[0] && max === before.at(-1));
+    made.setData(data, whole);
+    if (!whole) made.redraw();
+  }, [data]);
   return [place, chart];
 }
 
@@ -67,7 +76,7 @@ export function axes(format: (value: number) => string, horizontal: (value: numb
     ticks: { show: false },
   };
   return [
-    { ...base, grid: { show: false }, space: 70, values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))) },
+    { ...base, grid: { show: false }, space: 70, size: 28, gap: 8, values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))) },
     { ...base, size: 48, gap: 6, values: (_, values) => values.map((value) => (value === null ? '' : format(value))) },
   ];
 }
