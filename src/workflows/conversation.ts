@@ -1,6 +1,8 @@
 /** A conversation with a model: by its chat template where it has one, else as one text that both continue. */
 
-import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
+import { checkOptions } from '../core/index.ts';
+import { renderChat } from '../generate/index.ts';
+import type { ChatMessage, GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
 
 /** A conversation that goes on. */
 export interface Conversation {
@@ -12,34 +14,31 @@ export interface Conversation {
   reset(): void;
 }
 
-/** One turn of a conversation. */
-interface Turn {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-}
-
-/** Lays out turns as the token ids of a prompt. */
-export type LayOut = (model: TextModel, turns: readonly Turn[]) => Uint32Array;
-
 /**
  * Begins a conversation with `model`.
  *
  * @param model - a model that is open.
- * @param options - `system`: what the model is told first; `layOut`: how turns become a prompt, for models with a template.
+ * @param options - `system`: what the model is told first; default nothing.
+ * @returns the conversation; the model stays the caller's to close.
+ * @throws when the conversation no longer fits into the context of a model with a template, as `generate` does. A model
+ *   without one sees the end of the text that fits into half its context.
  */
-export function converse(model: TextModel, { system, layOut }: { readonly system?: string; readonly layOut: LayOut }): Conversation {
+export function converse(model: TextModel, options: { readonly system?: string } = {}): Conversation {
+  checkOptions('converse', options, ['system']);
+  const { system } = options;
   const chats = model.chatTemplate !== undefined;
-  const opening: readonly Turn[] = system === undefined ? [] : [{ role: 'system', content: system }];
-  let turns: readonly Turn[] = opening;
-  let text = system === undefined ? '' : `${system}\n`;
+  const opening: readonly ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
+  const preface = system === undefined ? '' : `${system}\n`;
+  let turns = opening;
+  let text = preface;
   return {
     chats,
-    async *say(said, options) {
+    async *say(said, sampling) {
       turns = [...turns, { role: 'user', content: said }];
       text += said;
       let answer = '';
       try {
-        for await (const token of model.generate(chats ? layOut(model, turns) : lastTokens(model, text), options)) {
+        for await (const token of model.generate(chats ? chatTokens(model, turns) : lastTokens(model, text), sampling)) {
           answer += token.text;
           yield token;
         }
@@ -50,13 +49,18 @@ export function converse(model: TextModel, { system, layOut }: { readonly system
     },
     reset() {
       turns = opening;
-      text = system === undefined ? '' : `${system}\n`;
+      text = preface;
     },
   };
 }
 
-/** The end of the text that fits into half the context, so that there is room for an answer. */
-function lastTokens(model: TextModel, text: string): Uint32Array {
-  const ids = model.tokenizer.encode(text);
-  return ids.subarray(Math.max(0, ids.length - Math.floor(model.contextLength / 2)));
+/** Turns as the model's template lays them out. They are the user's own, so special tokens in them count as such. */
+function chatTokens({ tokenizer, chatTemplate }: TextModel, turns: readonly ChatMessage[]): Uint32Array {
+  const endToken = [...tokenizer.specialTokens].find(([, id]) => id === tokenizer.endOfText)?.[0] ?? '';
+  return tokenizer.encode(renderChat(chatTemplate, turns, { startToken: endToken, endToken }), { specialTokens: 'allow' });
+}
+
+function lastTokens({ tokenizer, contextLength }: TextModel, text: string): Uint32Array {
+  const ids = tokenizer.encode(text);
+  return ids.subarray(Math.max(0, ids.length - Math.floor(contextLength / 2)));
 }

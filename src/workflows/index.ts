@@ -18,7 +18,7 @@ export type {
 } from './events.ts';
 export { comparisonRows } from './baseline-rows.ts';
 export { converse } from './conversation.ts';
-export type { Conversation, LayOut } from './conversation.ts';
+export type { Conversation } from './conversation.ts';
 export { declarationFiles } from './default-corpus.ts';
 export { evaluateModel } from './evaluate-model.ts';
 export type { EvaluateModelOptions, ModelEvaluation } from './evaluate-model.ts';

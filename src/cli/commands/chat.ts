@@ -31,13 +31,12 @@ export function addChat(program: Command, context: CliContext): void {
     .action(async (folder: string, flags: Flags) => {
       const { loadTextModel } = await import('../../generate/index.ts');
       const { converse } = await import('../../workflows/index.ts');
-      const { chatTokens } = await import('../../serve/index.ts');
       const model = await loadTextModel(folder, flags.threads === undefined ? {} : { threads: flags.threads });
       const style = createStyle(context.stdout.isTTY === true, context.env);
       const terminal = context.stdout.isTTY === true && context.stdin.isTTY === true;
       const prompt = (): void => void (terminal ? context.stdout.write(style.accent('> ')) : undefined);
       try {
-        const conversation = converse(model, { ...(flags.system === undefined ? {} : { system: flags.system }), layOut: chatTokens });
+        const conversation = converse(model, flags.system === undefined ? {} : { system: flags.system });
         if (terminal) {
           printLine(
             context,

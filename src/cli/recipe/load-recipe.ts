@@ -23,7 +23,12 @@ export async function loadRecipe(path: string): Promise<unknown> {
       remedy: 'Give the path of a recipe, or describe the run with flags: weft train --help.',
     });
   }
-  const jiti = createJiti(import.meta.url, { virtualModules: await weftModules(), interopDefault: false, fsCache: false, moduleCache: false });
+  const jiti = createJiti(import.meta.url, {
+    virtualModules: await weftModules(),
+    interopDefault: false,
+    fsCache: false,
+    moduleCache: false,
+  });
   let exported: unknown;
   try {
     const module = await jiti.import<{ readonly default?: unknown }>(file);

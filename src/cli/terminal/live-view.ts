@@ -43,20 +43,22 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
   const trainingFrame = (name: string, current: StepEvent): string[] => {
     const share = current.step / current.steps;
     const left = current.secondsLeft === undefined ? '' : `   ${clock(current.secondsLeft)} left`;
-    const numbers = [
+    const percent = `${String(Math.floor(100 * Math.min(1, share))).padStart(3)}%`;
+    return [
+      labelled(name, `${bar(share, Math.min(BAR_WIDTH, Math.max(8, columns() - 40)), style)}  ${percent}${left}`, style),
+      continued(numbers(current)),
+      ...curveLines(),
+    ];
+  };
+
+  const numbers = (current: StepEvent): string =>
+    [
       `step ${whole(current.step)} of ${whole(current.steps)}`,
       `loss ${style.bold(current.loss.toFixed(3))}`,
       `${compact(current.tokensPerSecond)} tokens/s`,
       ...(evaluation === undefined ? [] : [`held out ${evaluation.loss.toFixed(3)}`]),
       ...(checkpoint === undefined ? [] : [style.dim(`saved at ${whole(checkpoint)}`)]),
-    ];
-    const percent = `${String(Math.floor(100 * Math.min(1, share))).padStart(3)}%`;
-    return [
-      labelled(name, `${bar(share, Math.min(BAR_WIDTH, Math.max(8, columns() - 40)), style)}  ${percent}${left}`, style),
-      continued(numbers.join('   ')),
-      ...curveLines(),
-    ];
-  };
+    ].join('   ');
 
   const curveLines = (): string[] => {
     // A low window keeps the bar and the numbers; the curve is what can go.
@@ -65,8 +67,9 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
     return lines.length === 0 ? [] : ['', ...lines.map((line) => continued(style.accent(line))), ' '];
   };
 
-  /** What stays when training ends without a word: the area as it was. */
-  const interrupted = (): string[] => (phase.phase === 'training' && step !== undefined ? frame() : []);
+  /** What stays of a training when something else begins or all ends: its last numbers and the curve. */
+  const trained = (): string[] =>
+    phase.phase === 'training' && step !== undefined ? [labelled(PHASE_NAMES.training, numbers(step), style), ...curveLines()] : [];
 
   const draw = (force: boolean): void => {
     if (!active || (!force && now() - drawnAt < REDRAW_EVERY)) return;
@@ -95,7 +98,7 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
     show(event) {
       switch (event.kind) {
         case 'phase':
-          leave(interrupted());
+          leave(trained());
           phase = event;
           active = true;
           break;
@@ -126,7 +129,7 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
       draw(event.kind === 'phase');
     },
     end() {
-      leave(interrupted());
+      leave(trained());
     },
   };
 }
