@@ -1,0 +1,9 @@
+export { runtimeVersion } from './api.ts';
+export { compileGraph } from './compile.ts';
+export type { CompileOptions } from './compile.ts';
+export type { Binding } from './binding.ts';
+export type { SessionOptions } from './session-options.ts';
+export { createSession } from './session.ts';
+export type { RunOptions, Session } from './session.ts';
+export type { TensorInfo } from './tensor-info.ts';
+export { defaultThreads } from './threads.ts';
