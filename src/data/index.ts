@@ -1,0 +1,15 @@
+export { surveyCorpus, textCorpus } from './corpus.ts';
+export type { Corpus, CorpusSummary, Document, SkippedFile } from './corpus.ts';
+export { readText } from './read-text.ts';
+export type { ReadTextOptions } from './read-text.ts';
+export { split } from './split.ts';
+export type { SplitOptions } from './split.ts';
+export { packTokens } from './packing/pack-tokens.ts';
+export type { PackTokensOptions } from './packing/pack-tokens.ts';
+export type { PackProgress } from './packing/encode-documents.ts';
+export { openPacked } from './packing/open-packed.ts';
+export type { PackedTokens } from './packing/packed-tokens.ts';
+export { makeBatches } from './batches/make-batches.ts';
+export type { Batch, BatchOptions, Batches } from './batches/make-batches.ts';
+export { pack } from './pack.ts';
+export type { PackOptions } from './pack.ts';

@@ -1,0 +1,57 @@
+/** The texts of a `.jsonl` file: one JSON object a line, with the text in one of its fields. */
+
+import { fileError } from '../data-error.ts';
+
+const LONGEST_LINE = 1 << 27;
+
+/** A text and the number of its line, from 1. */
+export interface JsonLine {
+  readonly text: string;
+  readonly line: number;
+}
+
+/** Reads line by line; blank lines are passed over. */
+export async function* readJsonLines(chunks: AsyncIterable<string>, name: string, field: string): AsyncGenerator<JsonLine> {
+  let pending = '';
+  let line = 0;
+  for await (const chunk of chunks) {
+    let start = 0;
+    let end = chunk.indexOf('\n');
+    while (end >= 0) {
+      line++;
+      const text = parseLine(pending + chunk.slice(start, end), { name, line, field });
+      pending = '';
+      if (text !== undefined) yield { text, line };
+      start = end + 1;
+      end = chunk.indexOf('\n', start);
+    }
+    pending += chunk.slice(start);
+    if (pending.length > LONGEST_LINE) throw lineError(name, line + 1, `lines have ${LONGEST_LINE} characters or fewer`);
+  }
+  line++;
+  const text = parseLine(pending, { name, line, field });
+  if (text !== undefined) yield { text, line };
+}
+
+function parseLine(source: string, { name, line, field }: { readonly name: string; readonly line: number; readonly field: string }): string | undefined {
+  if (source.trim() === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch (error) {
+    throw lineError(name, line, 'every line is JSON', error);
+  }
+  const text: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
+  if (typeof text === 'string') return text;
+  throw lineError(name, line, `every line is an object with a text in its field ${JSON.stringify(field)}`);
+}
+
+function lineError(name: string, line: number, rule: string, cause?: unknown): Error {
+  return fileError({
+    code: 'WEFT_DATA_JSONL',
+    path: `${name}:${line}`,
+    rule,
+    remedy: 'Mend the line, or name the field that holds the text with textField.',
+    cause,
+  });
+}
