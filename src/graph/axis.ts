@@ -61,7 +61,7 @@ export function addSizes(a: Size, b: Size): Size {
   return typeof a === 'number' && typeof b === 'number' ? a + b : `${a}+${b}`;
 }
 
-/** An axis index counted from the front; negative ones count from the back. */
+/** An axis index counted from the front; negative ones count from the back. One that does not exist stays as it is. */
 export function axisIndex(rank: number, axis: number): number {
-  return axis < 0 ? rank + axis : axis;
+  return axis < 0 && axis >= -rank ? rank + axis : axis;
 }

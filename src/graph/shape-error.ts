@@ -21,13 +21,10 @@ export function describe(tensor: Tensor, fallback: string): string {
 
 /** A {@link ShapeError} about `operands`, `[name, tensor]` each. */
 export function shapeError(code: string, parts: { readonly action: string; readonly rule: string; readonly value?: string; readonly remedy?: string }, operands: readonly (readonly [string, Tensor])[]): ShapeError {
-  const table = operands.map(([name, tensor]) => [name, formatShape(tensor.shape), `from ${tensor.node.kind}`, place(tensor.node.scope)] as const);
-  const widths = [0, 1, 2].map((column) => Math.max(0, ...table.map((row) => row[column as 0]?.length)));
   const mixed = new Set(operands.map(([, tensor]) => tensor.dtype)).size > 1;
-  const details = table.map(([name, shape, from, where], index) => {
-    const dtype = mixed ? ` ${operands[index]?.[1].dtype}` : '';
-    return `${name.padEnd(widths[0] ?? 0)}  ${shape.padEnd(widths[1] ?? 0)}${dtype}   ${from.padEnd(widths[2] ?? 0)}  ${where}`.trimEnd();
-  });
+  const table = operands.map(([name, { node, shape, dtype }]) => [name, formatShape(shape), ...(mixed ? [dtype] : []), ` from ${node.kind}`, place(node.scope)]);
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const details = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
   return new ShapeError({
     code,
     action: parts.action,

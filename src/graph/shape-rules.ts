@@ -3,7 +3,7 @@
  */
 
 import type { DType } from '../core/index.ts';
-import { addSizes, axisIndex, formatShape, staticCount } from './axis.ts';
+import { addSizes, formatShape, staticCount } from './axis.ts';
 import type { Axis, Shape, Size } from './axis.ts';
 import type { OpAttributes, OpKind } from './op-kinds.ts';
 import { describe, shapeError } from './shape-error.ts';
@@ -239,7 +239,7 @@ function broadcast(action: string, a: Shape, b: Shape, operands: readonly Tensor
 }
 
 function axisOf(shape: Shape, index: number): Axis {
-  const axis = shape[axisIndex(shape.length, index)];
+  const axis = shape[index];
   if (axis === undefined) throw shapeError('WEFT_SHAPE_AXIS', { action: `find axis ${index}`, rule: `there are ${shape.length} axes`, value: formatShape(shape) }, []);
   return axis;
 }
