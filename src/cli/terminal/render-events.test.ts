@@ -141,7 +141,6 @@ describe('on a terminal', () => {
     const { view, raw } = await screen({ env: { NO_COLOR: '1' } });
     for (const event of [...BEFORE, ...training(1, STEPS), ...AFTER]) view.show(event);
     view.end();
-    // oxlint-disable-next-line no-control-regex -- escape sequences are what this is about
     expect(raw()).not.toMatch(/\u001b\[[0-9;]*m/);
   });
 });
