@@ -1,3 +1,10 @@
+export type { GenerationConfig } from './generation-config.ts';
+export type { Weights } from './hugging-face/weight-rules.ts';
+export { readModelCard, writeModelCard } from './model-card.ts';
+export type { DataCard, HeldOutCard, ModelCard, TrainingCard } from './model-card.ts';
+export { loadModel, readModelDefinition, saveModel } from './model-folder.ts';
+export type { LoadedModel, ModelParts } from './model-folder.ts';
+export { loadNanoGpt } from './nano-gpt.ts';
 export { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 export type { SafetensorsFile, SafetensorsReadOptions } from './safetensors.ts';
 export type { SafetensorsDType, SafetensorsEntry } from './safetensors-header.ts';

@@ -1,0 +1,183 @@
+/**
+ * Model folders: a model is saved as the Hugging Face folder that other tools read, and read from such folders.
+ *
+ * Each file is written atomically, `config.json` last: a folder that is written for the first time is no model until it is
+ * whole, and one that is written again holds the old weights or the new.
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { FormatError, WeftError, checkOptions, writeFileAtomic } from '../core/index.ts';
+import type { HostTensor } from '../core/index.ts';
+import type { LanguageModel } from '../models/index.ts';
+import { loadTokenizer, saveTokenizer } from '../tokenizers/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
+import { readChatTemplate, writeTokenizerConfig } from './chat-template.ts';
+import { WEIGHTS_FILE, notAModel, openFolderWeights } from './folder-weights.ts';
+import { generationConfigFields, parseGenerationConfig } from './generation-config.ts';
+import type { GenerationConfig } from './generation-config.ts';
+import { architectureOf, findArchitecture } from './hugging-face/architectures.ts';
+import { fromForeignWeights, toForeignWeights } from './hugging-face/weight-rules.ts';
+import type { Weights } from './hugging-face/weight-rules.ts';
+import { readJsonFile } from './json-file.ts';
+import { readModelCard, writeModelCard } from './model-card.ts';
+import type { ModelCard } from './model-card.ts';
+import { writeSafetensors } from './safetensors.ts';
+
+const CONFIG_FILE = 'config.json';
+const GENERATION_FILE = 'generation_config.json';
+
+/** What a model folder is made of. */
+export interface ModelParts {
+  readonly model: LanguageModel;
+  /** By the model's own parameter names: all of them, and no other. */
+  readonly weights: Weights;
+  readonly tokenizer?: Tokenizer | undefined;
+  readonly card?: ModelCard | undefined;
+  /** Jinja template of its chats. */
+  readonly chatTemplate?: string | undefined;
+  /** Default: texts begin and end with the tokenizer's end of text. */
+  readonly generationConfig?: GenerationConfig | undefined;
+}
+
+/** What was in a model folder. */
+export interface LoadedModel {
+  readonly model: LanguageModel;
+  readonly weights: Map<string, HostTensor<'float32'>>;
+  readonly tokenizer: Tokenizer | undefined;
+  readonly card: ModelCard | undefined;
+  readonly generationConfig: GenerationConfig;
+  readonly chatTemplate: string | undefined;
+}
+
+/**
+ * Saves a model as a Hugging Face folder: `config.json`, `generation_config.json`, `model.safetensors`, and with a tokenizer
+ * `tokenizer.json` and `tokenizer_config.json`, with a card `weft.json`.
+ *
+ * @param folder - made when missing; other files in it are left alone.
+ * @param parts - see {@link ModelParts}.
+ * @throws FormatError `WEFT_FORMAT_WEIGHTS` when weights and model disagree, `WEFT_FORMAT_VOCABULARY` when the tokenizer has
+ *   tokens that the model lacks; WeftError `WEFT_WRITE` when a file cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { loadModel, saveModel } from 'weft/formats';
+ * import { llama } from 'weft/models';
+ * import { initialize } from 'weft/nn';
+ *
+ * const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 20 });
+ * await saveModel('small', { model, weights: initialize(model.parameters, { seed: 1 }) });
+ * const loaded = await loadModel('small');
+ * console.log(loaded.model.architecture, loaded.weights.size); // llama 12
+ * ```
+ */
+export async function saveModel(folder: string, parts: ModelParts): Promise<void> {
+  checkOptions('save a model', parts, ['model', 'weights', 'tokenizer', 'card', 'chatTemplate', 'generationConfig']);
+  const { model, weights, tokenizer, card, chatTemplate } = parts;
+  requireVocabulary(`save the model ${folder}`, model, tokenizer);
+  const architecture = architectureOf(model);
+  const foreign = toForeignWeights(model, weights, architecture.weights);
+  const end = tokenizer?.endOfText;
+  const generation = parts.generationConfig ?? { ...(end === undefined ? {} : { bosTokenId: end }), eosTokenIds: end === undefined ? [] : [end] };
+  const tokens = generationConfigFields({ bosTokenId: generation.bosTokenId, eosTokenIds: generation.eosTokenIds, padTokenId: generation.padTokenId });
+  if (tokenizer !== undefined) {
+    await saveTokenizer(join(folder, 'tokenizer.json'), tokenizer);
+    await writeTokenizerConfig(folder, { tokenizer, contextLength: model.contextLength, chatTemplate });
+  }
+  await writeJson(join(folder, GENERATION_FILE), generationConfigFields(generation));
+  if (card !== undefined) await writeModelCard(folder, card);
+  await writeSafetensors(join(folder, WEIGHTS_FILE), foreign, { format: 'pt' });
+  await writeJson(join(folder, CONFIG_FILE), {
+    architectures: [architecture.className],
+    model_type: architecture.modelType,
+    ...architecture.writeConfig(model),
+    ...tokens,
+    torch_dtype: 'float32',
+  });
+}
+
+/**
+ * Loads a model folder: one that {@link saveModel} wrote, or one from Hugging Face of a known architecture. Weights in 16 bits
+ * are widened to float32; weights in shards are read through their index.
+ *
+ * @param folder - the folder.
+ * @returns definition, weights by the model's own names, and what else the folder has.
+ * @throws FormatError with a code `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing, damaged, or asks
+ *   for what Weft cannot compute.
+ */
+export async function loadModel(folder: string): Promise<LoadedModel> {
+  const { model, unsupported, json, path } = await readConfig(folder);
+  if (unsupported.length > 0) {
+    throw new FormatError({
+      code: 'WEFT_FORMAT_FEATURE',
+      action: `load the model ${folder}`,
+      rule: `${path} asks for what is not known here`,
+      value: unsupported.join(', '),
+      remedy: 'Give a model without it.',
+    });
+  }
+  const generationPath = join(folder, GENERATION_FILE);
+  const generationJson = await readJsonFile(generationPath);
+  const generationConfig = generationJson === undefined ? parseGenerationConfig(json, path) : parseGenerationConfig(generationJson, generationPath);
+  const card = await readModelCard(folder);
+  const chatTemplate = await readChatTemplate(folder);
+  const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? await loadTokenizer(folder) : undefined;
+  requireVocabulary(`load the model ${folder}`, model, tokenizer);
+  const source = await openFolderWeights(folder);
+  try {
+    const weights = await fromForeignWeights(model, source, architectureOf(model).weights);
+    return { model, weights, tokenizer, card, generationConfig, chatTemplate };
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * The definition of the model in a folder, from `config.json` alone: enough to know its size. Features that Weft cannot
+ * compute are no hindrance here.
+ *
+ * @param folder - a model folder; the weights need not be there.
+ * @throws FormatError `WEFT_FORMAT_FOLDER`, `WEFT_FORMAT_JSON`, `WEFT_FORMAT_ARCHITECTURE` or `WEFT_FORMAT_CONFIG`.
+ *
+ * @example
+ * ```ts
+ * import { readModelDefinition } from 'weft/formats';
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * await writeFile('config.json', '{"model_type":"gpt2","n_layer":2,"n_head":2,"n_embd":32,"n_positions":64,"vocab_size":100}');
+ * console.log((await readModelDefinition('.')).config.hidden); // 128
+ * ```
+ */
+export async function readModelDefinition(folder: string): Promise<LanguageModel> {
+  return (await readConfig(folder)).model;
+}
+
+async function readConfig(folder: string): Promise<{ readonly model: LanguageModel; readonly unsupported: readonly string[]; readonly json: unknown; readonly path: string }> {
+  const path = join(folder, CONFIG_FILE);
+  const json = await readJsonFile(path);
+  if (json === undefined) throw await notAModel(folder, `it has no ${CONFIG_FILE}`);
+  const architecture = findArchitecture(json, path);
+  try {
+    return { ...architecture.readConfig(json, path), json, path };
+  } catch (error) {
+    if (!(error instanceof WeftError) || error instanceof FormatError) throw error;
+    // Sizes that do not fit each other: the models' own words, as a fault of the file.
+    throw new FormatError({ code: 'WEFT_FORMAT_CONFIG', action: `read ${path}`, rule: 'its sizes do not fit each other', value: error.message, remedy: 'Copy or download config.json again.', cause: error });
+  }
+}
+
+function requireVocabulary(action: string, model: LanguageModel, tokenizer: Tokenizer | undefined): void {
+  if (tokenizer === undefined || tokenizer.vocabSize <= model.vocabSize) return;
+  throw new FormatError({
+    code: 'WEFT_FORMAT_VOCABULARY',
+    action,
+    rule: 'the model must know every token of the tokenizer',
+    value: `the tokenizer has ${tokenizer.vocabSize}, the model ${model.vocabSize}`,
+    remedy: 'Use the tokenizer that the model was trained with.',
+  });
+}
+
+async function writeJson(path: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  await writeFileAtomic(path, `${JSON.stringify(fields, null, 2)}\n`);
+}
