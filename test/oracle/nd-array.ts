@@ -22,16 +22,16 @@ export function fill(dtype: DType, shape: readonly number[], value: (at: Place) 
 
 /** All places of a shape in row-major order. */
 export function places(shape: readonly number[]): readonly Place[] {
-  return Array.from({ length: elementCount(shape) }, (_, index) => {
-    let rest = index;
-    return shape.map((size, axis) => {
-      const stride = elementCount(shape.slice(axis + 1));
-      const at = Math.floor(rest / stride) % size;
-      rest %= stride;
-      return at;
-    });
-  });
+  const key = shape.join();
+  const known = PLACES.get(key);
+  if (known !== undefined) return known;
+  const made = shape.reduce<readonly Place[]>((outer, size) => outer.flatMap((at) => Array.from({ length: size }, (_, position) => [...at, position])), [[]]);
+  PLACES.set(key, made);
+  return made;
 }
+
+/** Shapes come again and again: their places are listed once. */
+const PLACES = new Map<string, readonly Place[]>();
 
 /** One element. */
 export function get(array: NdArray, at: Place): number {
