@@ -2,7 +2,7 @@
 
 import { hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import { attention, cachedAttention, constant, pad, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
+import { attention, cachedAttention, concat, constant, pad, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropoutMaskFor, layerCache } from './context.ts';
 import type { ForwardContext } from './context.ts';
@@ -84,11 +84,29 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const [q, k, v] = [turn(split(queries, heads)), turn(split(keys, kvHeads)), split(values, kvHeads)];
     const [batch, , time] = q.shape;
     if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
-    const probabilities = [batch, { name: 'H', size: heads }, time, { name: 'S', size: time.size }];
-    const mask = context.dropout === true && dropoutRate > 0 ? dropoutMaskFor('probabilities', probabilities, dropoutRate) : undefined;
-    const mixed = attention([q, k, v], { causal: true, scale }, mask)[0] as Tensor; // B H T D
+    const mixed = attendCausally([q, k, v], { scale, dropoutRate: context.dropout === true ? dropoutRate : 0 }); // B H T D
     return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
   });
+}
+
+/** Texts of at least this length attend in two halves. */
+const TWO_HALVES_FROM = 128;
+
+/**
+ * Causal attention. The first half of a long text is attended to by itself: a quarter of the products, exponentials and
+ * passes over T × S is never computed, which is more than the cutting and joining costs.
+ */
+function attendCausally([q, k, v]: readonly [Tensor, Tensor, Tensor], { scale, dropoutRate }: { readonly scale: number; readonly dropoutRate: number }): Tensor {
+  const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor): Tensor => {
+    const shape = [...queries.shape.slice(0, 3), { name: 'S', size: Number(keys.shape[2]?.size) }];
+    const mask = dropoutRate > 0 ? dropoutMaskFor(name, shape, dropoutRate) : undefined;
+    return attention([queries, keys, values], { causal: true, scale }, mask)[0] as Tensor;
+  };
+  const time = q.shape[2]?.size;
+  if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', q, k, v);
+  const middle = Math.ceil(time / 2);
+  const first = (tensor: Tensor): Tensor => slice(tensor, 2, { start: 0, end: middle });
+  return concat([attend('firstHalf', first(q), first(k), first(v)), attend('secondHalf', slice(q, 2, { start: middle, end: time }), k, v)], 2);
 }
 
 function splitHeads(x: Tensor, heads: number, headWidth: number): Tensor {

@@ -41,15 +41,23 @@ export function createEmitter(): Emitter {
   const constants = new Map<string, HostTensor>();
   const byContent = new Map<string, string>();
   const byArray = new Map<object, string>();
+  const written = new Map<string, string>();
   let count = 0;
   const fresh = (hint: string): string => `/${hint}_${count++}`;
   return {
     nodes,
     constants,
     fresh,
-    emit(opType, inputs, { outputs = [fresh(opType)], attributes = {}, domain = '' } = {}) {
-      nodes.push({ opType, domain, inputs, outputs, attributes });
-      return outputs[0] ?? '';
+    emit(opType, inputs, { outputs, attributes = {}, domain = '' } = {}) {
+      // Rules of different nodes may need the same step, such as a transposed operand: it is written once.
+      const key = outputs === undefined ? JSON.stringify([opType, domain, inputs, attributes]) : '';
+      const known = written.get(key);
+      if (known !== undefined) return known;
+      const results = outputs ?? [fresh(opType)];
+      nodes.push({ opType, domain, inputs, outputs: results, attributes });
+      const first = results[0] ?? '';
+      if (key !== '') written.set(key, first);
+      return first;
     },
     constant(value) {
       const small = value.data.length <= 64;

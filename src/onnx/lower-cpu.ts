@@ -56,6 +56,18 @@ function targetsOf(c: LoweringContext, targets: string, dtype: DType): readonly 
   return [index, kept];
 }
 
+/**
+ * `AᵀB` of two tall matrices, the gradient of a weight. The kernel reads a transposed left side slowly (2048 rows: 8.5 ms
+ * against 7.6 for the plain product), so the narrower operand is transposed
+ * first, and with it the result where need be; of two as narrow the right one, the input that several weights may share.
+ */
+function tallProduct(c: LoweringContext): void {
+  const [left, right] = [Number(c.x(0).shape[1]?.size), Number(c.x(1).shape[1]?.size)];
+  const turn = (value: string, outputs?: readonly string[]): string => c.emit('Transpose', [value], { attributes: { perm: [1, 0] }, ...(outputs === undefined ? {} : { outputs }) });
+  if (left < right) c.emit('MatMul', [turn(c.in(0)), c.in(1)], { outputs: [c.out(0)] });
+  else turn(c.emit('MatMul', [turn(c.in(1)), c.in(0)]), [c.out(0)]);
+}
+
 /** The rules for the CPU. */
 export const CPU_LOWERING: LoweringTable = {
   input: () => undefined,
@@ -107,16 +119,22 @@ export const CPU_LOWERING: LoweringTable = {
   sum: reduce('ReduceSum'),
   max: reduce('ReduceMax'),
   sumOfSquares: direct('ReduceSumSquare', { keepdims: 0 }),
-  matmul: (c, { attributes: { transposeA, transposeB, alpha } }) => {
-    const plain = !transposeA && !transposeB && alpha === 1;
-    if (plain) c.emit('MatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)] });
-    else {
-      c.emit('FusedMatMul', [c.in(0), c.in(1)], {
-        outputs: [c.out(0)],
-        attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: alpha } },
-        domain: 'com.microsoft',
-      });
+  matmul: (c, { attributes }) => {
+    const { transposeA, transposeB, alpha } = attributes;
+    const tall = transposeA && !transposeB && alpha === 1 && c.x(0).shape.length === 2 && c.x(1).shape.length === 2;
+    if (tall) {
+      tallProduct(c);
+      return;
     }
+    if (!transposeA && !transposeB && alpha === 1) {
+      c.emit('MatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)] });
+      return;
+    }
+    c.emit('FusedMatMul', [c.in(0), c.in(1)], {
+      outputs: [c.out(0)],
+      attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: alpha } },
+      domain: 'com.microsoft',
+    });
   },
   gather: direct('Gather', { axis: 0 }),
   scatterRows: (c, { attributes: { rows } }) => {
@@ -180,10 +198,10 @@ export const CPU_LOWERING: LoweringTable = {
     const [x, g] = [c.in(0), c.in(1)];
     const half = c.emit('Mul', [g, number(c, 0.5)]);
     if (form === 'erf') {
-      // Φ(x) + x·φ(x) = ½·(1 + erf(u) + 2/√π·u·e^(-u²)), u = x/√2
+      // Φ(x) + x·φ(x) = ½·(1 + erf(u) + u·e^(ln(2/√π) - u²)), u = x/√2
       const u = c.emit('Mul', [x, number(c, Math.SQRT1_2)]);
-      const bell = c.emit('Exp', [c.emit('Neg', [c.emit('Mul', [u, u])])]);
-      const slope = c.emit('Mul', [bell, c.emit('Mul', [u, number(c, 2 / Math.sqrt(Math.PI))])]);
+      const bell = c.emit('Exp', [c.emit('Sub', [number(c, Math.log(2 / Math.sqrt(Math.PI))), c.emit('Mul', [u, u])])]);
+      const slope = c.emit('Mul', [bell, u]);
       const twice = c.emit('Add', [c.emit('Add', [c.emit('Erf', [u]), slope]), number(c, 1)]);
       c.emit('Mul', [twice, half], { outputs: [c.out(0)] });
       return;

@@ -110,6 +110,7 @@ export async function createSession(model: Uint8Array | string, options: Session
         }
       });
     });
+    hold(model); // koffi does not: read on another thread, the bytes must outlive the call.
     live.sessions++;
     return sessionOf({ handle, initializers: native.initializers, profiling: options.profile !== undefined, running: 0, closed: false, released: false, profilePath: undefined });
   } catch (error) {
@@ -198,7 +199,7 @@ async function runOnce(
 }
 
 /** Marks the end of what native code may read: what is named here is not collected before. */
-function hold(...memory: readonly object[]): void {
+function hold(...memory: readonly (object | string)[]): void {
   void memory;
 }
 
