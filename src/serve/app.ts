@@ -6,6 +6,7 @@ import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
+import type { TextModel } from '../generate/index.ts';
 import { createServingMetrics, openRuns } from '../monitor/index.ts';
 import { createEngine } from './engine.ts';
 import { pageRoutes } from './page-files.ts';
@@ -15,7 +16,6 @@ import { completionsRoute } from './routes/completions.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
 import type { Serving } from './serving.ts';
-import type { TextModel } from './text-model.ts';
 
 /** Options of {@link createApp}. */
 export interface AppOptions {

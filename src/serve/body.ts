@@ -7,8 +7,8 @@
 
 import { z } from 'zod';
 
+import type { SamplingOptions } from '../generate/index.ts';
 import { readBody } from './read-body.ts';
-import type { SamplingOptions } from './text-model.ts';
 
 /** Most sequences that one request may ask for: prompts × n. */
 export const MOST_SEQUENCES = 128;
@@ -161,16 +161,15 @@ export function readMetricsQuery(query: unknown): MetricsQuery {
   return readBody(metrics, query);
 }
 
-/** The sampling options of an OpenAI body. `top_k` of 0 or -1 means off, as in vLLM. */
+/** The sampling options of an OpenAI body, but for seed and length. `top_k` of 0 or -1 means off, as in vLLM. */
 export function samplingOf(body: SamplingBody): SamplingOptions {
-  const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, seed: s, stop } = body;
+  const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, stop } = body;
   return given({
     temperature: t,
     topP: p,
     topK: k === undefined || k < 1 ? undefined : k,
     minP: m,
     repetitionPenalty: r,
-    seed: s,
     stop: typeof stop === 'string' ? [stop] : stop,
   });
 }

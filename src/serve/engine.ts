@@ -6,11 +6,11 @@
  * that runs many sequences at once can stand here without a change to the routes.
  */
 
+import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
 import type { FinishedReason, ServingMetrics } from '../monitor/index.ts';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { RequestError } from './request-error.ts';
-import type { GeneratedToken, SamplingOptions, TextModel } from './text-model.ts';
 
 /** One sequence to generate. */
 export interface GenerationRequest {

@@ -1,7 +1,8 @@
 /** A small model that is no model: it goes through a fixed text, with made-up but consistent probabilities. For tests of the server and the page. */
 
 import { createRandom, hash32 } from '../core/index.ts';
-import type { GeneratedToken, SamplingOptions, TextModel, Tokenizer } from './text-model.ts';
+import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
 
 const TEXT = `/**
  * Reads a file as a stream of lines — and never holds more than one of them.
@@ -52,6 +53,20 @@ export function fakeTokenizer(): Tokenizer {
     },
     decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(Array.from(ids, (id) => pieces[id] ?? new Uint8Array()))),
     tokenBytes: (id) => pieces[id] ?? new Uint8Array(),
+    createDecoder() {
+      let decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+      return {
+        push: (id) => decoder.decode(pieces[id], { stream: true }),
+        end() {
+          const rest = decoder.decode();
+          decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+          return rest;
+        },
+      };
+    },
+    toJSON() {
+      throw new Error('The fake has no file.');
+    },
   };
 }
 
@@ -60,7 +75,7 @@ export interface FakeOptions {
   readonly name?: string;
   readonly contextLength?: number;
   readonly chatTemplate?: string;
-  readonly card?: object;
+  readonly card?: NonNullable<TextModel['card']>;
   readonly parameters?: number;
   /** Called before each token; what it waits for holds the generation up. */
   readonly beforeToken?: (index: number) => Promise<void> | void;

@@ -1,11 +1,11 @@
 /** From what a client sent to token ids: prompts checked against vocabulary and context, chats rendered by the model's template. */
 
-import { Template } from '@huggingface/jinja';
-
+import { WeftError } from '../core/index.ts';
+import { renderChat } from '../generate/index.ts';
+import type { ChatMessage, TextModel } from '../generate/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
 import type { ChatBody } from './body.ts';
 import { refuse } from './request-error.ts';
-import type { RequestError } from './request-error.ts';
-import type { TextModel, Tokenizer } from './text-model.ts';
 
 /** Token ids of a prompt given as text or as ids. An empty text starts from the model's start token. */
 export function promptTokens(model: TextModel, prompt: string | readonly number[]): Uint32Array {
@@ -61,42 +61,28 @@ export function chatTokens(model: TextModel, messages: ChatBody['messages']): Ui
     });
   }
   const special = [...model.tokenizer.specialTokens.keys()];
-  const turns = messages.map(({ role, content }) => ({
+  const turns = messages.map(({ role, content }): ChatMessage => ({
     role: role === 'developer' ? 'system' : role,
     content: guardSpecial(typeof content === 'string' ? content : content.map((part) => part.text).join(''), special),
   }));
   return encodeGuarded(model.tokenizer, render(model, turns), special);
 }
 
-function render(model: TextModel, messages: readonly { readonly role: string; readonly content: string }[]): string {
-  const { tokenizer, chatTemplate = '' } = model;
+function render(model: TextModel, messages: readonly ChatMessage[]): string {
+  const { tokenizer, chatTemplate } = model;
   const endOfText = [...tokenizer.specialTokens].find(([, id]) => id === tokenizer.endOfText)?.[0] ?? '';
   try {
-    return new Template(chatTemplate).render({
-      messages,
-      add_generation_prompt: true,
-      bos_token: endOfText,
-      eos_token: endOfText,
-      raise_exception: (message: string) => {
-        throw new TemplateRefusal(message);
-      },
-    });
+    return renderChat(chatTemplate, messages, { startToken: endOfText, endToken: endOfText });
   } catch (error) {
-    throw templateError(error);
+    if (!(error instanceof WeftError)) throw error;
+    const cause = error.cause instanceof Error ? error.cause.message : error.message;
+    throw refuse('WEFT_SERVE_CHAT', {
+      rule: 'the model’s chat template refuses this conversation',
+      value: cause.slice(0, 300),
+      remedy: 'Check the order and the roles of the messages.',
+      param: 'messages',
+    });
   }
-}
-
-/** A template's own objection, e.g. to the order of roles. */
-class TemplateRefusal extends Error {}
-
-function templateError(error: unknown): RequestError {
-  const reason = error instanceof Error ? error.message : String(error);
-  return refuse('WEFT_SERVE_CHAT', {
-    rule: 'the model’s chat template refuses this conversation',
-    value: reason.slice(0, 300),
-    remedy: 'Check the order and the roles of the messages.',
-    param: 'messages',
-  });
 }
 
 /** A character that no text has (a noncharacter): it marks special-token spellings that came from a client. */

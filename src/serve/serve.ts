@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 import { WeftError, checkOptions } from '../core/index.ts';
+import type { TextModel } from '../generate/index.ts';
 import { APP_OPTIONS, createApp } from './app.ts';
 import type { AppOptions } from './app.ts';
-import type { TextModel } from './text-model.ts';
 
 /** Options of {@link serve} and {@link studio}. */
 export interface ServeOptions extends Omit<AppOptions, 'models'> {

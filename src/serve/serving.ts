@@ -1,9 +1,9 @@
 /** What the routes share: the models, the engine, the clock. */
 
+import type { TextModel } from '../generate/index.ts';
 import type { Runs, ServingMetrics } from '../monitor/index.ts';
 import type { Engine } from './engine.ts';
 import { RequestError } from './request-error.ts';
-import type { TextModel } from './text-model.ts';
 
 /** See the file's head. */
 export interface Serving {

@@ -1,6 +1,7 @@
 /** How single tokens are written in answers: a token may be a part of a character, which JSON cannot hold. */
 
-import type { GeneratedToken, Tokenizer } from './text-model.ts';
+import type { GeneratedToken } from '../generate/index.ts';
+import type { Tokenizer } from '../tokenizers/index.ts';
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { TextModel } from '../../generate/index.ts';
 import { given, readChatBody, samplingOf } from '../body.ts';
 import type { ChatBody } from '../body.ts';
 import type { EngineEvent, GenerationRequest } from '../engine.ts';
@@ -10,7 +11,6 @@ import { chatTokens, tokenBudget } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
-import type { TextModel } from '../text-model.ts';
 import { chatLogprob } from '../token-text.ts';
 import type { ChatLogprob } from '../token-text.ts';
 import { checkStream, countUsage } from './shared.ts';
@@ -52,7 +52,7 @@ export function chatRoute(app: FastifyInstance, serving: Serving): void {
       });
     }
     const model = modelFor(serving, body.model);
-    const generations = plan(model, body);
+    const generations = plan(model, body, body.seed ?? serving.seed());
     const head = { id: `chatcmpl-${serving.identity()}`, created: Math.floor(serving.clock() / 1000), model: model.name };
     const events = serving.engine.run(model, generations, clientSignal(reply));
     if (body.stream === true) return await sendEvents(reply, chunks(events, { model, body, generations, head }), { done: '[DONE]' });
@@ -60,14 +60,14 @@ export function chatRoute(app: FastifyInstance, serving: Serving): void {
   });
 }
 
-function plan(model: TextModel, body: ChatBody): readonly GenerationRequest[] {
+function plan(model: TextModel, body: ChatBody, seed: number): readonly GenerationRequest[] {
   const prompt = chatTokens(model, body.messages);
-  const { n = 1, seed, logprobs, top_logprobs: top = 0 } = body;
+  const { n = 1, logprobs, top_logprobs: top = 0 } = body;
   const maxTokens = tokenBudget(model, prompt, { asked: body.max_completion_tokens ?? body.max_tokens });
   const sampling = { ...samplingOf(body), maxTokens };
   return Array.from({ length: n }, (_, choice) => ({
     prompt,
-    sampling: { ...sampling, ...given({ seed: seed === undefined ? undefined : seed + choice, alternatives: logprobs === true ? top : undefined }) },
+    sampling: { ...sampling, seed: seed + choice, ...given({ alternatives: logprobs === true ? top : undefined }) },
   }));
 }
 

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { TextModel } from '../../generate/index.ts';
 import { MOST_SEQUENCES, given, readCompletionBody, samplingOf } from '../body.ts';
 import type { CompletionBody } from '../body.ts';
 import type { EngineEvent, GenerationRequest } from '../engine.ts';
@@ -10,7 +11,6 @@ import { promptTokens, tokenBudget } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
-import type { TextModel } from '../text-model.ts';
 import { completionLogprobs } from '../token-text.ts';
 import type { CompletionLogprobs, ScoredToken } from '../token-text.ts';
 import { checkStream, countUsage } from './shared.ts';
@@ -40,7 +40,7 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
     const body = readCompletionBody(request.body);
     checkStream(body);
     const model = modelFor(serving, body.model);
-    const generations = plan(model, body);
+    const generations = plan(model, body, body.seed ?? serving.seed());
     const head = { id: `cmpl-${serving.identity()}`, object: 'text_completion' as const, created: Math.floor(serving.clock() / 1000), model: model.name };
     const events = serving.engine.run(model, generations, clientSignal(reply));
     const parts = choiceParts(events, { model, body, generations });
@@ -56,10 +56,10 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
   });
 }
 
-/** One generation for each choice: every prompt `n` times. */
-function plan(model: TextModel, body: CompletionBody): readonly GenerationRequest[] {
+/** One generation for each choice: every prompt `n` times, each time with the next seed. */
+function plan(model: TextModel, body: CompletionBody, seed: number): readonly GenerationRequest[] {
   const prompts = promptsOf(body.prompt).map((prompt) => promptTokens(model, prompt));
-  const { n = 1, seed, logprobs, echo = false } = body;
+  const { n = 1, logprobs, echo = false } = body;
   if (prompts.length * n > MOST_SEQUENCES) {
     throw refuse('WEFT_SERVE_SEQUENCES', {
       rule: `one request may ask for ${MOST_SEQUENCES} completions at most`,
@@ -74,7 +74,7 @@ function plan(model: TextModel, body: CompletionBody): readonly GenerationReques
     return Array.from({ length: n }, (_, choice) => ({
       prompt,
       scorePrompt: echo && logprobs !== undefined,
-      sampling: { ...sampling, maxTokens, ...given({ seed: seed === undefined ? undefined : seed + choice, alternatives: logprobs }) },
+      sampling: { ...sampling, maxTokens, seed: seed + choice, ...given({ alternatives: logprobs }) },
     }));
   });
 }

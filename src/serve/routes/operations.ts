@@ -2,9 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { TextModel } from '../../generate/index.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
-import type { TextModel } from '../text-model.ts';
 
 /** Adds the routes. */
 export function operationsRoutes(app: FastifyInstance, serving: Serving): void {

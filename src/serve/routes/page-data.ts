@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 
+import type { TextModel } from '../../generate/index.ts';
 import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
 import type { GenerationRequest } from '../engine.ts';
 import { clientSignal, sendEvents } from '../event-stream.ts';
@@ -10,7 +11,6 @@ import { promptTokens } from '../prompt.ts';
 import { RequestError, refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
-import type { TextModel } from '../text-model.ts';
 import { tokenText } from '../token-text.ts';
 
 const STANDARD_TOKENS = 128;
