@@ -1,10 +1,11 @@
-/** `npm run check`: types, lint, format and unused code; all four run, and one failure fails the whole. */
+/** `npm run check`: types, lint, format and unused code; all run, and one failure fails the whole. */
 
 import { install, requireNode, say, tool } from './prepare.mjs';
 
 /** What each check is called and the tool that does it. */
 const CHECKS = [
   { name: 'types', program: 'tsc', args: ['-p', 'tsconfig.json'] },
+  { name: 'types of the page', program: 'tsc', args: ['-p', 'studio/tsconfig.json'] },
   { name: 'lint', program: 'oxlint', args: ['--type-aware', '--deny-warnings', '--quiet'] },
   { name: 'format', program: 'oxfmt', args: ['--check', '.'] },
   { name: 'unused code', program: 'knip', args: ['--no-progress', '--no-config-hints'] },
