@@ -29,7 +29,10 @@ async function interpreter(version: string, run: string): Promise<void> {
 describe('runTorch', () => {
   test('reads the last line, of a script beside it, with its arguments', async () => {
     await interpreter('2.13.0+cpu', `echo a warning; echo "{\\"script\\": \\"$1\\", \\"first\\": \\"$2\\"}"`);
-    expect(await runTorch('step.py', ['--steps=3'])).toEqual({ script: expect.stringMatching(/bench\/pytorch\/step\.py$/) as string, first: '--steps=3' });
+    expect(await runTorch('step.py', ['--steps=3'])).toEqual({
+      script: expect.stringMatching(/bench\/pytorch\/step\.py$/) as string,
+      first: '--steps=3',
+    });
   });
 
   test('is skipped with a word without PyTorch 2', async () => {

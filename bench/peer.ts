@@ -50,7 +50,9 @@ export async function runTorch(script: string, args: readonly string[] = []): Pr
     () => undefined,
   );
   if (version === undefined || !(Number.parseInt(version, 10) >= 2)) {
-    console.error(`skipped: ${python} has ${version === undefined ? 'no PyTorch' : `PyTorch ${version}, 2 or later is needed`} (set WEFT_TORCH_PYTHON)`);
+    console.error(
+      `skipped: ${python} has ${version === undefined ? 'no PyTorch' : `PyTorch ${version}, 2 or later is needed`} (set WEFT_TORCH_PYTHON)`,
+    );
     return undefined;
   }
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
@@ -81,11 +83,17 @@ export async function interleave(first: Contestant, second: Contestant, rounds: 
       pair[index] = value;
     }
     const label = round < 0 ? 'warm-up' : `round ${round + 1}`;
-    console.log(`${label}: ${first.name} ${pair[0].toPrecision(4)}, ${second.name} ${pair[1].toPrecision(4)}, ratio ${(pair[0] / pair[1]).toFixed(3)}`);
+    console.log(
+      `${label}: ${first.name} ${pair[0].toPrecision(4)}, ${second.name} ${pair[1].toPrecision(4)}, ratio ${(pair[0] / pair[1]).toFixed(3)}`,
+    );
     if (round >= 0) values.push(pair);
   }
   const ratios = values.map(([a, b]) => a / b);
-  const result: Comparison = { ratios, medianRatio: median(ratios), medians: [median(values.map(([a]) => a)), median(values.map(([, b]) => b))] };
+  const result: Comparison = {
+    ratios,
+    medianRatio: median(ratios),
+    medians: [median(values.map(([a]) => a)), median(values.map(([, b]) => b))],
+  };
   console.log(
     `median: ${first.name} ${result.medians[0].toPrecision(4)}, ${second.name} ${result.medians[1].toPrecision(4)}, ratio ${result.medianRatio.toFixed(3)} (${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)})`,
   );

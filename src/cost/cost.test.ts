@@ -1,7 +1,17 @@
 import { describe, expect, test } from 'vitest';
 
 import { gpt, llama } from '../models/index.ts';
-import { PRESET_NAMES, countParameters, flopsPerToken, formatModelSize, isPresetName, modelSize, preset, servingMemory, trainingMemory } from './index.ts';
+import {
+  PRESET_NAMES,
+  countParameters,
+  flopsPerToken,
+  formatModelSize,
+  isPresetName,
+  modelSize,
+  preset,
+  servingMemory,
+  trainingMemory,
+} from './index.ts';
 
 /** Checked with PyTorch; GPT-2's also by V·d + T·d + L(12d² + 13d) + 2d. */
 const PUBLISHED: Readonly<Record<(typeof PRESET_NAMES)[number], number>> = {
@@ -75,7 +85,8 @@ describe('memory', () => {
     const model = gpt({ layers: 1, heads: 2, width: 4, contextLength: 3, vocabSize: 7, bias: false });
     const [C, H, T, V] = [4, 2, 3, 7];
     const norm = C + 2;
-    const attention = 3 * C /* q k v */ + 3 * C /* by heads */ + C + H * T /* output and probabilities */ + C /* back */ + C; /* projected */
+    const attention =
+      3 * C /* q k v */ + 3 * C /* by heads */ + C + H * T /* output and probabilities */ + C /* back */ + C; /* projected */
     const block = norm + attention + C + norm + 4 * C + 4 * C + C + C;
     const perToken = 2 * C + block + norm + V + (V + 1);
     expect(trainingMemory(model).activations).toBe(4 * (perToken * T + 1));
@@ -96,7 +107,12 @@ describe('memory', () => {
     expect(servingMemory(preset('llama-3-8b'), half).cachePerToken).toBe(131_072);
     expect(servingMemory(preset('gpt2')).cachePerToken).toBe(2 * 12 * 768 * 4);
     const eight = servingMemory(preset('llama-3-8b'), { ...half, sequences: 8, contextLength: 1000 });
-    expect(eight).toEqual({ weights: 2 * PUBLISHED['llama-3-8b'], cachePerToken: 131_072, cache: 8000 * 131_072, total: 2 * PUBLISHED['llama-3-8b'] + 8000 * 131_072 });
+    expect(eight).toEqual({
+      weights: 2 * PUBLISHED['llama-3-8b'],
+      cachePerToken: 131_072,
+      cache: 8000 * 131_072,
+      total: 2 * PUBLISHED['llama-3-8b'] + 8000 * 131_072,
+    });
   });
 
   test('sizes out of range and unknown options are refused', () => {

@@ -51,7 +51,10 @@ export interface ServingMemory {
  * console.log((weights + gradients + optimizer) / 16); // 124439808
  * ```
  */
-export function trainingMemory(model: LanguageModel, options: { readonly batchSize?: number; readonly contextLength?: number } = {}): TrainingMemory {
+export function trainingMemory(
+  model: LanguageModel,
+  options: { readonly batchSize?: number; readonly contextLength?: number } = {},
+): TrainingMemory {
   checkOptions('size the training of a model', options, ['batchSize', 'contextLength']);
   const { batchSize = 1, contextLength = Math.min(model.contextLength, TRAINING_CONTEXT) } = options;
   requireCount('batchSize', batchSize, Infinity);
@@ -80,7 +83,12 @@ export function trainingMemory(model: LanguageModel, options: { readonly batchSi
  */
 export function servingMemory(
   model: LanguageModel,
-  options: { readonly bytesPerWeight?: number; readonly bytesPerCacheElement?: number; readonly sequences?: number; readonly contextLength?: number } = {},
+  options: {
+    readonly bytesPerWeight?: number;
+    readonly bytesPerCacheElement?: number;
+    readonly sequences?: number;
+    readonly contextLength?: number;
+  } = {},
 ): ServingMemory {
   checkOptions('size the serving of a model', options, ['bytesPerWeight', 'bytesPerCacheElement', 'sequences', 'contextLength']);
   const { bytesPerWeight = 4, bytesPerCacheElement = 4, sequences = 1, contextLength = model.contextLength } = options;
@@ -94,9 +102,16 @@ export function servingMemory(
 }
 
 /** Heads and their widths, with GPT's shorthand written out: every head has keys and values, and they share the width evenly. */
-export function attentionSizes({ config }: LanguageModel): { readonly layers: number; readonly heads: number; readonly kvHeads: number; readonly headWidth: number } {
+export function attentionSizes({ config }: LanguageModel): {
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+} {
   const { layers, heads } = config;
-  return 'kvHeads' in config ? { layers, heads, kvHeads: config.kvHeads, headWidth: config.headWidth } : { layers, heads, kvHeads: heads, headWidth: config.width / heads };
+  return 'kvHeads' in config
+    ? { layers, heads, kvHeads: config.kvHeads, headWidth: config.headWidth }
+    : { layers, heads, kvHeads: heads, headWidth: config.width / heads };
 }
 
 /** Bytes of everything that the forward pass and the loss compute; a reshape is a view of what was counted. */
@@ -108,7 +123,8 @@ function activationBytes(model: LanguageModel, batchSize: number, contextLength:
   let bytes = 0;
   for (const node of buildGraph({ loss: sum(losses) }).nodes) {
     if (isKind(node, 'input') || isKind(node, 'constant') || isKind(node, 'reshape')) continue;
-    for (const { dtype, shape } of node.outputs) bytes += BYTES_PER_ELEMENT[dtype] * shape.reduce((product, { size }) => product * Number(size), 1);
+    for (const { dtype, shape } of node.outputs)
+      bytes += BYTES_PER_ELEMENT[dtype] * shape.reduce((product, { size }) => product * Number(size), 1);
   }
   return bytes;
 }

@@ -71,7 +71,11 @@ export function formatModelSize({ parameters, train, serve, flopsPerToken: flops
   const rows: readonly (readonly [string, string, string?])[] = [
     ['parameters', count(parameters.total)],
     ...parameters.components.map(({ component, parameters: part }) => [`  ${component}`, count(part), share(part)] as const),
-    ['memory to train', formatBytes(train.total), `AdamW, float32, batch ${count(train.batchSize)} of ${count(train.contextLength)} tokens`],
+    [
+      'memory to train',
+      formatBytes(train.total),
+      `AdamW, float32, batch ${count(train.batchSize)} of ${count(train.contextLength)} tokens`,
+    ],
     ['  weights', formatBytes(train.weights)],
     ['  gradients', formatBytes(train.gradients)],
     ['  optimizer', formatBytes(train.optimizer)],
@@ -83,7 +87,9 @@ export function formatModelSize({ parameters, train, serve, flopsPerToken: flops
   ];
   const left = Math.max(...rows.map(([name]) => name.length));
   const middle = Math.max(...rows.map(([, value]) => value.length));
-  return rows.map(([name, value, note]) => `${name.padEnd(left)}  ${value.padStart(middle)}${note === undefined ? '' : `  ${note}`}`).join('\n');
+  return rows
+    .map(([name, value, note]) => `${name.padEnd(left)}  ${value.padStart(middle)}${note === undefined ? '' : `  ${note}`}`)
+    .join('\n');
 }
 
 /** Bytes in powers of 1000, three digits. */

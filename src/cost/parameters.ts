@@ -45,7 +45,9 @@ export function countParameters(model: Pick<LanguageModel, 'parameters'>): Param
     counts.set(component, (counts.get(component) ?? 0) + parameters);
     total += parameters;
   }
-  const components = (['token embedding', 'position embedding', 'attention', 'feed-forward', 'normalization', 'output head', 'other'] as const).flatMap((component) => {
+  const components = (
+    ['token embedding', 'position embedding', 'attention', 'feed-forward', 'normalization', 'output head', 'other'] as const
+  ).flatMap((component) => {
     const parameters = counts.get(component);
     return parameters === undefined ? [] : [{ component, parameters }];
   });

@@ -13,7 +13,15 @@ import type { GptOptions, LanguageModel, LlamaOptions } from '../models/index.ts
 /** Name of a published model whose sizes are known. */
 export type PresetName = GptPreset | LlamaPreset;
 type GptPreset = 'gpt2' | 'gpt2-medium' | 'gpt2-large' | 'gpt2-xl';
-type LlamaPreset = 'llama-2-7b' | 'llama-2-13b' | 'llama-2-70b' | 'llama-3-8b' | 'llama-3-70b' | 'llama-3.2-1b' | 'llama-3.2-3b' | 'smollm2-135m';
+type LlamaPreset =
+  | 'llama-2-7b'
+  | 'llama-2-13b'
+  | 'llama-2-70b'
+  | 'llama-3-8b'
+  | 'llama-3-70b'
+  | 'llama-3.2-1b'
+  | 'llama-3.2-3b'
+  | 'smollm2-135m';
 
 const GPT2 = { contextLength: 1024, vocabSize: 50_257 } as const;
 const LLAMA2 = { contextLength: 4096, vocabSize: 32_000 } as const;
@@ -35,11 +43,24 @@ const LLAMA_PRESETS: Readonly<Record<LlamaPreset, LlamaOptions>> = {
   'llama-3-70b': { layers: 80, heads: 64, width: 8192, hidden: 28_672, ...LLAMA3 },
   'llama-3.2-1b': { layers: 16, heads: 32, width: 2048, hidden: 8192, ...LLAMA32 },
   'llama-3.2-3b': { layers: 28, heads: 24, width: 3072, hidden: 8192, ...LLAMA32 },
-  'smollm2-135m': { layers: 30, heads: 9, kvHeads: 3, width: 576, hidden: 1536, contextLength: 8192, vocabSize: 49_152, ropeTheta: 100_000, tiedHead: true },
+  'smollm2-135m': {
+    layers: 30,
+    heads: 9,
+    kvHeads: 3,
+    width: 576,
+    hidden: 1536,
+    contextLength: 8192,
+    vocabSize: 49_152,
+    ropeTheta: 100_000,
+    tiedHead: true,
+  },
 };
 
 /** The names that {@link preset} knows. */
-export const PRESET_NAMES: readonly PresetName[] = [...(Object.keys(GPT_PRESETS) as GptPreset[]), ...(Object.keys(LLAMA_PRESETS) as LlamaPreset[])];
+export const PRESET_NAMES: readonly PresetName[] = [
+  ...(Object.keys(GPT_PRESETS) as GptPreset[]),
+  ...(Object.keys(LLAMA_PRESETS) as LlamaPreset[]),
+];
 
 /** Whether `name` is one of {@link PRESET_NAMES}. */
 export function isPresetName(name: string): name is PresetName {

@@ -5,7 +5,11 @@ import { encodeDocuments } from './documents.ts';
 
 async function collect(texts: readonly string[], limit?: number): Promise<{ text: string; utf8: Uint8Array }[]> {
   const all = [];
-  for await (const document of encodeDocuments(texts.map((text) => ({ text })), limit)) all.push(document);
+  for await (const document of encodeDocuments(
+    texts.map((text) => ({ text })),
+    limit,
+  ))
+    all.push(document);
   return all;
 }
 

@@ -7,7 +7,10 @@ import type { EvaluationProgress, ScoringModel } from './evaluate-text.ts';
 const START = 256;
 
 /** A byte model whose probabilities depend on the whole context it is given: ln p(next | context) = -(1 + hash(context, next) / 2^32). */
-function fake(contextLength: number, { endOfText }: { endOfText: number | undefined } = { endOfText: START }): ScoringModel & { readonly calls: number[][] } {
+function fake(
+  contextLength: number,
+  { endOfText }: { endOfText: number | undefined } = { endOfText: START },
+): ScoringModel & { readonly calls: number[][] } {
   const calls: number[][] = [];
   return {
     calls,
@@ -39,24 +42,29 @@ describe('windows', () => {
 
   test('every token is scored once, with at least half a context where the document has it', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 2, max: 12 }), fc.integer({ min: 1, max: 60 }), fc.boolean(), async (contextLength, length, withStart) => {
-        const text = Array.from({ length }, (_, index) => String.fromCharCode(33 + index)).join('');
-        const ids = [...(withStart ? [START] : []), ...new TextEncoder().encode(text)];
-        const model = fake(contextLength, { endOfText: withStart ? START : undefined });
-        const { loss, tokens } = await evaluateText(model, [{ text }]);
-        // Which window scores a token: the first one that reaches it. Its context is what that window holds before it.
-        let nats = withStart ? 0 : Math.log(257);
-        for (let at = 1; at < ids.length; at++) {
-          const window = model.calls.find((call) => call.includes(ids[at] ?? -1)) ?? [];
-          const context = window.slice(0, window.indexOf(ids[at] ?? -1));
-          expect(window.length).toBeLessThanOrEqual(contextLength);
-          expect(context.length).toBeGreaterThanOrEqual(Math.min(at, Math.floor(contextLength / 2)));
-          expect(ids.slice(at - context.length, at)).toEqual(context);
-          nats -= logProbability(context, ids[at] ?? -1);
-        }
-        expect(tokens).toBe(length);
-        expect(loss).toBeCloseTo(nats / length, 10);
-      }),
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 12 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.boolean(),
+        async (contextLength, length, withStart) => {
+          const text = Array.from({ length }, (_, index) => String.fromCharCode(33 + index)).join('');
+          const ids = [...(withStart ? [START] : []), ...new TextEncoder().encode(text)];
+          const model = fake(contextLength, { endOfText: withStart ? START : undefined });
+          const { loss, tokens } = await evaluateText(model, [{ text }]);
+          // Which window scores a token: the first one that reaches it. Its context is what that window holds before it.
+          let nats = withStart ? 0 : Math.log(257);
+          for (let at = 1; at < ids.length; at++) {
+            const window = model.calls.find((call) => call.includes(ids[at] ?? -1)) ?? [];
+            const context = window.slice(0, window.indexOf(ids[at] ?? -1));
+            expect(window.length).toBeLessThanOrEqual(contextLength);
+            expect(context.length).toBeGreaterThanOrEqual(Math.min(at, Math.floor(contextLength / 2)));
+            expect(ids.slice(at - context.length, at)).toEqual(context);
+            nats -= logProbability(context, ids[at] ?? -1);
+          }
+          expect(tokens).toBe(length);
+          expect(loss).toBeCloseTo(nats / length, 10);
+        },
+      ),
       { seed: 1 },
     );
   });
@@ -79,7 +87,12 @@ describe('numbers', () => {
       tokenizer: { vocabSize: 0x11_0000, endOfText: 0, encode: (text) => Uint32Array.from([...text].map((c) => c.codePointAt(0) ?? 0)) },
       score: (ids) => Promise.resolve(new Float32Array(ids.length).fill(-Math.LN2)),
     };
-    expect(await evaluateText(model, [{ text: '日本' }])).toMatchObject({ tokens: 2, bytes: 6, bitsPerByte: expect.closeTo(1 / 3, 6) as number, perplexity: expect.closeTo(2, 6) as number });
+    expect(await evaluateText(model, [{ text: '日本' }])).toMatchObject({
+      tokens: 2,
+      bytes: 6,
+      bitsPerByte: expect.closeTo(1 / 3, 6) as number,
+      perplexity: expect.closeTo(2, 6) as number,
+    });
   });
 });
 

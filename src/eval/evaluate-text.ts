@@ -104,7 +104,12 @@ export async function evaluateText(model: ScoringModel, documents: Documents, op
     done.tokens += ids.length;
     done.bytes += utf8.length;
     done.documents++;
-    options.onProgress?.({ documents: done.documents, tokens: done.tokens, bytes: done.bytes, bitsPerByte: bitsPerByte(done.nats, done.bytes) });
+    options.onProgress?.({
+      documents: done.documents,
+      tokens: done.tokens,
+      bytes: done.bytes,
+      bitsPerByte: bitsPerByte(done.nats, done.bytes),
+    });
   }
   if (done.bytes === 0) throw emptyHeldOut('evaluate a model');
   return {

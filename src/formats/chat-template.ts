@@ -20,7 +20,11 @@ export async function readChatTemplate(folder: string): Promise<string | undefin
   const path = join(folder, TOKENIZER_CONFIG_FILE);
   const json = await readJsonFile(path);
   if (json === undefined) return undefined;
-  const { chat_template: template } = checkSchema(FIELDS, json, { path, code: 'WEFT_FORMAT_CONFIG', remedy: 'Copy or download the file again.' });
+  const { chat_template: template } = checkSchema(FIELDS, json, {
+    path,
+    code: 'WEFT_FORMAT_CONFIG',
+    remedy: 'Copy or download the file again.',
+  });
   // Some models have several; the one for plain chats is called default.
   return Array.isArray(template) ? template.find(({ name }) => name === 'default')?.template : (template ?? undefined);
 }
@@ -28,7 +32,11 @@ export async function readChatTemplate(folder: string): Promise<string | undefin
 /** Writes `tokenizer_config.json`: what transformers needs beside `tokenizer.json`, and the template. */
 export async function writeTokenizerConfig(
   folder: string,
-  { tokenizer, contextLength, chatTemplate }: { readonly tokenizer: Tokenizer; readonly contextLength: number; readonly chatTemplate: string | undefined },
+  {
+    tokenizer,
+    contextLength,
+    chatTemplate,
+  }: { readonly tokenizer: Tokenizer; readonly contextLength: number; readonly chatTemplate: string | undefined },
 ): Promise<void> {
   const endOfText = [...tokenizer.specialTokens].find(([, tokenId]) => tokenId === tokenizer.endOfText)?.[0];
   const config = {

@@ -23,11 +23,23 @@ const INDEX = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /** What a folder may hold instead of safetensors weights, and what to do then. */
 const FOREIGN: readonly (readonly [pattern: RegExp, what: string, remedy: string])[] = [
-  [/^pytorch_model.*\.bin(?:\.index\.json)?$|\.pth?$|^consolidated\./, 'pickled PyTorch weights', 'Convert them to safetensors: load the model with transformers and save_pretrained() it.'],
+  [
+    /^pytorch_model.*\.bin(?:\.index\.json)?$|\.pth?$|^consolidated\./,
+    'pickled PyTorch weights',
+    'Convert them to safetensors: load the model with transformers and save_pretrained() it.',
+  ],
   [/\.gguf$/, 'GGUF weights', 'Give the Hugging Face folder that the GGUF file was made from.'],
   [/^adapter_(?:model|config)\./, 'an adapter without its base model', 'Merge the adapter into its base model, then give that folder.'],
-  [/^(?:tf_model\.h5|flax_model\.msgpack)$/, 'TensorFlow or Flax weights', 'Convert them to safetensors: load the model with transformers and save_pretrained() it.'],
-  [/^checkpoint$|^metrics\.jsonl$/, 'a run that has not saved a model yet', 'Let the training go on to its first evaluation, or to its end.'],
+  [
+    /^(?:tf_model\.h5|flax_model\.msgpack)$/,
+    'TensorFlow or Flax weights',
+    'Convert them to safetensors: load the model with transformers and save_pretrained() it.',
+  ],
+  [
+    /^checkpoint$|^metrics\.jsonl$/,
+    'a run that has not saved a model yet',
+    'Let the training go on to its first evaluation, or to its end.',
+  ],
 ];
 
 /**
@@ -50,7 +62,12 @@ export async function openFolderWeights(folder: string): Promise<WeightSource & 
 export async function notAModel(folder: string, rule: string): Promise<FormatError> {
   const names = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unreadable');
   const found = typeof names === 'string' ? undefined : FOREIGN.find(([pattern]) => names.some((name) => pattern.test(name)));
-  const seen = typeof names === 'string' ? names : names.length === 0 ? 'an empty folder' : `${names.slice(0, 5).join(', ').slice(0, 200)}${names.length > 5 ? ', …' : ''}`;
+  const seen =
+    typeof names === 'string'
+      ? names
+      : names.length === 0
+        ? 'an empty folder'
+        : `${names.slice(0, 5).join(', ').slice(0, 200)}${names.length > 5 ? ', …' : ''}`;
   return new FormatError({
     code: 'WEFT_FORMAT_FOLDER',
     action: `load the model ${folder}`,
@@ -64,7 +81,8 @@ async function openShards(folder: string, json: unknown): Promise<WeightSource &
   const path = join(folder, INDEX_FILE);
   const remedy = 'Copy or download the index and its shards again.';
   const { weight_map: map } = checkSchema(INDEX, json, { path, code: 'WEFT_FORMAT_INDEX', remedy });
-  const wrong = (rule: string, value: string): FormatError => new FormatError({ code: 'WEFT_FORMAT_INDEX', action: `read ${path}`, rule, value: value.slice(0, 200), remedy });
+  const wrong = (rule: string, value: string): FormatError =>
+    new FormatError({ code: 'WEFT_FORMAT_INDEX', action: `read ${path}`, rule, value: value.slice(0, 200), remedy });
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => {
     for (const file of files.values()) await file.close();
@@ -80,7 +98,8 @@ async function openShards(folder: string, json: unknown): Promise<WeightSource &
     for (const [name, shard] of Object.entries(map)) {
       const file = files.get(shard);
       const entry = file?.entries.get(name);
-      if (file === undefined || entry === undefined) throw wrong('each tensor is in the shard that the index names', `${name} is not in ${shard}`);
+      if (file === undefined || entry === undefined)
+        throw wrong('each tensor is in the shard that the index names', `${name} is not in ${shard}`);
       shards.set(name, file);
       entries.set(name, entry);
     }

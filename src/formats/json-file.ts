@@ -39,7 +39,11 @@ export async function readTextFile(path: string): Promise<string | undefined> {
 }
 
 /** `value` as the schema says, or a FormatError with `code` that names the first field which is wrong. */
-export function checkSchema<T>(schema: z.ZodType<T>, value: unknown, where: { readonly path: string; readonly code: string; readonly remedy: string }): T {
+export function checkSchema<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  where: { readonly path: string; readonly code: string; readonly remedy: string },
+): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
@@ -54,5 +58,11 @@ export function checkSchema<T>(schema: z.ZodType<T>, value: unknown, where: { re
 }
 
 function badJson(path: string, rule: string, value: string): FormatError {
-  return new FormatError({ code: 'WEFT_FORMAT_JSON', action: `read ${path}`, rule, value: value.slice(0, 120), remedy: 'Copy or download the file again.' });
+  return new FormatError({
+    code: 'WEFT_FORMAT_JSON',
+    action: `read ${path}`,
+    rule,
+    value: value.slice(0, 120),
+    remedy: 'Copy or download the file again.',
+  });
 }

@@ -9,7 +9,8 @@ import { checkSchema, readJsonFile } from './json-file.ts';
 
 /** The text that a model was trained on. */
 export interface DataCard {
-  readonly files: number;
+  /** Files, folders or globs, as they were given. */
+  readonly files: readonly string[];
   readonly documents: number;
   /** UTF-8 bytes and tokens of the training text. */
   readonly bytes: number;
@@ -62,7 +63,7 @@ const CARD: z.ZodType<ModelCard> = z.looseObject({
   name: z.string(),
   createdAt: z.string(),
   parameters: count,
-  data: z.looseObject({ files: count, documents: count, bytes: count, tokens: count, heldOutBytes: count }).optional(),
+  data: z.looseObject({ files: z.array(z.string()), documents: count, bytes: count, tokens: count, heldOutBytes: count }).optional(),
   training: z
     .looseObject({
       steps: count,

@@ -24,8 +24,10 @@ export const IDS: readonly number[] = [10, 3, 1, 4, 1, 5];
 
 /** `GPT2LMHeadModel`. */
 export const GPT2_FOLDER: FolderFixture = {
-  config: '{"activation_function": "gelu_new", "add_cross_attention": false, "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 10, "dtype": "bfloat16", "embd_pdrop": 0.1, "eos_token_id": 10, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_inner": null, "n_layer": 2, "n_positions": 8, "pad_token_id": null, "reorder_and_upcast_attn": false, "resid_pdrop": 0.1, "scale_attn_by_inverse_layer_idx": false, "scale_attn_weights": true, "summary_activation": null, "summary_first_dropout": 0.1, "summary_proj_to_labels": true, "summary_type": "cls_index", "summary_use_proj": true, "tie_word_embeddings": true, "transformers_version": "5.17.0", "use_cache": true, "vocab_size": 11}',
-  generationConfig: '{"_from_model_config": true, "bos_token_id": 10, "eos_token_id": 10, "output_attentions": false, "output_hidden_states": false, "transformers_version": "5.17.0", "use_cache": true}',
+  config:
+    '{"activation_function": "gelu_new", "add_cross_attention": false, "architectures": ["GPT2LMHeadModel"], "attn_pdrop": 0.1, "bos_token_id": 10, "dtype": "bfloat16", "embd_pdrop": 0.1, "eos_token_id": 10, "initializer_range": 0.02, "layer_norm_epsilon": 1e-05, "model_type": "gpt2", "n_embd": 8, "n_head": 2, "n_inner": null, "n_layer": 2, "n_positions": 8, "pad_token_id": null, "reorder_and_upcast_attn": false, "resid_pdrop": 0.1, "scale_attn_by_inverse_layer_idx": false, "scale_attn_weights": true, "summary_activation": null, "summary_first_dropout": 0.1, "summary_proj_to_labels": true, "summary_type": "cls_index", "summary_use_proj": true, "tie_word_embeddings": true, "transformers_version": "5.17.0", "use_cache": true, "vocab_size": 11}',
+  generationConfig:
+    '{"_from_model_config": true, "bos_token_id": 10, "eos_token_id": 10, "output_attentions": false, "output_hidden_states": false, "transformers_version": "5.17.0", "use_cache": true}',
   weights: Buffer.from(
     [
       'yAkAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJ0cmFuc2Zvcm1lci5oLjAuYXR0bi5jX2F0dG4uYmlhcyI6eyJkdHlwZSI6IkJGMTYiLCJz',
@@ -112,8 +114,10 @@ export const GPT2_FOLDER: FolderFixture = {
 
 /** `LlamaForCausalLM`. */
 export const LLAMA_FOLDER: FolderFixture = {
-  config: '{"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 10, "dtype": "bfloat16", "eos_token_id": 10, "head_dim": 4, "hidden_act": "silu", "hidden_size": 8, "initializer_range": 0.02, "intermediate_size": 12, "max_position_embeddings": 8, "mlp_bias": false, "model_type": "llama", "num_attention_heads": 2, "num_hidden_layers": 2, "num_key_value_heads": 1, "pad_token_id": null, "pretraining_tp": 1, "rms_norm_eps": 1e-06, "rope_parameters": {"rope_theta": 500.0, "rope_type": "default"}, "tie_word_embeddings": false, "transformers_version": "5.17.0", "use_cache": true, "vocab_size": 11}',
-  generationConfig: '{"_from_model_config": true, "bos_token_id": 10, "eos_token_id": 10, "output_attentions": false, "output_hidden_states": false, "transformers_version": "5.17.0", "use_cache": true}',
+  config:
+    '{"architectures": ["LlamaForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 10, "dtype": "bfloat16", "eos_token_id": 10, "head_dim": 4, "hidden_act": "silu", "hidden_size": 8, "initializer_range": 0.02, "intermediate_size": 12, "max_position_embeddings": 8, "mlp_bias": false, "model_type": "llama", "num_attention_heads": 2, "num_hidden_layers": 2, "num_key_value_heads": 1, "pad_token_id": null, "pretraining_tp": 1, "rms_norm_eps": 1e-06, "rope_parameters": {"rope_theta": 500.0, "rope_type": "default"}, "tie_word_embeddings": false, "transformers_version": "5.17.0", "use_cache": true, "vocab_size": 11}',
+  generationConfig:
+    '{"_from_model_config": true, "bos_token_id": 10, "eos_token_id": 10, "output_attentions": false, "output_hidden_states": false, "transformers_version": "5.17.0", "use_cache": true}',
   weights: Buffer.from(
     [
       '8AcAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJmb3JtYXQiOiJwdCJ9LCJsbV9oZWFkLndlaWdodCI6eyJkdHlwZSI6IkJGMTYiLCJzaGFwZSI6WzExLDhdLCJkYXRh',
@@ -176,4 +180,3 @@ export const LLAMA_FOLDER: FolderFixture = {
     [-0.7423347, 0.1500751, -0.6351481, -0.6970212, -0.7408201, 0.3970074, -0.3857301, -1.440865, -0.224986, -0.8293586, -0.349111],
   ],
 };
-

@@ -47,7 +47,10 @@ const filesOf = ({ config, generationConfig, weights }: FolderFixture): Record<s
 function logitsOf(model: LanguageModel, weights: Weights, ids: readonly number[]): number[][] {
   const logits = model.logits(model.hidden(input('ids', 'int32', axes('B T', 1, ids.length)), {}));
   const feeds = Object.fromEntries([...weights].map(([name, tensor]) => [name, fromHost(tensor)]));
-  const values = evaluateGraph(buildGraph({ logits }), { ...feeds, ids: fromHost(hostTensor('int32', [1, ids.length], Int32Array.from(ids))) });
+  const values = evaluateGraph(buildGraph({ logits }), {
+    ...feeds,
+    ids: fromHost(hostTensor('int32', [1, ids.length], Int32Array.from(ids))),
+  });
   const flat = values.get('logits')?.data ?? new Float64Array(0);
   return ids.map((_, position) => [...flat.subarray(position * model.vocabSize, (position + 1) * model.vocabSize)]);
 }
@@ -67,7 +70,7 @@ const CARD: ModelCard = {
   name: 'small',
   createdAt: '2026-01-02T03:04:05Z',
   parameters: 12,
-  data: { files: 1, documents: 2, bytes: 3, tokens: 4, heldOutBytes: 5 },
+  data: { files: ['notes/*.txt'], documents: 2, bytes: 3, tokens: 4, heldOutBytes: 5 },
   training: { steps: 1, tokensSeen: 2, seconds: 3.5, trainLoss: 4.5 },
   heldOut: { loss: 1.5, perplexity: 4.4816890703380645, bitsPerByte: 2 },
   baselines: { gzipBitsPerByte: 2.5 },
@@ -98,7 +101,9 @@ describe.each([
     const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
     const theirs = JSON.parse(fixture.config) as Record<string, unknown>;
     const changed = Object.keys(config).filter((key) => key in theirs && JSON.stringify(config[key]) !== JSON.stringify(theirs[key]));
-    expect(changed.sort()).toEqual(['bos_token_id', 'eos_token_id', 'n_inner'].filter((key) => key in config && key in theirs && changed.includes(key)));
+    expect(changed.sort()).toEqual(
+      ['bos_token_id', 'eos_token_id', 'n_inner'].filter((key) => key in config && key in theirs && changed.includes(key)),
+    );
   });
 
   test('in shards, is read through the index', async () => {
@@ -112,14 +117,18 @@ describe.each([
       await writeSafetensors(join(folder, `model-0000${shard + 1}-of-00002.safetensors`), part);
       for (const name of part.keys()) map[name] = `model-0000${shard + 1}-of-00002.safetensors`;
     }
-    const writeIndex = (weightMap: object): Promise<void> => writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: weightMap }));
+    const writeIndex = (weightMap: object): Promise<void> =>
+      writeFile(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: weightMap }));
     await writeIndex(map);
     const { model, weights } = await loadModel(folder);
     expectClose(logitsOf(model, weights, IDS), fixture.logits);
 
     const [first = '', second = ''] = names;
     await writeIndex({ ...map, [first]: map[second] });
-    expect(await failure(folder)).toMatchObject({ code: 'WEFT_FORMAT_INDEX', message: expect.stringContaining(`${first} is not in`) as string });
+    expect(await failure(folder)).toMatchObject({
+      code: 'WEFT_FORMAT_INDEX',
+      message: expect.stringContaining(`${first} is not in`) as string,
+    });
     await writeIndex({ ...map, [first]: '../../secret.safetensors' });
     expect((await failure(folder)).code).toBe('WEFT_FORMAT_INDEX');
     await writeIndex({ ...map, [first]: 'model-00003-of-00002.safetensors' });
@@ -172,7 +181,10 @@ describe('weights that do not fit', () => {
     weights.delete('norm.weight');
     weights.set('extra', hostTensor('float32', [1]));
     const folder = await newFolder();
-    await expect(saveModel(folder, { model, weights })).rejects.toMatchObject({ code: 'WEFT_FORMAT_WEIGHTS', details: ['norm.weight is missing', 'extra is unknown'] });
+    await expect(saveModel(folder, { model, weights })).rejects.toMatchObject({
+      code: 'WEFT_FORMAT_WEIGHTS',
+      details: ['norm.weight is missing', 'extra is unknown'],
+    });
     expect(await readdir(folder)).toEqual([]);
   });
 });
@@ -244,11 +256,22 @@ describe('tokenizer, template, card', () => {
     const folder = join(await newFolder(), 'new', 'deep');
     const chatTemplate = '{% for message in messages %}{{ message.content }}{% endfor %}';
     await saveModel(folder, { model, weights: initialize(model.parameters, { seed: 1 }), tokenizer, card: CARD, chatTemplate });
-    expect((await readdir(folder)).sort()).toEqual(['config.json', 'generation_config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json', 'weft.json']);
+    expect((await readdir(folder)).sort()).toEqual([
+      'config.json',
+      'generation_config.json',
+      'model.safetensors',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'weft.json',
+    ]);
     const loaded = await loadModel(folder);
     expect(loaded.tokenizer?.decode(loaded.tokenizer.encode('or not'))).toBe('or not');
     expect(loaded).toMatchObject({ card: CARD, chatTemplate, generationConfig: { bosTokenId: end, eosTokenIds: [end] } });
-    expect(JSON.parse(await readFile(join(folder, 'tokenizer_config.json'), 'utf8'))).toMatchObject({ tokenizer_class: 'PreTrainedTokenizerFast', eos_token: '<|endoftext|>', model_max_length: 6 });
+    expect(JSON.parse(await readFile(join(folder, 'tokenizer_config.json'), 'utf8'))).toMatchObject({
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      eos_token: '<|endoftext|>',
+      model_max_length: 6,
+    });
     await writeFile(join(folder, 'chat_template.jinja'), 'a file of its own');
     expect((await loadModel(folder)).chatTemplate).toBe('a file of its own');
   });
@@ -263,7 +286,16 @@ describe('tokenizer, template, card', () => {
   });
 
   test('sampling values of the makers come back', async () => {
-    const generationConfig = { bosTokenId: 1, eosTokenIds: [2, 3], padTokenId: 4, temperature: 0.6, topK: 40, topP: 0.9, minP: 0.05, repetitionPenalty: 1.1 };
+    const generationConfig = {
+      bosTokenId: 1,
+      eosTokenIds: [2, 3],
+      padTokenId: 4,
+      temperature: 0.6,
+      topK: 40,
+      topP: 0.9,
+      minP: 0.05,
+      repetitionPenalty: 1.1,
+    };
     const { model, weights } = await loadModel(await newFolder(filesOf(LLAMA_FOLDER)));
     const folder = await newFolder();
     await saveModel(folder, { model, weights, generationConfig });
@@ -292,7 +324,12 @@ describe('tokenizer, template, card', () => {
 describe('folders that are no model', () => {
   test.each<[string, Record<string, string>, RegExp, RegExp]>([
     ['an empty one', {}, /an empty folder/, /config\.json, tokenizer\.json/],
-    ['pickled weights', { 'config.json': LLAMA_FOLDER.config, 'pytorch_model.bin': '' }, /no model\.safetensors: it has pickled/, /save_pretrained/],
+    [
+      'pickled weights',
+      { 'config.json': LLAMA_FOLDER.config, 'pytorch_model.bin': '' },
+      /no model\.safetensors: it has pickled/,
+      /save_pretrained/,
+    ],
     ['GGUF', { 'model-q4.gguf': '' }, /GGUF/, /Hugging Face folder/],
     ['an adapter', { 'adapter_config.json': '{}', 'adapter_model.safetensors': '' }, /adapter/, /Merge/],
     ['a run without a model', { 'metrics.jsonl': '' }, /not saved a model yet/, /first evaluation/],
@@ -323,9 +360,19 @@ describe('configurations', () => {
     ['a text as width', GPT2_FOLDER, { n_embd: '8' }, 'WEFT_FORMAT_CONFIG'],
     ['heads that do not divide', GPT2_FOLDER, { n_head: 3 }, 'WEFT_FORMAT_CONFIG'],
     ['heads that share badly', LLAMA_FOLDER, { num_attention_heads: 4, num_key_value_heads: 3 }, 'WEFT_FORMAT_CONFIG'],
-    ['a width of heads that is no whole number', LLAMA_FOLDER, { head_dim: null, num_attention_heads: 3, num_key_value_heads: 3 }, 'WEFT_FORMAT_CONFIG'],
+    [
+      'a width of heads that is no whole number',
+      LLAMA_FOLDER,
+      { head_dim: null, num_attention_heads: 3, num_key_value_heads: 3 },
+      'WEFT_FORMAT_CONFIG',
+    ],
     ['scaled rotary positions', LLAMA_FOLDER, { rope_parameters: { rope_type: 'llama3', rope_theta: 1 } }, 'WEFT_FORMAT_FEATURE'],
-    ['scaled rotary positions, older', LLAMA_FOLDER, { rope_parameters: null, rope_scaling: { type: 'linear', factor: 2 } }, 'WEFT_FORMAT_FEATURE'],
+    [
+      'scaled rotary positions, older',
+      LLAMA_FOLDER,
+      { rope_parameters: null, rope_scaling: { type: 'linear', factor: 2 } },
+      'WEFT_FORMAT_FEATURE',
+    ],
     ['biases in attention', LLAMA_FOLDER, { attention_bias: true }, 'WEFT_FORMAT_FEATURE'],
     ['another activation', GPT2_FOLDER, { activation_function: 'toString' }, 'WEFT_FORMAT_FEATURE'],
     ['attention scaled by layer', GPT2_FOLDER, { scale_attn_by_inverse_layer_idx: true }, 'WEFT_FORMAT_FEATURE'],
@@ -363,7 +410,15 @@ describe('nanoGPT', () => {
     for (const [name, tensor] of tensors) {
       const [rows = 0, columns = 0] = tensor.shape;
       if (!/c_(?:attn|proj|fc)\.weight$/.test(name)) turned.set(name, tensor);
-      else turned.set(name, hostTensor('float32', [columns, rows], Float32Array.from({ length: rows * columns }, (_, at) => Number(tensor.data[(at % rows) * columns + Math.floor(at / rows)]))));
+      else
+        turned.set(
+          name,
+          hostTensor(
+            'float32',
+            [columns, rows],
+            Float32Array.from({ length: rows * columns }, (_, at) => Number(tensor.data[(at % rows) * columns + Math.floor(at / rows)])),
+          ),
+        );
     }
     const path = join(folder, 'nano.safetensors');
     await writeSafetensors(path, turned);
@@ -379,9 +434,11 @@ describe('nanoGPT', () => {
     const { model, weights } = await loadNanoGpt(join(PARITY, 'init.safetensors'), { heads: 4 });
     expect(model.config).toMatchObject({ layers: 4, width: 128, contextLength: 64, vocabSize: 65, bias: false });
     const { tensors } = await readSafetensors(join(PARITY, 'batches.safetensors'));
-    const ids = [...(tensors.get('x')?.data.subarray(0, 8) as Int32Array)];
-    const targets = [...(tensors.get('y')?.data.subarray(0, 8) as Int32Array)];
-    const losses = logitsOf(model, weights, ids).map((row, at) => Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)) - (row[targets[at] ?? 0] ?? NaN));
+    const ids = Array.from(tensors.get('x')?.data.subarray(0, 8) ?? [], Number);
+    const targets = Array.from(tensors.get('y')?.data.subarray(0, 8) ?? [], Number);
+    const losses = logitsOf(model, weights, ids).map(
+      (row, at) => Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0)) - (row[targets[at] ?? 0] ?? NaN),
+    );
     // The reference loss of the whole first batch is 4.1828; a uniform guess is 4.1744.
     expect(losses.reduce((sum, loss) => sum + loss) / losses.length).toBeGreaterThan(4.0);
     expect(losses.reduce((sum, loss) => sum + loss) / losses.length).toBeLessThan(4.4);
@@ -397,14 +454,20 @@ const hasTransformers = PYTHON !== undefined && spawnSync(PYTHON, ['-c', 'import
 
 test.skipIf(!hasTransformers).each<[string, LanguageModel]>([
   ['GPT', gpt({ layers: 2, heads: 2, width: 8, contextLength: 6, vocabSize: 11, bias: false, activation: 'gelu' })],
-  ['Llama', llama({ layers: 2, heads: 4, kvHeads: 2, width: 16, hidden: 20, contextLength: 6, vocabSize: 11, ropeTheta: 77, tiedHead: true })],
-])('transformers loads what is saved here and computes the same: %s (skipped without WEFT_TORCH_PYTHON with transformers)', async (_, model) => {
-  const weights = initialize(model.parameters, { seed: 3 });
-  const folder = await newFolder();
-  await saveModel(folder, { model, weights });
-  const ids = [1, 9, 4, 4, 0, 7];
-  const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', script, folder, JSON.stringify(ids)], { encoding: 'utf8' });
-  const result = JSON.parse(stdout === '' ? `{"stderr": ${JSON.stringify(stderr)}}` : stdout) as { logits: number[][] };
-  expect(result).toMatchObject({ missing: [], unexpected: [] });
-  expectClose(logitsOf(model, weights, ids), result.logits);
-});
+  [
+    'Llama',
+    llama({ layers: 2, heads: 4, kvHeads: 2, width: 16, hidden: 20, contextLength: 6, vocabSize: 11, ropeTheta: 77, tiedHead: true }),
+  ],
+])(
+  'transformers loads what is saved here and computes the same: %s (skipped without WEFT_TORCH_PYTHON with transformers)',
+  async (_, model) => {
+    const weights = initialize(model.parameters, { seed: 3 });
+    const folder = await newFolder();
+    await saveModel(folder, { model, weights });
+    const ids = [1, 9, 4, 4, 0, 7];
+    const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', script, folder, JSON.stringify(ids)], { encoding: 'utf8' });
+    const result = JSON.parse(stdout === '' ? `{"stderr": ${JSON.stringify(stderr)}}` : stdout) as { logits: number[][] };
+    expect(result).toMatchObject({ missing: [], unexpected: [] });
+    expectClose(logitsOf(model, weights, ids), result.logits);
+  },
+);

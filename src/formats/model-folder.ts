@@ -79,8 +79,15 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
   const architecture = architectureOf(model);
   const foreign = toForeignWeights(model, weights, architecture.weights);
   const end = tokenizer?.endOfText;
-  const generation = parts.generationConfig ?? { ...(end === undefined ? {} : { bosTokenId: end }), eosTokenIds: end === undefined ? [] : [end] };
-  const tokens = generationConfigFields({ bosTokenId: generation.bosTokenId, eosTokenIds: generation.eosTokenIds, padTokenId: generation.padTokenId });
+  const generation = parts.generationConfig ?? {
+    ...(end === undefined ? {} : { bosTokenId: end }),
+    eosTokenIds: end === undefined ? [] : [end],
+  };
+  const tokens = generationConfigFields({
+    bosTokenId: generation.bosTokenId,
+    eosTokenIds: generation.eosTokenIds,
+    padTokenId: generation.padTokenId,
+  });
   if (tokenizer !== undefined) {
     await saveTokenizer(join(folder, 'tokenizer.json'), tokenizer);
     await writeTokenizerConfig(folder, { tokenizer, contextLength: model.contextLength, chatTemplate });
@@ -119,7 +126,8 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   }
   const generationPath = join(folder, GENERATION_FILE);
   const generationJson = await readJsonFile(generationPath);
-  const generationConfig = generationJson === undefined ? parseGenerationConfig(json, path) : parseGenerationConfig(generationJson, generationPath);
+  const generationConfig =
+    generationJson === undefined ? parseGenerationConfig(json, path) : parseGenerationConfig(generationJson, generationPath);
   const card = await readModelCard(folder);
   const chatTemplate = await readChatTemplate(folder);
   const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? await loadTokenizer(folder) : undefined;
@@ -153,7 +161,9 @@ export async function readModelDefinition(folder: string): Promise<LanguageModel
   return (await readConfig(folder)).model;
 }
 
-async function readConfig(folder: string): Promise<{ readonly model: LanguageModel; readonly unsupported: readonly string[]; readonly json: unknown; readonly path: string }> {
+async function readConfig(
+  folder: string,
+): Promise<{ readonly model: LanguageModel; readonly unsupported: readonly string[]; readonly json: unknown; readonly path: string }> {
   const path = join(folder, CONFIG_FILE);
   const json = await readJsonFile(path);
   if (json === undefined) throw await notAModel(folder, `it has no ${CONFIG_FILE}`);
@@ -163,7 +173,14 @@ async function readConfig(folder: string): Promise<{ readonly model: LanguageMod
   } catch (error) {
     if (!(error instanceof WeftError) || error instanceof FormatError) throw error;
     // Sizes that do not fit each other: the models' own words, as a fault of the file.
-    throw new FormatError({ code: 'WEFT_FORMAT_CONFIG', action: `read ${path}`, rule: 'its sizes do not fit each other', value: error.message, remedy: 'Copy or download config.json again.', cause: error });
+    throw new FormatError({
+      code: 'WEFT_FORMAT_CONFIG',
+      action: `read ${path}`,
+      rule: 'its sizes do not fit each other',
+      value: error.message,
+      remedy: 'Copy or download config.json again.',
+      cause: error,
+    });
   }
 }
 

@@ -56,7 +56,10 @@ export async function loadNanoGpt(
       // A state dict names the tied head a second time, which the table passes over.
       tiedHead: true,
     });
-    return { model, weights: await fromForeignWeights(model, { origin: path, entries: file.entries, read: (name) => file.read(name) }, TABLE) };
+    return {
+      model,
+      weights: await fromForeignWeights(model, { origin: path, entries: file.entries, read: (name) => file.read(name) }, TABLE),
+    };
   } finally {
     await file.close();
   }

@@ -141,13 +141,15 @@ function parseJson(json: Uint8Array, path: string): object {
 }
 
 function asObject(value: unknown, name: string, path: string): object {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badHeader(path, `${shorten(name)} is an object`, shorten(String(value)));
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw badHeader(path, `${shorten(name)} is an object`, shorten(String(value)));
   return value;
 }
 
 function parseEntry(name: string, value: object, where: { readonly path: string; readonly dataStart: number }): SafetensorsEntry {
   const { dtype, shape, data_offsets: offsets } = value as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
-  const wrong = (rule: string, found: unknown): FormatError => badHeader(where.path, `${shorten(name)} ${rule}`, shorten(JSON.stringify(found) ?? 'missing'));
+  const wrong = (rule: string, found: unknown): FormatError =>
+    badHeader(where.path, `${shorten(name)} ${rule}`, shorten(JSON.stringify(found) ?? 'missing'));
   if (typeof dtype !== 'string' || !Object.hasOwn(BITS, dtype)) throw wrong(`has one of the dtypes ${Object.keys(BITS).join(', ')}`, dtype);
   if (!isSizes(shape) || shape.length > MAX_AXES) throw wrong(`has a shape of at most ${MAX_AXES} sizes`, shape);
   if (!isSizes(offsets) || offsets.length !== 2) throw wrong('has two data_offsets', offsets);
@@ -179,7 +181,8 @@ function checkTiling(
     position += entry.bytes;
   }
   if (position > file.fileBytes) throw truncated(file.path, `${file.fileBytes} bytes, ${position} needed`);
-  if (position < file.fileBytes) throw badHeader(file.path, 'the file ends with its last tensor', `${file.fileBytes - position} bytes more`);
+  if (position < file.fileBytes)
+    throw badHeader(file.path, 'the file ends with its last tensor', `${file.fileBytes - position} bytes more`);
 }
 
 /** Text from a file for a message: one line of bounded length. */

@@ -86,11 +86,14 @@ describe('a file written by Python', () => {
 
   test('with changed bytes, is read or refused, and nothing else', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.nat(WRITTEN_BY_PYTHON.length - 1), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }), async (edits) => {
-        const bytes = Uint8Array.from(WRITTEN_BY_PYTHON);
-        for (const [at, value] of edits) bytes[at] = value;
-        await readSafetensors(await fileOf(bytes)).catch((error: unknown) => expect(error).toBeInstanceOf(FormatError));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(WRITTEN_BY_PYTHON.length - 1), fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }),
+        async (edits) => {
+          const bytes = Uint8Array.from(WRITTEN_BY_PYTHON);
+          for (const [at, value] of edits) bytes[at] = value;
+          await readSafetensors(await fileOf(bytes)).catch((error: unknown) => expect(error).toBeInstanceOf(FormatError));
+        },
+      ),
       { numRuns: 150, seed: 1 },
     );
   });
@@ -116,7 +119,12 @@ describe('hostile headers', () => {
     ['an overlap', { a: tensor, b: { ...tensor, data_offsets: [4, 12] } }, 12, /b overlaps/],
     ['the same place twice', { a: tensor, b: tensor }, 8, /b overlaps/],
     ['a gap', { a: tensor, b: { ...tensor, data_offsets: [12, 20] } }, 20, /b leaves a gap/],
-    ['a name given twice', '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}', 8, /gap/],
+    [
+      'a name given twice',
+      '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[4,8]}}',
+      8,
+      /gap/,
+    ],
     ['bytes after the last tensor', { a: tensor }, 9, /1 bytes more/],
     ['metadata that is no text', { __metadata__: { a: 1 } }, 0, /holds texts/],
     ['metadata that is no object', { __metadata__: 'pt' }, 0, /is an object/],
@@ -133,7 +141,9 @@ describe('hostile headers', () => {
     expect((await failure(bytes)).code).toBe('WEFT_FORMAT_HEADER');
     bytes.writeBigUInt64LE(99_999_999n);
     expect((await failure(bytes)).code).toBe('WEFT_FORMAT_TRUNCATED');
-    expect((await failure(withHeader({ a: { dtype: 'F32', shape: [2 ** 40], data_offsets: [0, 2 ** 42] } }, 8))).code).toBe('WEFT_FORMAT_TRUNCATED');
+    expect((await failure(withHeader({ a: { dtype: 'F32', shape: [2 ** 40], data_offsets: [0, 2 ** 42] } }, 8))).code).toBe(
+      'WEFT_FORMAT_TRUNCATED',
+    );
   });
 
   test('deep nesting and long names give one short line', async () => {
@@ -199,7 +209,9 @@ describe('writing', () => {
   });
 
   test('the reserved name is refused, and a failed write leaves the old file alone', async () => {
-    await expect(writeSafetensors(join(folder, 'x'), new Map([['__metadata__', hostTensor('uint8', [1])]]))).rejects.toMatchObject({ code: 'WEFT_FORMAT_NAME' });
+    await expect(writeSafetensors(join(folder, 'x'), new Map([['__metadata__', hostTensor('uint8', [1])]]))).rejects.toMatchObject({
+      code: 'WEFT_FORMAT_NAME',
+    });
     const parent = await fileOf('a file, not a folder');
     await expect(writeSafetensors(join(parent, 'x.safetensors'), new Map())).rejects.toMatchObject({ code: 'WEFT_WRITE' });
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);

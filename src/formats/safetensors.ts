@@ -35,7 +35,15 @@ export interface SafetensorsFile {
 }
 
 /** The dtype in memory of what needs no conversion. */
-const DTYPE: { readonly [D in SafetensorsDType]?: DType } = { F32: 'float32', F64: 'float64', I32: 'int32', I64: 'int64', U8: 'uint8', I8: 'int8', BOOL: 'bool' };
+const DTYPE: { readonly [D in SafetensorsDType]?: DType } = {
+  F32: 'float32',
+  F64: 'float64',
+  I32: 'int32',
+  I64: 'int64',
+  U8: 'uint8',
+  I8: 'int8',
+  BOOL: 'bool',
+};
 
 /** Longest single read; the system's calls take at most 2^31 - 1 bytes. */
 const CHUNK_BYTES = 2 ** 30;

@@ -31,29 +31,39 @@ const document = fc.uint8Array({ maxLength: 60 }).map((bytes) => bytes.map((byte
 describe('byte n-grams', () => {
   test('agree with the formula on every byte of any documents', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(document, { maxLength: 5 }), document.filter((d) => d.length > 0), fc.integer({ min: 1, max: 7 }), async (train, heldOut, order) => {
-        const model = await trainByteNgrams(train, { order });
-        const slow = twin(train, order);
-        let bits = 0;
-        heldOut.forEach((byte, at) => (bits -= Math.log2(slow([...heldOut.subarray(0, at)], byte))));
-        expect(await model.bitsPerByte([heldOut])).toBeCloseTo(bits / heldOut.length, 10);
-        const context = [...heldOut.subarray(0, 5)];
-        const probabilities = model.probabilities(Uint8Array.from(context));
-        for (let byte = 0; byte < 256; byte++) expect(probabilities[byte]).toBeCloseTo(slow(context, byte), 12);
-      }),
+      fc.asyncProperty(
+        fc.array(document, { maxLength: 5 }),
+        document.filter((d) => d.length > 0),
+        fc.integer({ min: 1, max: 7 }),
+        async (train, heldOut, order) => {
+          const model = await trainByteNgrams(train, { order });
+          const slow = twin(train, order);
+          let bits = 0;
+          heldOut.forEach((byte, at) => (bits -= Math.log2(slow([...heldOut.subarray(0, at)], byte))));
+          expect(await model.bitsPerByte([heldOut])).toBeCloseTo(bits / heldOut.length, 10);
+          const context = [...heldOut.subarray(0, 5)];
+          const probabilities = model.probabilities(Uint8Array.from(context));
+          for (let byte = 0; byte < 256; byte++) expect(probabilities[byte]).toBeCloseTo(slow(context, byte), 12);
+        },
+      ),
       { numRuns: 80, seed: 1 },
     );
   });
 
   test('probabilities sum to one after any context, also when strings were passed over', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(document, { maxLength: 5 }), fc.uint8Array({ maxLength: 8 }), fc.integer({ min: 1, max: 50 }), async (train, context, maxEntries) => {
-        const model = await trainByteNgrams(train, { maxEntries });
-        expect(model.entries).toBeLessThanOrEqual(maxEntries);
-        for (const after of [context, train[0]?.subarray(0, 7) ?? context]) {
-          expect(model.probabilities(after).reduce((sum, p) => sum + p)).toBeCloseTo(1, 12);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(document, { maxLength: 5 }),
+        fc.uint8Array({ maxLength: 8 }),
+        fc.integer({ min: 1, max: 50 }),
+        async (train, context, maxEntries) => {
+          const model = await trainByteNgrams(train, { maxEntries });
+          expect(model.entries).toBeLessThanOrEqual(maxEntries);
+          for (const after of [context, train[0]?.subarray(0, 7) ?? context]) {
+            expect(model.probabilities(after).reduce((sum, p) => sum + p)).toBeCloseTo(1, 12);
+          }
+        },
+      ),
       { numRuns: 80, seed: 1 },
     );
   });
@@ -99,7 +109,8 @@ describe('byte n-grams', () => {
     const model = await trainByteNgrams([random]);
     const slow = new Set<string>();
     for (let at = 0; at < random.length; at++) {
-      for (let length = 1; length <= 5 && at + length <= random.length; length++) slow.add(Buffer.from(random.subarray(at, at + length)).toString('latin1'));
+      for (let length = 1; length <= 5 && at + length <= random.length; length++)
+        slow.add(Buffer.from(random.subarray(at, at + length)).toString('latin1'));
     }
     expect(model.entries).toBe(slow.size);
     expect(model.full).toBe(false);

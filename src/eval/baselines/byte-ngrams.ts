@@ -63,7 +63,10 @@ const SLICE = 1 << 20;
  * console.log((await model.bitsPerByte([encoder.encode('cadabra abra')])) < 2); // true
  * ```
  */
-export async function trainByteNgrams(documents: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, options: ByteNgramOptions = {}): Promise<ByteNgrams> {
+export async function trainByteNgrams(
+  documents: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: ByteNgramOptions = {},
+): Promise<ByteNgrams> {
   checkOptions('train byte n-grams', options, ['order', 'maxEntries', 'signal']);
   const { order = 5, maxEntries = 2 ** 23, signal } = options;
   checkRange('order', order, 8);

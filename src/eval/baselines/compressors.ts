@@ -48,7 +48,10 @@ export function gzipBitsPerByte(bytes: ByteSource): Promise<number> {
  * ```
  */
 export function brotliBitsPerByte(bytes: ByteSource): Promise<number> {
-  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY, [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS };
+  const params = {
+    [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+    [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+  };
   return compressedBitsPerByte(bytes, createBrotliCompress({ params }));
 }
 

@@ -4,7 +4,9 @@ import { trainByteNgrams } from './byte-ngrams.ts';
 import { gzipBitsPerByte } from './compressors.ts';
 import { measureBaselines } from './measure.ts';
 
-const TRAIN = Array.from({ length: 50 }, (_, index) => ({ text: `Document ${index} speaks of the weather, which is ${index % 3 === 0 ? 'fine' : 'poor'}.` }));
+const TRAIN = Array.from({ length: 50 }, (_, index) => ({
+  text: `Document ${index} speaks of the weather, which is ${index % 3 === 0 ? 'fine' : 'poor'}.`,
+}));
 const HELD_OUT = [{ text: 'Document 50 speaks of the weather.' }, { text: 'It is poor.' }];
 const BYTES = HELD_OUT.map(({ text }) => Buffer.from(text));
 

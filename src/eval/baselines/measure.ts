@@ -6,15 +6,15 @@ import type { Documents } from '../documents.ts';
 import { trainByteNgrams } from './byte-ngrams.ts';
 import { brotliBitsPerByte, gzipBitsPerByte } from './compressors.ts';
 
-/** Bits per byte of the held-out text by each baseline; less is better. */
-export interface Baselines {
+/** Bits per byte of the held-out text by each baseline; less is better. A type, not an interface, so that it is a record of numbers too. */
+export type Baselines = {
   /** `gzip -9` of the held-out text alone. */
   readonly gzipBitsPerByte: number;
   /** brotli of the held-out text alone, highest quality. */
   readonly brotliBitsPerByte: number;
   /** Interpolated Witten-Bell byte 5-grams of the training text; absent without one. */
   readonly ngramBitsPerByte?: number;
-}
+};
 
 /**
  * Measures every baseline on held-out documents.

@@ -12,8 +12,7 @@ const ARCHITECTURES: ArchitectureTable = { gpt: GPT2, llama: LLAMA };
 
 /** The foreign side of a model. */
 export function architectureOf(model: LanguageModel): Architecture {
-  // The table's types say that each entry takes the models of its own key, which a look-up by key cannot express.
-  return ARCHITECTURES[model.architecture] as Architecture;
+  return ARCHITECTURES[model.architecture];
 }
 
 /**
@@ -22,10 +21,15 @@ export function architectureOf(model: LanguageModel): Architecture {
  * @throws FormatError `WEFT_FORMAT_ARCHITECTURE` for one that is not known.
  */
 export function findArchitecture(json: unknown, path: string): Architecture {
-  const { architectures, model_type: modelType } = (typeof json === 'object' && json !== null ? json : {}) as { architectures?: unknown; model_type?: unknown };
+  const { architectures, model_type: modelType } = (typeof json === 'object' && json !== null ? json : {}) as {
+    architectures?: unknown;
+    model_type?: unknown;
+  };
   const className: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
   const known = Object.values(ARCHITECTURES) as readonly Architecture[];
-  const found = known.find((architecture) => (className === undefined ? architecture.modelType === modelType : architecture.className === className));
+  const found = known.find((architecture) =>
+    className === undefined ? architecture.modelType === modelType : architecture.className === className,
+  );
   if (found !== undefined) return found;
   throw new FormatError({
     code: 'WEFT_FORMAT_ARCHITECTURE',

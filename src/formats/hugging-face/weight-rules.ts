@@ -54,7 +54,11 @@ export function toForeignWeights(model: LanguageModel, weights: Weights, table: 
   const foreign = new Map<string, HostTensor>();
   for (const { foreign: name, parts, shape, transposed, zeros } of placements(model, table)) {
     const data = new Float32Array(elementCount(shape));
-    if (!zeros) stack(parts.map((part) => weights.get(part.name)?.data ?? new Float32Array(0)), data);
+    if (!zeros)
+      stack(
+        parts.map((part) => weights.get(part.name)?.data ?? new Float32Array(0)),
+        data,
+      );
     foreign.set(name, hostTensor('float32', shape, transposed ? transpose(data, shape[1] ?? 1, shape[0] ?? 1) : data));
   }
   return foreign;
@@ -66,7 +70,11 @@ export function toForeignWeights(model: LanguageModel, weights: Weights, table: 
  * @throws FormatError `WEFT_FORMAT_WEIGHTS` that names every weight which is missing, in excess, or of another shape or dtype,
  *   before any of them is read.
  */
-export async function fromForeignWeights(model: LanguageModel, source: WeightSource, table: WeightTable): Promise<Map<string, HostTensor<'float32'>>> {
+export async function fromForeignWeights(
+  model: LanguageModel,
+  source: WeightSource,
+  table: WeightTable,
+): Promise<Map<string, HostTensor<'float32'>>> {
   const bare = table.prefix !== undefined && ![...source.entries.keys()].some((name) => name.startsWith(table.prefix ?? ''));
   const nameThere = (name: string): string => (bare && name.startsWith(table.prefix ?? '') ? name.slice(table.prefix?.length) : name);
   const wanted = placements(model, table);
@@ -89,7 +97,11 @@ export async function fromForeignWeights(model: LanguageModel, source: WeightSou
       offset += length;
     }
   }
-  return new Map(model.parameters.flatMap(({ name }) => [[name, weights.get(name)] as const]).filter((entry): entry is [string, HostTensor<'float32'>] => entry[1] !== undefined));
+  return new Map(
+    model.parameters
+      .flatMap(({ name }) => [[name, weights.get(name)] as const])
+      .filter((entry): entry is [string, HostTensor<'float32'>] => entry[1] !== undefined),
+  );
 }
 
 /** The rules of a table that apply to a model, for each of its layers. */
@@ -101,7 +113,11 @@ function placements(model: LanguageModel, table: WeightTable): readonly Placemen
     for (let layer = 0; layer < layers; layer++) {
       const at = (name: string): string => name.replace('*', String(layer));
       // Where a bias is absent its size is that of its weight's first axis.
-      const ours = rule.ours.map((name) => ({ name: at(name), shape: shapes.get(at(name)), rows: shapes.get(at(name).replace(/bias$/, 'weight'))?.[0] }));
+      const ours = rule.ours.map((name) => ({
+        name: at(name),
+        shape: shapes.get(at(name)),
+        rows: shapes.get(at(name).replace(/bias$/, 'weight'))?.[0],
+      }));
       const absent = ours.some(({ shape }) => shape === undefined);
       if (absent && rule.zeros !== true) continue;
       const parts = ours.map(({ name, shape, rows }) => ({ name, shape: shape ?? [rows ?? 0] }));
@@ -155,7 +171,12 @@ function requireEntries(
   for (const name of entries.keys()) {
     if (!known.has(name) && !ignored.some((pattern) => pattern.test(name))) wrong.push(`${name.slice(0, 120)} is unknown`);
   }
-  if (wrong.length > 0) throw weightsError(`load the weights of ${origin}`, wrong, 'Give the weights that belong to this config.json: download both again from one place.');
+  if (wrong.length > 0)
+    throw weightsError(
+      `load the weights of ${origin}`,
+      wrong,
+      'Give the weights that belong to this config.json: download both again from one place.',
+    );
 }
 
 /** Throws unless `weights` are exactly the model's parameters. */
@@ -170,7 +191,8 @@ function requireWeights(model: LanguageModel, weights: Weights): void {
     else if (given !== expected) wrong.push(`${name} is [${given}], [${expected}] expected`);
   }
   for (const name of weights.keys()) if (!known.has(name)) wrong.push(`${name} is unknown`);
-  if (wrong.length > 0) throw weightsError(`save a ${model.architecture} model`, wrong, 'Give the weights that were trained with this model.');
+  if (wrong.length > 0)
+    throw weightsError(`save a ${model.architecture} model`, wrong, 'Give the weights that were trained with this model.');
 }
 
 function weightsError(action: string, wrong: readonly string[], remedy: string): FormatError {
