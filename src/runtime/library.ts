@@ -35,6 +35,8 @@ const FILES: { readonly [platform: string]: readonly string[] } = {
 
 /** The opened library. */
 export interface Library {
+  /** koffi unloads a library that nothing refers to, and functions taken from the table do not refer to it. */
+  readonly handle: object;
   /** As the library says it, e.g. `1.30.0`. */
   readonly version: string;
   /** The function at an index of the `OrtApi` table. */
@@ -91,6 +93,7 @@ function load(path: string): Library {
   if (table === 0) throw versionError(version);
   const entries = koffi.decode(BigInt(table), 'uintptr_t', TABLE_ENTRIES) as Address[];
   return {
+    handle,
     version,
     function: (index, result, parameters) => koffi.decode(BigInt(entries[index] ?? 0), koffi.proto(result, [...parameters])) as NativeFunction,
   };
