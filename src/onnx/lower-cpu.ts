@@ -4,8 +4,9 @@
  * com.microsoft operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
  */
 
-import { hostTensor } from '../core/index.ts';
+import { UsageError, hostTensor } from '../core/index.ts';
 import type { DType } from '../core/index.ts';
+import { formatShape } from '../graph/index.ts';
 import type { Node, OpKind, Shape } from '../graph/index.ts';
 import { lowerCachedAttention } from './cached-attention.ts';
 import { int64Vector, scalarTensor } from './emitter.ts';
@@ -28,7 +29,23 @@ const number = (c: LoweringContext, value: number): string => c.constant(scalarT
 
 /** A shape as Reshape's operand: 0 copies the axis at the same place, -1 is inferred. */
 function reshapeTarget(from: Shape, to: Shape): readonly number[] {
-  return to.map(({ size }, index) => (typeof size === 'number' ? size : from[index]?.size === size ? 0 : -1));
+  const target = to.map(({ size }, index) => (typeof size === 'number' ? size : from[index]?.size === size ? 0 : -1));
+  const unknown = to.filter((_, index) => target[index] === -1);
+  if (unknown.length > 1) throw dynamicError(`reshape to ${formatShape(to)}`, 'at most one size can be found at run time', unknown.map(({ size }) => size).join(', '));
+  return target;
+}
+
+/** A shape as Expand's operand: 1 keeps what the operand has. */
+function expandTarget(from: Shape, to: Shape): readonly number[] {
+  return to.map(({ size }, index) => {
+    if (typeof size === 'number') return size;
+    if (from[index - to.length + from.length]?.size !== size) throw dynamicError(`expand to ${formatShape(to)}`, `the size ${size} is known at run time only, and the operand does not have it`);
+    return 1;
+  });
+}
+
+function dynamicError(action: string, rule: string, value?: string): UsageError {
+  return new UsageError({ code: 'WEFT_ONNX_DYNAMIC', action, rule, ...(value === undefined ? {} : { value }), remedy: 'Give numbers for the other axes.' });
 }
 
 function reshapeTo(c: LoweringContext, value: string, shape: readonly number[]): string {
@@ -58,14 +75,25 @@ function targetsOf(c: LoweringContext, targets: string, dtype: DType): readonly 
 
 /**
  * `AᵀB` of two tall matrices, the gradient of a weight. The kernel reads a transposed left side slowly (2048 rows: 8.5 ms
- * against 7.6 for the plain product), so the narrower operand is transposed
- * first, and with it the result where need be; of two as narrow the right one, the input that several weights may share.
+ * against 7.6 for the plain product), so the narrower operand is transposed first, and with it the result where need be;
+ * of two as narrow the right one, the input that several weights may share.
  */
 function tallProduct(c: LoweringContext): void {
   const [left, right] = [Number(c.x(0).shape[1]?.size), Number(c.x(1).shape[1]?.size)];
   const turn = (value: string, outputs?: readonly string[]): string => c.emit('Transpose', [value], { attributes: { perm: [1, 0] }, ...(outputs === undefined ? {} : { outputs }) });
-  if (left < right) c.emit('MatMul', [turn(c.in(0)), c.in(1)], { outputs: [c.out(0)] });
-  else turn(c.emit('MatMul', [turn(c.in(1)), c.in(0)]), [c.out(0)]);
+  const flipped = (): string => turn(c.emit('MatMul', [turn(c.in(1)), c.in(0)]), [c.out(0)]);
+  if (right <= left && sameBits(right, left)) flipped();
+  else if (left < right && sameBits(left, right)) c.emit('MatMul', [turn(c.in(0)), c.in(1)], { outputs: [c.out(0)] });
+  else if (sameBits(left, right)) c.emit('FusedMatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)], attributes: { transA: 1 }, domain: 'com.microsoft' });
+  else flipped();
+}
+
+/**
+ * Whether a product of so many rows and columns has the same bits with any number of threads (to 8). MLAS cuts the longer
+ * side among threads, and sums over K in strides that get longer where the columns of a thread are fewer than 128.
+ */
+function sameBits(rows: number, columns: number): boolean {
+  return rows >= columns || columns >= 8 * 128;
 }
 
 /** The rules for the CPU. */
@@ -102,7 +130,7 @@ export const CPU_LOWERING: LoweringTable = {
     c.emit('Reshape', [c.in(0), c.constant(int64Vector(reshapeTarget(c.x(0).shape, shape)))], { outputs: [c.out(0)] });
   },
   expand: (c, { attributes: { shape } }) => {
-    c.emit('Expand', [c.in(0), c.constant(int64Vector(shape.map(({ size }) => (typeof size === 'number' ? size : 1))))], { outputs: [c.out(0)] });
+    c.emit('Expand', [c.in(0), c.constant(int64Vector(expandTarget(c.x(0).shape, shape)))], { outputs: [c.out(0)] });
   },
   transpose: (c, { attributes: { permutation } }) => {
     c.emit('Transpose', [c.in(0)], { outputs: [c.out(0)], attributes: { perm: permutation } });
