@@ -52,9 +52,9 @@ export interface TextModelOptions {
  * const tokenizer = await trainTokenizer(['to be or not to be'], { type: 'characters' });
  * const model = llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: tokenizer.vocabSize });
  * const textModel = await createTextModel({ model, weights: initialize(model.parameters, { seed: 1 }), tokenizer });
- * let count = 0;
- * for await (const token of textModel.generate('to be', { maxTokens: 4, seed: 1 })) count += token.finishReason === 'length' ? 1 : 0;
- * console.log(count); // 1
+ * let text = 'to be';
+ * for await (const token of textModel.generate(text, { maxTokens: 4, seed: 1 })) text += token.text;
+ * console.log(text.startsWith('to be')); // true
  * await textModel.close();
  * ```
  */

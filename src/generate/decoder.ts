@@ -3,7 +3,8 @@
  *
  * Decided: a sequence's cache is allocated for the whole context once and is then both input and output of every run, so
  * that nothing is copied or allocated per token. Sequences are independent; their runs take turns, one at a time, as one
- * run already uses all threads. Caches of finished sequences are kept for the next.
+ * run already uses all threads. Caches of finished sequences are kept for the next. A step of a small model runs on the
+ * calling thread, as waking another costs a tenth of it; the event loop gets its turn between steps.
  */
 
 import { WeftError, elementCount, hostTensor } from '../core/index.ts';
@@ -48,6 +49,8 @@ export interface ReadEachOptions {
 /** See {@link createDecoder}. */
 export interface Decoder {
   startSequence(): Sequence;
+  /** Where the profile was written, once it is closed. */
+  readonly profilePath: string | undefined;
   /** Waits for the run in progress, then frees the session. */
   close(): Promise<void>;
 }
@@ -64,6 +67,8 @@ export interface DecoderOptions {
 const CHUNK = 512;
 /** Most numbers in the logits of one run. */
 const CHUNK_LOGITS = 1 << 22;
+/** A step that takes less runs on the calling thread, and the event loop waits no longer than twice this. Milliseconds. */
+const QUICK = 4;
 /** Caches kept for the next sequence. */
 const SPARE_CACHES = 2;
 
@@ -93,12 +98,14 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
   const graph = decodeGraph(model);
   const shapes = cacheShapes(graph);
   const bytes = encodeModel(lowerGraph(graph, { weights, weightStorage: 'outside' }));
-  const session: Session = await createSession(bytes, { initializers: weights, ...(threads === undefined ? {} : { threads }), ...(profile === undefined ? {} : { profile }) });
+  const session: Session = await createSession(bytes, { initializers: weights, memoryArena: true, ...(threads === undefined ? {} : { threads }), ...(profile === undefined ? {} : { profile }) });
   const inputs = new Set(session.inputs.map(({ name }) => name));
   const spare: Slot[] = [];
   const open = new Set<Slot>();
   let closing: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let stepTime = Infinity;
+  let breath = performance.now();
 
   /** Runs `job` when its turn comes. */
   const inTurn = async <T>(job: () => Promise<T>): Promise<T> => {
@@ -106,6 +113,16 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
     const mine = turn.then(job);
     turn = mine.catch(() => undefined);
     return mine;
+  };
+  const runStep = async (binding: Binding): Promise<void> => {
+    if (stepTime < QUICK && performance.now() - breath > QUICK) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      breath = performance.now();
+    }
+    const start = performance.now();
+    if (stepTime < QUICK) binding.runSync();
+    else await binding.run();
+    stepTime = performance.now() - start;
   };
   const makeFrame = (caches: Caches, time: number, rowCount: number): Frame => frame({ inputs, caches, vocabSize: model.vocabSize }, time, rowCount);
   const makeSlot = (): Slot => {
@@ -115,6 +132,9 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
   };
 
   return {
+    get profilePath() {
+      return session.profilePath;
+    },
     startSequence() {
       if (closing !== undefined) throw closed(model);
       const slot = spare.pop() ?? makeSlot();
@@ -130,6 +150,9 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
           const binding = session.bind(chunk.feeds, chunk.outputs);
           try {
             await binding.run(signal === undefined ? {} : { signal });
+          } catch (error) {
+            signal?.throwIfAborted();
+            throw error;
           } finally {
             binding.close();
           }
@@ -144,7 +167,7 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
           positions[0] = length;
           last[0] = length;
           total[0] = length + 1;
-          return slot.binding.run();
+          return runStep(slot.binding);
         });
         length++;
         return { logits, logSumExp: logSumExp[0] as number };

@@ -27,6 +27,18 @@ export function nextOf(name: string): string {
  * of each sequence with its new tokens, minus one), `totalLength` (int32 scalar: the longest of these lengths), `rows` (int32, N:
  * which of the B·T rows are asked for) and the caches (float32, B G M D). Outputs: `logits` (N V), `logSumExp` (N 1), so that
  * `logits - logSumExp` are log-probabilities, and each cache under `next:` and its name, to be bound to the input's memory.
+ *
+ * @param model the definition
+ * @param options see {@link DecodeGraphOptions}
+ *
+ * @example
+ * ```ts
+ * import { decodeGraph } from 'weft/generate';
+ * import { llama } from 'weft/models';
+ *
+ * const graph = decodeGraph(llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: 40 }));
+ * console.log([...graph.outputs.keys()].join(' ')); // logits logSumExp next:blocks.0.attention.cache.keys next:blocks.0.attention.cache.values
+ * ```
  */
 export function decodeGraph(model: LanguageModel, { batch = 'B', time = 'T', cacheLength = model.contextLength }: DecodeGraphOptions = {}): Graph {
   const cache = attentionCache(batch, time, cacheLength);

@@ -1,0 +1,53 @@
+/** A text model from a model folder. */
+
+import { basename, resolve } from 'node:path';
+
+import { FormatError, checkOptions } from '../core/index.ts';
+import { loadModel } from '../formats/index.ts';
+import { createTextModel } from './create-text-model.ts';
+import type { TextModelOptions } from './create-text-model.ts';
+import type { TextModel } from './text-model.ts';
+
+/**
+ * Loads a model folder, ours or Hugging Face's, ready to generate and to score. Where the folder names the tokens that begin
+ * and end a text, they are used; its sampling settings are not: sampling is the caller's.
+ *
+ * @param folder a folder with `config.json`, `model.safetensors` and `tokenizer.json`
+ * @param options see {@link TextModelOptions}
+ * @returns the text model, named after its card or its folder; close it to free the session
+ * @throws FormatError `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing or damaged,
+ *   `WEFT_GENERATE_TOKENIZER` when it has no tokenizer
+ *
+ * @example
+ * ```ts
+ * import { saveModel } from 'weft/formats';
+ * import { loadTextModel } from 'weft/generate';
+ * import { llama } from 'weft/models';
+ * import { initialize } from 'weft/nn';
+ * import { trainTokenizer } from 'weft/tokenizers';
+ *
+ * const tokenizer = await trainTokenizer(['to be or not to be'], { type: 'characters' });
+ * const model = llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: tokenizer.vocabSize });
+ * await saveModel('hamlet', { model, weights: initialize(model.parameters, { seed: 1 }), tokenizer });
+ *
+ * const textModel = await loadTextModel('hamlet');
+ * console.log(textModel.name, textModel.contextLength); // hamlet 16
+ * await textModel.close();
+ * ```
+ */
+export async function loadTextModel(folder: string, options: TextModelOptions = {}): Promise<TextModel> {
+  checkOptions('load a model', options, ['threads']);
+  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder);
+  if (tokenizer === undefined) {
+    throw new FormatError({
+      code: 'WEFT_GENERATE_TOKENIZER',
+      action: `generate with ${folder}`,
+      rule: 'a model needs its tokenizer to read and write text',
+      value: 'the folder has no tokenizer.json',
+      remedy: "Put the model's tokenizer.json into the folder.",
+    });
+  }
+  const name = card?.name ?? basename(resolve(folder));
+  const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
+  return createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, options);
+}
