@@ -40,7 +40,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': ['runtime'],
   protobufjs: ['onnx'],
   long: ['onnx'],
-  tinyglobby: ['data'],
+  tinyglobby: ['data', 'workflows'],
   zod: ['tokenizers', 'data', 'formats', 'monitor', 'train', 'generate', 'eval', 'serve', 'workflows', 'cli'],
   '@huggingface/jinja': ['tokenizers', 'serve', 'generate'],
   fastify: ['serve'],

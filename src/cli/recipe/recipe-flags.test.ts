@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { checkRecipe } from '../../workflows/recipe.ts';
+import { checkRecipe } from '../../workflows/index.ts';
 import { addRecipeFlags, withFlags } from './recipe-flags.ts';
 
 /** The values commander reads from a line of flags. */
