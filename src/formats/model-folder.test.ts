@@ -450,6 +450,12 @@ import json, sys, torch
 from transformers import AutoModelForCausalLM
 model, info = AutoModelForCausalLM.from_pretrained(sys.argv[1], output_loading_info=True)
 print(json.dumps({'logits': model.eval()(torch.tensor([json.loads(sys.argv[2])])).logits[0].tolist(), 'missing': sorted(info['missing_keys']), 'unexpected': sorted(info['unexpected_keys'])}))`;
+const tokenizerScript = `
+import json, sys
+from transformers import AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+ids = tokenizer.encode(sys.argv[2])
+print(json.dumps([ids, tokenizer.decode(ids), tokenizer.eos_token, tokenizer.apply_chat_template([{'role': 'user', 'content': 'hi'}], tokenize=False)]))`;
 const hasTransformers = PYTHON !== undefined && spawnSync(PYTHON, ['-c', 'import transformers']).status === 0;
 
 test.skipIf(!hasTransformers).each<[string, LanguageModel]>([
@@ -469,5 +475,24 @@ test.skipIf(!hasTransformers).each<[string, LanguageModel]>([
     const result = JSON.parse(stdout === '' ? `{"stderr": ${JSON.stringify(stderr)}}` : stdout) as { logits: number[][] };
     expect(result).toMatchObject({ missing: [], unexpected: [] });
     expectClose(logitsOf(model, weights, ids), result.logits);
+  },
+);
+
+test.skipIf(!hasTransformers).each(['bpe', 'characters'] as const)(
+  'transformers loads the tokenizer and the chat template: %s (skipped without WEFT_TORCH_PYTHON with transformers)',
+  async (type) => {
+    const text = 'not to be: Héllo 日本!\n that';
+    const tokenizer = await trainTokenizer([`To be, or ${text} is the question.`], { type, ...(type === 'bpe' ? { vocabSize: 280 } : {}) });
+    const model = llama({ layers: 1, heads: 2, width: 8, contextLength: 6, vocabSize: tokenizer.vocabSize });
+    const folder = await newFolder();
+    await saveModel(folder, {
+      model,
+      weights: initialize(model.parameters, { seed: 3 }),
+      tokenizer,
+      chatTemplate: '[{{ messages[0].content }}]',
+    });
+    const { stdout, stderr } = spawnSync(PYTHON ?? '', ['-c', tokenizerScript, folder, text], { encoding: 'utf8' });
+    const result: unknown = JSON.parse(stdout === '' ? JSON.stringify(stderr) : stdout);
+    expect(result).toEqual([[...tokenizer.encode(text)], text, '<|endoftext|>', '[hi]']);
   },
 );
