@@ -115,7 +115,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     await saveModel(paths.folder, { ...files, card });
     onEvent?.({ kind: 'saved', what: 'model', path: paths.folder, step: state.step });
 
-    const textModel = await createTextModel({ model, weights, tokenizer: prepared.tokenizer, name: card.name, ...(recipe.threads === undefined ? {} : { threads: recipe.threads }) });
+    const textModel = await createTextModel({ model, weights, tokenizer: prepared.tokenizer, name: card.name }, recipe.threads === undefined ? {} : { threads: recipe.threads });
     try {
       onEvent?.({ kind: 'phase', phase: 'evaluation' });
       const limits = { byteLimit: EVALUATION_BYTES, ...(signal === undefined ? {} : { signal }) };
