@@ -299,11 +299,11 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
     ...more,
   ];
   const CASES: readonly (readonly [what: string, args: () => readonly string[], code: number])[] = [
-    ['an empty corpus', () => training('empty.txt'), 2],
-    ['a binary corpus', () => training('binary.bin'), 2],
-    ['a corpus that is not UTF-8', () => training('latin1.txt'), 2],
+    ['an empty corpus', () => training('empty.txt'), 1],
+    ['a binary corpus', () => training('binary.bin'), 1],
+    ['a corpus that is not UTF-8', () => training('latin1.txt'), 1],
     ['a corpus that is too small', () => training('tiny.txt'), 2],
-    ['a glob that matches nothing', () => training('no-*.txt'), 2],
+    ['a glob that matches nothing', () => training('no-*.txt'), 1],
     ['a context longer than the text', () => [...train(at('out-context'), 2), '--context-length', '1000000'], 2],
     ['heads that do not divide the width', () => [...train(at('out-heads'), 2), '--heads', '3'], 2],
     ['a folder that cannot be made', () => train(at('file-in-the-way', 'run'), 2), 1],
@@ -311,11 +311,11 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
     ['a truncated model', () => ['generate', at('truncated')], 1],
     ['a garbled model', () => ['generate', at('garbled')], 1],
     ['a foreign model', () => ['generate', at('foreign')], 1],
-    ['a folder without a run', () => ['train', '--resume', at('nowhere')], 2],
+    ['a folder without a run', () => ['train', '--resume', at('nowhere')], 1],
     ['a run that exists', () => train(model, 2), 2],
     ['no preset and no folder', () => ['size', 'gpt-99'], 2],
     ['a tokenizer that is missing', () => ['tokenizer', 'encode', 'x', '-t', at('nowhere')], 1],
-    ['an eval text that is missing', () => ['eval', model, at('nowhere.txt')], 2],
+    ['an eval text that is missing', () => ['eval', model, at('nowhere.txt')], 1],
   ];
   test.for(CASES)('%s', { timeout: 60_000 }, async ([, args, expected]) => {
     const { code, err } = await weft(args());
@@ -324,8 +324,7 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
     expect(lines[0]).not.toContain('WEFT_INTERNAL');
     expect(lines).toHaveLength(2);
     expect(lines[1]).toMatch(/^ {2}\S.+\.$/);
-    expect([1, 2]).toContain(code);
-    if (code !== expected) console.warn(`exit ${code}, ${expected} would say more: ${lines[0]}`);
+    expect(code).toBe(expected);
   });
 
   test('a port in use, and the model is still there', async () => {
