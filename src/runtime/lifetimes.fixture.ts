@@ -27,7 +27,7 @@ const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
   /** Small arrays, which V8 moves until they are bound, with a collection in every run. */
   async smallArrays() {
     const session = await createSession(negate(), { threads: 1 });
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 900; round++) {
       const binding = session.bind({ x: filled(4, round) }, { y: filled(4, 0) });
       const y = filled(4, 0);
       binding.set('y', y);
@@ -47,7 +47,7 @@ const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
   /** Nothing but the native side knows the arrays while it runs. */
   async droppedDuringRun() {
     const session = await createSession(update(200_000), { threads: 2 });
-    for (let round = 0; round < 200; round++) {
+    for (let round = 0; round < 80; round++) {
       const runs = [session.run({ w: filled(200_000, round), gradient: filled(200_000, 1), rate: hostTensor('float32', [], new Float32Array([1])) })];
       collect();
       for (let junk = 0; junk < 5; junk++) filled(200_000, NaN);
@@ -60,7 +60,7 @@ const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
 
   /** Bindings and sessions that nobody closes, also through a method torn off its object. */
   async forgotten() {
-    for (let round = 0; round < 300; round++) {
+    for (let round = 0; round < 100; round++) {
       const run = (await bindAndForget(round))();
       collect();
       await run;
@@ -94,9 +94,9 @@ const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
       }
       await settle();
     };
-    await work(1500);
+    await work(400);
     const before = megabytes();
-    await work(3000);
+    await work(1200);
     const grown = megabytes() - before;
     binding.close();
     session.close();
