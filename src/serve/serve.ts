@@ -1,10 +1,13 @@
 /** The server behind a port: `serve` with a model, `studio` with run folders alone. */
 
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import type { FastifyInstance } from 'fastify';
 
 import { WeftError, checkOptions } from '../core/index.ts';
+import { loadTextModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { APP_OPTIONS, createApp } from './app.ts';
 import type { AppOptions } from './app.ts';
@@ -26,18 +29,39 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Opens a model folder; see {@link serve}. */
-export type OpenModel = (folder: string) => Promise<TextModel>;
-
 const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !== 'models'), 'port', 'host'];
 
 /**
  * Serves a language model over HTTP: the OpenAI routes under `/v1`, `/health`, `/metrics`, and the page at `/`.
  *
  * @param target - a model folder, or a model that is open already (and stays open when the server closes)
- * @throws WeftError `WEFT_SERVE_PORT` when the port can't be had
+ * @param options - see {@link ServeOptions}; a folder's own learning curve is on the page unless `runs` names others
+ * @returns the server, ready to answer
+ * @throws WeftError `WEFT_SERVE_PORT` when the port can't be had, and what opening the folder throws
+ *
+ * @example
+ * ```ts
+ * import { createTextModel } from 'weft/generate';
+ * import { llama } from 'weft/models';
+ * import { initialize } from 'weft/nn';
+ * import { serve } from 'weft/serve';
+ * import { trainTokenizer } from 'weft/tokenizers';
+ *
+ * const tokenizer = await trainTokenizer(['to be or not to be'], { type: 'characters' });
+ * const definition = llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: tokenizer.vocabSize });
+ * const model = await createTextModel({ model: definition, weights: initialize(definition.parameters, { seed: 1 }), tokenizer });
+ * const server = await serve(model, { port: 0 });
+ * const answer = await fetch(`${server.url}/v1/completions`, {
+ *   method: 'POST',
+ *   headers: { 'content-type': 'application/json' },
+ *   body: JSON.stringify({ prompt: 'to be', max_tokens: 4, seed: 1 }),
+ * });
+ * console.log((await answer.json()).usage); // { prompt_tokens: 5, completion_tokens: 4, total_tokens: 9 }
+ * await server.close();
+ * await model.close();
+ * ```
  */
-export async function serveWith(open: OpenModel, target: string | TextModel, options: ServeOptions = {}): Promise<RunningServer> {
+export async function serve(target: string | TextModel, options: ServeOptions = {}): Promise<RunningServer> {
   checkOptions('serve', options, SERVE_OPTIONS);
   const { port, host, ...rest } = options;
   if (typeof target !== 'string') return await listen(await createApp({ ...rest, models: [target] }), { port, host });
@@ -46,9 +70,10 @@ export async function serveWith(open: OpenModel, target: string | TextModel, opt
   const models = new Promise<readonly TextModel[]>((resolve) => {
     loaded = resolve;
   });
-  const server = await listen(await createApp({ runs: [target], ...rest, models }), { port, host });
+  const hasCurve = existsSync(join(target, 'metrics.jsonl'));
+  const server = await listen(await createApp({ runs: hasCurve ? [target] : [], ...rest, models }), { port, host });
   try {
-    const model = await open(target);
+    const model = await loadTextModel(target);
     loaded([model]);
     return {
       ...server,
