@@ -1,9 +1,9 @@
 /** The loop of generation: read the prompt, then choose, show and read one token after another. */
 
 import type { Tokenizer } from '../tokenizers/index.ts';
-import type { Scores, Sequence } from './decoder.ts';
+import type { Sequence } from './decoder.ts';
 import type { Sampling } from './sampling/options.ts';
-import { requireFinite, topAlternatives } from './sampling/probabilities.ts';
+import { requireNumbers, topAlternatives } from './sampling/probabilities.ts';
 import { createSampler, drawUniform } from './sampling/sampler.ts';
 import type { GeneratedToken, TokenAlternative } from './text-model.ts';
 import { createTextStream } from './text-stream.ts';
@@ -28,12 +28,12 @@ export async function* generateTokens({ sequence, tokenizer, contextLength, endT
   let scores = await sequence.read(prompt, signal);
   for (let index = 0; ; index++) {
     signal?.throwIfAborted();
-    requireFinite(scores.logSumExp, scores.logits);
+    requireNumbers(scores.logProbabilities);
     // A model's table may be longer than the vocabulary, for speed: what lies behind is no token.
-    const logits = scores.logits.subarray(0, tokenizer.vocabSize);
+    const [logits, logProbabilities] = [scores.logits.subarray(0, tokenizer.vocabSize), scores.logProbabilities.subarray(0, tokenizer.vocabSize)];
     const id = sampler.choose(logits, { seen, uniform: drawUniform(seed, index) });
-    const logProbability = (logits[id] as number) - scores.logSumExp;
-    const alternatives = alternativesOf({ ...scores, logits }, alternativeCount, tokenizer);
+    const logProbability = logProbabilities[id] as number;
+    const alternatives = alternativesOf(logProbabilities, alternativeCount, tokenizer);
     const ended = endTokens.has(id);
     let { text, stopped } = ended ? stream.end() : stream.push(id);
     const last = index + 1 >= limit;
@@ -56,7 +56,7 @@ export async function* generateTokens({ sequence, tokenizer, contextLength, endT
 
 const NONE: readonly TokenAlternative[] = [];
 
-function alternativesOf({ logits, logSumExp }: Scores, count: number, tokenizer: Tokenizer): readonly TokenAlternative[] {
+function alternativesOf(logProbabilities: Float32Array, count: number, tokenizer: Tokenizer): readonly TokenAlternative[] {
   if (count === 0) return NONE;
-  return topAlternatives(logits, count, logSumExp).map(({ id, logProbability }) => ({ id, text: tokenizer.decode([id]), logProbability }));
+  return topAlternatives(logProbabilities, count).map(({ id, logProbability }) => ({ id, text: tokenizer.decode([id]), logProbability }));
 }

@@ -1,6 +1,6 @@
 /** The graph of inference: new tokens on a cache of keys and values, for reading a prompt, decoding and scoring alike. */
 
-import { add, axes, buildGraph, exp, gather, input, isKind, log, max, reshape, subtract, sum } from '../graph/index.ts';
+import { axes, buildGraph, gather, input, isKind, logSoftmax, reshape } from '../graph/index.ts';
 import type { Graph, Size } from '../graph/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { attentionCache } from '../nn/index.ts';
@@ -25,8 +25,8 @@ export function nextOf(name: string): string {
  *
  * Inputs: `ids` (int32, B T), `positions` (int32, B T; only where the model learns positions), `lastPositions` (int32, B: length
  * of each sequence with its new tokens, minus one), `totalLength` (int32 scalar: the longest of these lengths), `rows` (int32, N:
- * which of the B·T rows are asked for) and the caches (float32, B G M D). Outputs: `logits` (N V), `logSumExp` (N 1), so that
- * `logits - logSumExp` are log-probabilities, and each cache under `next:` and its name, to be bound to the input's memory.
+ * which of the B·T rows are asked for) and the caches (float32, B G M D). Outputs: `logits` and `logProbabilities` (N V), and each
+ * cache under `next:` and its name, to be bound to the input's memory.
  *
  * @param model the definition
  * @param options see {@link DecodeGraphOptions}
@@ -37,7 +37,7 @@ export function nextOf(name: string): string {
  * import { llama } from 'weft/models';
  *
  * const graph = decodeGraph(llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: 40 }));
- * console.log([...graph.outputs.keys()].join(' ')); // logits logSumExp next:blocks.0.attention.cache.keys next:blocks.0.attention.cache.values
+ * console.log([...graph.outputs.keys()].join(' ')); // logits logProbabilities next:blocks.0.attention.cache.keys next:blocks.0.attention.cache.values
  * ```
  */
 export function decodeGraph(model: LanguageModel, { batch = 'B', time = 'T', cacheLength = model.contextLength }: DecodeGraphOptions = {}): Graph {
@@ -46,10 +46,8 @@ export function decodeGraph(model: LanguageModel, { batch = 'B', time = 'T', cac
   const count = typeof batch === 'number' && typeof time === 'number' ? batch * time : 'B·T';
   const flat = reshape(hidden, [{ name: 'N', size: count }, ...hidden.shape.slice(-1)]);
   const logits = model.logits(gather(flat, input('rows', 'int32', axes('N', 'N')))); // N C -> N V
-  const top = max(logits, { axes: [-1], keep: true });
-  const logSumExp = add(top, log(sum(exp(subtract(logits, top)), { axes: [-1], keep: true }))); // N 1
   const updates = Array.from(cache.updates, ([name, tensor]) => [nextOf(name), tensor] as const);
-  return buildGraph({ logits, logSumExp, ...Object.fromEntries(updates) });
+  return buildGraph({ logits, logProbabilities: logSoftmax(logits), ...Object.fromEntries(updates) });
 }
 
 /** Names and sizes of a decoding graph's caches, for one sequence. */

@@ -19,7 +19,7 @@ export interface InferenceModelOptions {
  * Inputs: `ids` (int32, B T), `positions` (int32, B T; where the model learns positions), `lastPositions` (int32, B: length of
  * each text with the new tokens, minus one), `totalLength` (int32 scalar: the longest of these lengths), `rows` (int32, N: which of
  * the B·T rows to score), and a cache of keys and one of values a layer (float32, B G M D, zeros at first). Outputs: `logits`
- * (N V), `logSumExp` (N 1), and each cache as `next:` and its name.
+ * and `logProbabilities` (N V), and each cache as `next:` and its name.
  *
  * @param model the definition
  * @param weights by the model's own parameter names

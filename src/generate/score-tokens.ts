@@ -1,7 +1,7 @@
 /** The probability that a model gives to each token of a text. */
 
 import type { Sequence } from './decoder.ts';
-import { requireFinite } from './sampling/probabilities.ts';
+import { requireNumbers } from './sampling/probabilities.ts';
 
 /** What {@link scoreTokens} runs on. */
 export interface ScoringSource {
@@ -30,10 +30,10 @@ export async function scoreTokens({ startSequence, contextLength }: ScoringSourc
       // The last token's scores are of what follows it: it need not be read.
       await sequence.readEach(ids.subarray(begin, end - 1), {
         from: scored - 1 - begin,
-        visit: ({ logits, logSumExp }, index) => {
-          requireFinite(logSumExp, logits);
+        visit: (row, index) => {
+          requireNumbers(row);
           const target = begin + index + 1;
-          logProbabilities[target] = (logits[ids[target] as number] as number) - logSumExp;
+          logProbabilities[target] = row[ids[target] as number] as number;
         },
         signal,
       });

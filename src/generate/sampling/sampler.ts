@@ -20,7 +20,7 @@ export interface ChoiceContext {
 
 /** Chooses tokens; holds the arrays it works in, so one belongs to one generation at a time. */
 export interface Sampler {
-  /** The next token. The logits must be numbers (-Infinity forbids a token): `logSumExp` checks that. */
+  /** The next token. The logits must be numbers; -Infinity forbids a token. */
   choose(logits: Float32Array, context: ChoiceContext): number;
 }
 

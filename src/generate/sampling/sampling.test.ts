@@ -5,7 +5,7 @@ import { createRandom } from '../../core/index.ts';
 import { fillSampling } from './options.ts';
 import type { SamplingOptions } from './options.ts';
 import { cutAtMass, likeliest } from './order.ts';
-import { logSumExp, topAlternatives } from './probabilities.ts';
+import { requireNumbers, topAlternatives } from './probabilities.ts';
 import { createSampler, drawUniform } from './sampler.ts';
 
 const RUNS = { seed: 1, numRuns: 300 } as const;
@@ -127,28 +127,19 @@ describe('the order of tokens', () => {
 });
 
 describe('probabilities', () => {
-  it('sum to one, and do not overflow', () => {
-    for (const scale of [1, 1000]) {
-      const logits = randomLogits(500, 4).map((x) => scale * x);
-      const total = logSumExp(logits);
-      expect(logits.reduce((sum, x) => sum + Math.exp(x - total), 0)).toBeCloseTo(1, 9);
-    }
-  });
-
   it('name the likeliest tokens in order', () => {
-    const logits = Float32Array.from([0, Math.log(4), Math.log(2), 0]);
-    expect(topAlternatives(logits, 2).map(({ id, logProbability }) => [id, Math.exp(logProbability).toFixed(3)])).toEqual([
+    const logs = Float32Array.from([0.125, 0.5, 0.25, 0.125], Math.log);
+    expect(topAlternatives(logs, 2).map(({ id, logProbability }) => [id, Math.exp(logProbability).toFixed(3)])).toEqual([
       [1, '0.500'],
       [2, '0.250'],
     ]);
-    expect(topAlternatives(logits, 9)).toHaveLength(4);
-    expect(topAlternatives(logits, 0)).toHaveLength(0);
+    expect(topAlternatives(logs, 9)).toHaveLength(4);
+    expect(topAlternatives(logs, 0)).toHaveLength(0);
   });
 
   it('are refused when the model gives none', () => {
-    expect(() => logSumExp(Float32Array.from([1, NaN]))).toThrow('that of token 1 is NaN');
-    expect(() => logSumExp(Float32Array.from([1, Infinity]))).toThrow('that of token 1 is Infinity');
-    expect(() => logSumExp(Float32Array.from([-Infinity, -Infinity]))).toThrow('all are -Infinity');
+    expect(() => requireNumbers(Float32Array.from([NaN, NaN]))).toThrow(expect.objectContaining({ code: 'WEFT_GENERATE_NOT_FINITE' }));
+    expect(() => requireNumbers(Float32Array.from([-Infinity, 0]))).not.toThrow();
   });
 });
 
