@@ -8,7 +8,7 @@ import { add, gather, matmul, scope, slice } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropout, embeddingTable, feedForward, layerNormalization, linear, selfAttention } from '../nn/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
-import { defineLanguageModel, requireCounts, requireDivisor } from './language-model.ts';
+import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { GptModel } from './language-model.ts';
 
 /** Configuration of {@link gpt}. */
@@ -38,7 +38,7 @@ export type GptOptions = Pick<GptConfig, 'layers' | 'heads' | 'width' | 'context
  * A GPT-2 language model.
  *
  * @param options `hidden` defaults to 4 · width, `bias` to true, `activation` to `geluTanh`, `normEpsilon` to 1e-5, `dropout` to 0, `tiedHead` to true.
- * @throws UsageError `WEFT_MODEL_HEADS` when the heads don't divide the width.
+ * @throws UsageError `WEFT_MODEL_HEADS` when the heads don't divide the width, `WEFT_MODEL_SIZE` and `WEFT_MODEL_OPTION` when an option is out of its range.
  *
  * @example
  * ```ts
@@ -54,6 +54,9 @@ export function gpt(options: GptOptions): GptModel {
   const { layers, heads, width, hidden, contextLength, vocabSize, bias, normEpsilon, tiedHead } = config;
   requireCounts('make a GPT model', { layers, heads, width, hidden, contextLength, vocabSize });
   requireDivisor('make a GPT model', ['heads', heads], ['width', width]);
+  requireOption('make a GPT model', ['dropout', config.dropout], { rule: 'at least 0 and below 1', holds: config.dropout >= 0 && config.dropout < 1 });
+  requireOption('make a GPT model', ['activation', config.activation], { rule: 'gelu or geluTanh', holds: ['gelu', 'geluTanh'].includes(config.activation) });
+  requireOption('make a GPT model', ['normEpsilon', normEpsilon], { rule: 'above 0', holds: normEpsilon > 0 });
   const tokens = (): Tensor => embeddingTable({ name: 'tokens', rows: vocabSize, width });
   const outputInitializer: Initializer = { kind: 'normal', standardDeviation: 0.02 / Math.sqrt(2 * layers) };
   const norm = (x: Tensor, name: string): Tensor => layerNormalization(x, { name, width, epsilon: normEpsilon, bias });

@@ -46,6 +46,11 @@ export function requireCounts(action: string, values: Readonly<Record<string, nu
   }
 }
 
+/** Throws unless an option keeps its rule, which reads after its name. */
+export function requireOption(action: string, [name, value]: readonly [string, number | string], { rule, holds }: { readonly rule: string; readonly holds: boolean }): void {
+  if (!holds) throw new UsageError({ code: 'WEFT_MODEL_OPTION', action, rule: `${name} must be ${rule}`, value: String(value), remedy: `Give another ${name}, or leave it out.` });
+}
+
 /** Throws unless `divisor` divides `value`. */
 export function requireDivisor(action: string, [divisorName, divisor]: readonly [string, number], [valueName, value]: readonly [string, number]): void {
   if (value % divisor !== 0) {

@@ -8,7 +8,7 @@ import { add, gather, matmul, scope } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import { embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
 import type { ForwardContext, RotaryAngles } from '../nn/index.ts';
-import { defineLanguageModel, requireCounts, requireDivisor } from './language-model.ts';
+import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { LlamaModel } from './language-model.ts';
 
 /** Configuration of {@link llama}. */
@@ -39,7 +39,7 @@ export type LlamaOptions = Pick<LlamaConfig, 'layers' | 'heads' | 'width' | 'con
  *
  * @param options `kvHeads` defaults to heads, `hidden` to 8/3 · width rounded up to a multiple of 32, `headWidth` to
  * width / heads, `ropeTheta` to 10,000, `normEpsilon` to 1e-5, `tiedHead` to false.
- * @throws UsageError `WEFT_MODEL_HEADS` when heads and widths don't fit.
+ * @throws UsageError `WEFT_MODEL_HEADS` when heads and widths don't fit, `WEFT_MODEL_SIZE` and `WEFT_MODEL_OPTION` when an option is out of its range.
  *
  * @example
  * ```ts
@@ -58,6 +58,7 @@ export function llama(options: LlamaOptions): LlamaModel {
   const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, tiedHead } = config;
   requireCounts(action, { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize });
   requireDivisor(action, ['kvHeads', kvHeads], ['heads', heads]);
+  for (const [name, value] of Object.entries({ normEpsilon, ropeTheta })) requireOption(action, [name, value], { rule: 'above 0', holds: value > 0 });
   if (headWidth % 2 !== 0) {
     throw new UsageError({ code: 'WEFT_MODEL_HEADS', action, rule: 'rotary positions need an even head width', value: String(headWidth), remedy: 'Choose width and heads so that width / heads is even.' });
   }

@@ -7,7 +7,7 @@ import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill, fromHost } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
 import { runOnnx } from '../../test/oracle/run-graph.ts';
-import { arrayOf, numbers, torchVectors } from '../../test/vectors/torch-vectors.ts';
+import { arrayOf, torchVectors, weightsOf } from '../../test/vectors/torch-vectors.ts';
 import { gradients } from '../autodiff/index.ts';
 import { axes, buildGraph, input, parameter, reshape } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
@@ -37,10 +37,7 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('%s', 
   const graph = buildGraph(outputs);
 
   const whole = (values: readonly number[], shape: readonly number[]) => ({ dtype: 'int32' as const, shape, data: Float64Array.from(values) });
-  const weights = vector.parameters.map(({ name, gradient: { shape } }, index) => {
-    const norm = /orm\.weight$/.test(name);
-    return [name, fromHost(numbers(100 + index, shape, { scale: 0.5, shift: norm ? 1 : 0 }))] as const;
-  });
+  const weights = [...weightsOf(vector)].map(([name, tensor]) => [name, fromHost(tensor)] as const);
   const kept = vector.targets.filter((target) => target >= 0).length;
   const feeds = {
     ...Object.fromEntries(weights),

@@ -90,12 +90,29 @@ def model(name, shapes, forward):
     logits = forward(weights, ids)
     loss = F.cross_entropy(logits.reshape(12, -1), targets.reshape(12), ignore_index=-1)
     gradients = torch.autograd.grad(loss, list(weights.values()))
+    first = {"loss": loss.item(), "logits": plain(logits)}
+
+    # Five steps of AdamW with clipping on the same batch; only tensors with two axes or more decay.
+    groups = [[w for w in weights.values() if w.dim() >= 2], [w for w in weights.values() if w.dim() < 2]]
+    optimizer = torch.optim.AdamW(
+        [{"params": groups[0], "weight_decay": 0.1}, {"params": groups[1], "weight_decay": 0.0}], lr=0.01, betas=(0.9, 0.99), eps=1e-8
+    )
+    steps = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(forward(weights, ids).reshape(12, -1), targets.reshape(12), ignore_index=-1)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(weights.values(), 0.5)
+        optimizer.step()
+        steps.append({"loss": loss.item(), "gradientNorm": norm.item()})
+    sums = {key: float(f"{w.sum().item():.9g}") for key, w in weights.items()}
+
     save(name, {
         "ids": ids.reshape(-1).tolist(),
         "targets": targets.reshape(-1).tolist(),
-        "loss": loss.item(),
-        "logits": plain(logits),
+        **first,
         "parameters": [{"name": key, "gradient": plain(g)} for key, g in zip(weights, gradients)],
+        "training": {"steps": steps, "sumsAfter": sums},
     })
 
 

@@ -25,6 +25,8 @@ export interface TorchModel {
   readonly loss: number;
   readonly logits: Plain;
   readonly parameters: readonly { readonly name: string; readonly gradient: Plain }[];
+  /** Steps of AdamW (rate 0.01, betas 0.9 and 0.99, decay 0.1 of matrices) with clipping at 0.5, and each parameter's sum after them. */
+  readonly training: { readonly steps: readonly { readonly loss: number; readonly gradientNorm: number }[]; readonly sumsAfter: Readonly<Record<string, number>> };
 }
 
 /** Reads torch-NAME.json. */
@@ -35,9 +37,21 @@ export function torchVectors(name: string): TorchOperations | TorchModel {
 }
 
 /** The numbers of make-torch-vectors.py's function of the same name. */
-export function numbers(salt: number, shape: readonly number[], { scale = 1, shift = 0 }: { readonly scale?: number; readonly shift?: number } = {}): HostTensor<'float32'> {
-  const values = Float32Array.from({ length: elementCount(shape) }, (_, i) => (((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5) * scale + shift);
+export function numbers(
+  salt: number,
+  shape: readonly number[],
+  { scale = 1, shift = 0 }: { readonly scale?: number; readonly shift?: number } = {},
+): HostTensor<'float32'> {
+  const values = Float32Array.from(
+    { length: elementCount(shape) },
+    (_, i) => (((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5) * scale + shift,
+  );
   return hostTensor('float32', shape, values);
+}
+
+/** The weights that a model of the vectors begins with, in their order. */
+export function weightsOf({ parameters }: TorchModel): ReadonlyMap<string, HostTensor<'float32'>> {
+  return new Map(parameters.map(({ name, gradient: { shape } }, index) => [name, numbers(100 + index, shape, { scale: 0.5, shift: /orm\.weight$/.test(name) ? 1 : 0 })]));
 }
 
 /** A vector of the file as the oracle's array. */
