@@ -14,7 +14,12 @@ export interface FileProblem {
 
 /** The error for a file. */
 export function fileError({ path, value, cause, ...report }: FileProblem): WeftError {
-  return new WeftError({ ...report, action: `read ${path}`, ...(value === undefined ? {} : { value }), ...(cause === undefined ? {} : { cause }) });
+  return new WeftError({
+    ...report,
+    action: `read ${path}`,
+    ...(value === undefined ? {} : { value }),
+    ...(cause === undefined ? {} : { cause }),
+  });
 }
 
 /** Throws a UsageError `WEFT_DATA_OPTION` unless `holds`. */

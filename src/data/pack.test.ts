@@ -11,5 +11,6 @@ test('text to batches', async () => {
   const batches = await pack(train, tokenizer, { batchSize: 4, contextLength: 16, seed: 1 });
   const { inputs, targets, kept } = batches.batch(3);
   expect(kept).toBe(64);
-  for (let row = 0; row < 4; row++) expect([...targets.subarray(row * 16, row * 16 + 15)]).toEqual([...inputs.subarray(row * 16 + 1, row * 16 + 16)]);
+  for (let row = 0; row < 4; row++)
+    expect([...targets.subarray(row * 16, row * 16 + 15)]).toEqual([...inputs.subarray(row * 16 + 1, row * 16 + 16)]);
 });

@@ -29,6 +29,10 @@ export type PackOptions = BatchOptions & Partial<PackTokensOptions>;
 export async function pack(corpus: AsyncIterable<Document>, tokenizer: Tokenizer, options: PackOptions): Promise<Batches> {
   const { folder, shardTokens, onProgress, ...batchOptions } = options;
   if (folder === undefined) return makeBatches(await packInMemory(corpus, tokenizer, onProgress), batchOptions);
-  const packOptions = { folder, ...(shardTokens === undefined ? {} : { shardTokens }), ...(onProgress === undefined ? {} : { onProgress }) };
+  const packOptions = {
+    folder,
+    ...(shardTokens === undefined ? {} : { shardTokens }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
   return makeBatches(await packTokens(corpus, tokenizer, packOptions), batchOptions);
 }

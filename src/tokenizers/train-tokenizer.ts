@@ -49,7 +49,10 @@ const LARGEST_VOCABULARY = 1 << 24;
  * console.log([...ids].map((id) => tokenizer.decode([id]))); // [ 'low', 'e', 's', 't' ]
  * ```
  */
-export async function trainTokenizer(texts: Iterable<TextLike> | AsyncIterable<TextLike>, options: TrainTokenizerOptions = {}): Promise<Tokenizer> {
+export async function trainTokenizer(
+  texts: Iterable<TextLike> | AsyncIterable<TextLike>,
+  options: TrainTokenizerOptions = {},
+): Promise<Tokenizer> {
   checkOptions('train a tokenizer', options, OPTIONS);
   const { type = 'bpe', splitting = 'gpt4', vocabSize, onProgress } = options;
   const isBpe = type === 'bpe';
@@ -57,7 +60,11 @@ export async function trainTokenizer(texts: Iterable<TextLike> | AsyncIterable<T
   demand(isBpe || type === 'characters', "type is 'bpe' or 'characters'", type);
   demand(Object.hasOwn(SPLITTINGS, splitting), `splitting is one of ${Object.keys(SPLITTINGS).join(', ')}`, splitting);
   demand(isBpe || options.splitting === undefined, "splitting is for tokenizers of type 'bpe'", splitting);
-  demand(vocabSize === undefined || isCount(vocabSize, LARGEST_VOCABULARY), `vocabSize is an integer from 1 to ${LARGEST_VOCABULARY}`, vocabSize);
+  demand(
+    vocabSize === undefined || isCount(vocabSize, LARGEST_VOCABULARY),
+    `vocabSize is an integer from 1 to ${LARGEST_VOCABULARY}`,
+    vocabSize,
+  );
   demand(isCount(minFrequency, Number.MAX_SAFE_INTEGER), 'minFrequency is a positive integer', minFrequency);
   checkSpecialTokens(specialTokens);
   const training = { specialTokens, minFrequency, onProgress };

@@ -64,7 +64,10 @@ export function makeBatches(packed: PackedTokens, options: BatchOptions): Batche
   checkOptions(action, options, ['batchSize', 'contextLength', 'seed', 'order']);
   const { batchSize, contextLength, seed, order = 'shuffled' } = options;
   for (const name of ['batchSize', 'contextLength'] as const) {
-    demandOption(Number.isSafeInteger(options[name]) && options[name] >= 1, action, { rule: `${name} is a positive integer`, value: options[name] });
+    demandOption(Number.isSafeInteger(options[name]) && options[name] >= 1, action, {
+      rule: `${name} is a positive integer`,
+      value: options[name],
+    });
   }
   demandOption(Number.isSafeInteger(seed), action, { rule: 'seed is an integer', value: seed });
   demandOption(order === 'shuffled' || order === 'sequential', action, { rule: "order is 'shuffled' or 'sequential'", value: order });

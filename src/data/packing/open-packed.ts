@@ -36,7 +36,7 @@ export async function openPacked(folder: string): Promise<PackedTokens> {
       if (!isOpen) throw closedError(folder);
       checkRange(start, length, tokens);
       const raw = allocateTokens(type, length);
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         const shard = Math.floor((start + done) / shardTokens);
         const within = start + done - shard * shardTokens;
         const count = Math.min(length - done, shardTokens - within);
@@ -95,7 +95,7 @@ function openShards(folder: string, { shards, type }: PackedHeader): readonly nu
 }
 
 function readFully(file: number, into: Uint8Array, position: number, path: string): void {
-  for (let done = 0; done < into.length; ) {
+  for (let done = 0; done < into.length;) {
     const count = readSync(file, into, done, into.length - done, position + done);
     if (count === 0) throw packedError(path, 'a shard has become shorter', `${position + done} bytes`);
     done += count;

@@ -50,7 +50,10 @@ export async function packTokens(corpus: AsyncIterable<Document>, tokenizer: Tok
   checkOptions(action, options, ['folder', 'shardTokens', 'onProgress']);
   const { folder, shardTokens = SHARD_TOKENS, onProgress } = options;
   demandOption(typeof folder === 'string' && folder !== '', action, { rule: 'folder is a path', value: folder });
-  demandOption(Number.isSafeInteger(shardTokens) && shardTokens >= 1, action, { rule: 'shardTokens is a positive integer', value: shardTokens });
+  demandOption(Number.isSafeInteger(shardTokens) && shardTokens >= 1, action, {
+    rule: 'shardTokens is a positive integer',
+    value: shardTokens,
+  });
   const { vocabSize } = tokenizer;
   const writer = await createShardWriter(folder, tokenTypeFor(vocabSize), shardTokens);
   let last: PackProgress = { documents: 0, bytes: 0, tokens: 0 };

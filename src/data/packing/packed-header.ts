@@ -33,13 +33,17 @@ export function checkHeader(json: unknown, path: string): PackedHeader {
   demand(header.format === 'weft-tokens', 'it is a header of packed tokens', header.format);
   demand(header.version === 1, 'its version is 1', header.version);
   demand(header.type === 'uint16' || header.type === 'uint32', 'its type is uint16 or uint32', header.type);
-  for (const name of ['vocabSize', 'tokens', 'bytes', 'documents'] as const) demand(isCount(header[name]), `${name} is a count`, header[name]);
+  for (const name of ['vocabSize', 'tokens', 'bytes', 'documents'] as const)
+    demand(isCount(header[name]), `${name} is a count`, header[name]);
   const { shards } = header;
   demand(Array.isArray(shards) && shards.length <= MOST_SHARDS, `it lists ${MOST_SHARDS} shards or fewer`, typeof shards);
   let sum = 0;
   const list = shards as readonly unknown[];
   const sizes = list.map((shard, index) => {
-    const { file, tokens } = (typeof shard === 'object' && shard !== null ? shard : {}) as { readonly file?: unknown; readonly tokens?: unknown };
+    const { file, tokens } = (typeof shard === 'object' && shard !== null ? shard : {}) as {
+      readonly file?: unknown;
+      readonly tokens?: unknown;
+    };
     demand(typeof file === 'string' && SHARD_NAME.test(file), `shard ${index} is a file of the folder`, file);
     demand(isCount(tokens) && (tokens as number) > 0, `shard ${index} has tokens`, tokens);
     sum += tokens as number;

@@ -43,7 +43,7 @@ export async function createShardWriter(folder: string, type: TokenType, shardTo
   };
   /** Writes the buffer, opening the next shard wherever one is full. */
   const flush = async (): Promise<void> => {
-    for (let start = 0; start < buffered; ) {
+    for (let start = 0; start < buffered;) {
       let shard = shards.at(-1);
       if (shard === undefined || handle === undefined) {
         shard = { file: `${prefix}-${String(shards.length).padStart(5, '0')}.bin`, tokens: 0 };
@@ -63,7 +63,7 @@ export async function createShardWriter(folder: string, type: TokenType, shardTo
   return {
     async append(ids) {
       await guard(folder, async () => {
-        for (let start = 0; start < ids.length; ) {
+        for (let start = 0; start < ids.length;) {
           const count = Math.min(ids.length - start, BUFFER - buffered);
           buffer.set(ids.subarray(start, start + count), buffered);
           buffered += count;

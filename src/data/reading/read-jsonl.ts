@@ -33,7 +33,10 @@ export async function* readJsonLines(chunks: AsyncIterable<string>, name: string
   if (text !== undefined) yield { text, line };
 }
 
-function parseLine(source: string, { name, line, field }: { readonly name: string; readonly line: number; readonly field: string }): string | undefined {
+function parseLine(
+  source: string,
+  { name, line, field }: { readonly name: string; readonly line: number; readonly field: string },
+): string | undefined {
   if (source.trim() === '') return undefined;
   let value: unknown;
   try {
@@ -41,7 +44,8 @@ function parseLine(source: string, { name, line, field }: { readonly name: strin
   } catch (error) {
     throw lineError(name, line, 'every line is JSON', error);
   }
-  const text: unknown = typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
+  const text: unknown =
+    typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
   if (typeof text === 'string') return text;
   throw lineError(name, line, `every line is an object with a text in its field ${JSON.stringify(field)}`);
 }

@@ -61,7 +61,7 @@ export function createByteEncoder(split: Splitter, { byteIds, merges, tokens, ig
         length = utf8.encodeInto(text, bytes).written;
       }
       let count = 0;
-      for (let start = 0; start < length; ) {
+      for (let start = 0; start < length;) {
         const end = split(bytes, start, length);
         const found = cache.find(bytes, view, start, end);
         if (found >= 0) {

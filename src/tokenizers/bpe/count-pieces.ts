@@ -128,7 +128,7 @@ export function createPieceCounter(split: Splitter, limit: number): PieceCounter
       }
       const length = utf8.encodeInto(text, buffer).written;
       bytesSeen += length;
-      for (let start = 0; start < length; ) {
+      for (let start = 0; start < length;) {
         const end = split(buffer, start, length);
         count(start, end);
         start = end;

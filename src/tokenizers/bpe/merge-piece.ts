@@ -76,7 +76,9 @@ function mergeByHeap(table: MergeTable, ids: Int32Array, count: number): number 
     }
     heap[at] = value;
   };
+  /** The lowest entry, or -1. */
   const pop = (): number => {
+    if (size === 0) return -1;
     const top = heap[0] as number;
     const value = heap[--size] as number;
     let at = 0;
@@ -97,8 +99,7 @@ function mergeByHeap(table: MergeTable, ids: Int32Array, count: number): number 
     previous[index] = index - 1;
   }
   for (let index = 0; index + 1 < count; index++) push(index);
-  while (size > 0) {
-    const value = pop();
+  for (let value = pop(); value >= 0; value = pop()) {
     const rank = Math.floor(value / POSITIONS);
     const left = value - rank * POSITIONS;
     const right = next[left] as number;

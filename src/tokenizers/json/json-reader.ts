@@ -20,7 +20,8 @@ export function createJsonReader(origin: string): JsonReader {
       code: 'WEFT_TOKENIZER_FORMAT',
       action: `read the tokenizer ${origin}`,
       rule,
-      value: typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value).slice(0, 200) : nameOf(value),
+      value:
+        typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value).slice(0, 200) : nameOf(value),
       remedy: 'Give a tokenizer.json of a byte-level BPE or character tokenizer, as saveTokenizer writes it.',
     });
   };
@@ -40,7 +41,6 @@ export function createJsonReader(origin: string): JsonReader {
 }
 
 function nameOf(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `an object with ${Object.keys(value as object).slice(0, 5).join(', ') || 'nothing in it'}`;
+  if (typeof value !== 'object' || value === null) return value === undefined ? 'nothing' : String(value);
+  return Array.isArray(value) ? 'a list' : `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing in it'}`;
 }

@@ -57,7 +57,13 @@ export function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'): Tok
     return createCharacterTokenizer(readCharacters(reader, vocabulary, special, unknown as string | undefined));
   }
   reader.demand(unknown === undefined, 'a byte-level model has no unk_token', unknown);
-  return createBpeTokenizer({ splitting, ...byteTokens(vocabulary, special, size), merges, ignoreMerges: model['ignore_merges'] === true, special });
+  return createBpeTokenizer({
+    splitting,
+    ...byteTokens(vocabulary, special, size),
+    merges,
+    ignoreMerges: model['ignore_merges'] === true,
+    special,
+  });
 }
 
 /** Ids of the tokens of the model by their text. */
@@ -105,7 +111,11 @@ function checkIds(reader: JsonReader, vocabulary: Vocabulary, { tokens, ordinary
   for (const [text, id] of [...vocabulary, ...tokens, ...ordinary]) {
     const other = texts.get(id);
     if (other !== undefined && other !== text) {
-      reader.demand(false, 'every id is given once', `${id} for ${JSON.stringify(other.slice(0, 40))} and ${JSON.stringify(text.slice(0, 40))}`);
+      reader.demand(
+        false,
+        'every id is given once',
+        `${id} for ${JSON.stringify(other.slice(0, 40))} and ${JSON.stringify(text.slice(0, 40))}`,
+      );
     }
     texts.set(id, text);
     highest = Math.max(highest, id);

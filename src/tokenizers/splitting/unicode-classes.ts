@@ -71,7 +71,11 @@ export function classOf(codePoint: number): number {
 
 function buildTable(): ClassTable {
   const whole = new Uint8Array(0x11_0000);
-  for (const [ranges, value] of [[LETTERS, LETTER], [NUMBERS, NUMBER], [SPACES, SPACE]] as const) {
+  for (const [ranges, value] of [
+    [LETTERS, LETTER],
+    [NUMBERS, NUMBER],
+    [SPACES, SPACE],
+  ] as const) {
     const numbers = ranges.split(' ').map((digits) => Number.parseInt(digits, 36));
     let position = 0;
     for (let index = 0; index < numbers.length; index += 2) {
