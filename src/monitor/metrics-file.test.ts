@@ -21,7 +21,17 @@ describe('reading metrics', () => {
   test('all three kinds are read with their known fields alone', async () => {
     const folder = await runFolder();
     const lines = [
-      { kind: 'step', step: 1, loss: 4.5, learningRate: 1e-3, gradientNorm: 2, tokensPerSecond: 900, tokensSeen: 64, seconds: 0.1, secret: 1 },
+      {
+        kind: 'step',
+        step: 1,
+        loss: 4.5,
+        learningRate: 1e-3,
+        gradientNorm: 2,
+        tokensPerSecond: 900,
+        tokensSeen: 64,
+        seconds: 0.1,
+        secret: 1,
+      },
       { kind: 'eval', step: 1, loss: 4.4, perplexity: 81.5, bitsPerByte: 2, seconds: 0.2 },
       { kind: 'sample', step: 1, text: 'Grüße\n' },
     ];
@@ -58,7 +68,10 @@ describe('reading metrics', () => {
 
   test('lines that are no metrics are counted and passed over', async () => {
     const folder = await runFolder();
-    await writeFile(fileOf(folder), `nonsense\n[1]\nnull\n{"kind":"step"}\n{"kind":"other","step":1}\n{"kind":"sample","step":1}\n\n${step(3)}`);
+    await writeFile(
+      fileOf(folder),
+      `nonsense\n[1]\nnull\n{"kind":"step"}\n{"kind":"other","step":1}\n{"kind":"sample","step":1}\n\n${step(3)}`,
+    );
     const { records, skipped } = await readMetrics(folder);
     expect(records.map((record) => record.step)).toEqual([3]);
     expect(skipped).toBe(6);
@@ -120,7 +133,7 @@ describe('reading metrics', () => {
           const found: MetricsRecord[] = [];
           let at: { offset: number } = { offset: 0 };
           const readAll = async (): Promise<void> => {
-            for (let more = true; more; ) {
+            for (let more = true; more;) {
               const chunk = await readMetrics(folder, { offset: at.offset, maxBytes });
               expect(chunk.reset).toBe(false);
               found.push(...chunk.records);

@@ -137,14 +137,17 @@ async function followsNewline(file: FileHandle, offset: number, size: number): P
 }
 
 /** The whole lines from `offset`, at most `maxBytes` of them; a line longer than that is passed over. */
-async function readLines(file: FileHandle, range: { offset: number; size: number; maxBytes: number }): Promise<{ lines: string[]; next: number }> {
+async function readLines(
+  file: FileHandle,
+  range: { offset: number; size: number; maxBytes: number },
+): Promise<{ lines: string[]; next: number }> {
   const { offset, maxBytes } = range;
   const length = Math.max(0, Math.min(range.size - offset, maxBytes));
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
   const end = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
   if (end >= 0) return { lines: buffer.toString('utf8', 0, end).split('\n'), next: offset + end + 1 };
   if (bytesRead < maxBytes) return { lines: [], next: offset };
-  for (let position = offset + bytesRead; ; ) {
+  for (let position = offset + bytesRead; ;) {
     const block = await file.read(buffer, 0, maxBytes, position);
     if (block.bytesRead === 0) return { lines: [], next: offset };
     const newline = buffer.subarray(0, block.bytesRead).indexOf(NEWLINE);

@@ -11,7 +11,12 @@ const root = (): Promise<string> => mkdtemp(join(tmpdir(), 'weft-runs-'));
 async function run(folder: string, losses: readonly number[], at = 1_700_000_000): Promise<void> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, 'metrics.jsonl');
-  await writeFile(path, losses.map((loss, index) => `{"kind":"step","step":${index + 1},"loss":${loss}}\n{"kind":"eval","step":${index + 1},"loss":${loss + 1}}\n`).join(''));
+  await writeFile(
+    path,
+    losses
+      .map((loss, index) => `{"kind":"step","step":${index + 1},"loss":${loss}}\n{"kind":"eval","step":${index + 1},"loss":${loss + 1}}\n`)
+      .join(''),
+  );
   await utimes(path, at, at);
 }
 
@@ -30,7 +35,13 @@ describe('runs', () => {
     const folder = await root();
     await run(join(folder, 'a'), [3, 1, 2]);
     const [summary] = await (await openRuns([join(folder, 'a')])).list();
-    expect(summary).toMatchObject({ name: 'a', updatedAt: 1_700_000_000_000, bestLoss: 2, lastStep: { step: 3, loss: 2 }, lastEval: { step: 3, loss: 3 } });
+    expect(summary).toMatchObject({
+      name: 'a',
+      updatedAt: 1_700_000_000_000,
+      bestLoss: 2,
+      lastStep: { step: 3, loss: 2 },
+      lastEval: { step: 3, loss: 3 },
+    });
   });
 
   test('a summary grows with the file and starts over when the file does', async () => {
@@ -90,7 +101,13 @@ describe('runs', () => {
   test('a target that is no folder is refused with a remedy', async () => {
     const folder = await root();
     await writeFile(join(folder, 'file'), '');
-    await expect(openRuns([join(folder, 'none')])).rejects.toMatchObject({ code: 'WEFT_RUN_MISSING', message: expect.stringContaining('no such folder') as string });
-    await expect(openRuns([join(folder, 'file')])).rejects.toMatchObject({ code: 'WEFT_RUN_MISSING', message: expect.stringContaining('not a folder') as string });
+    await expect(openRuns([join(folder, 'none')])).rejects.toMatchObject({
+      code: 'WEFT_RUN_MISSING',
+      message: expect.stringContaining('no such folder') as string,
+    });
+    await expect(openRuns([join(folder, 'file')])).rejects.toMatchObject({
+      code: 'WEFT_RUN_MISSING',
+      message: expect.stringContaining('not a folder') as string,
+    });
   });
 });

@@ -155,7 +155,10 @@ function createFollower(folder: string): Follower {
   };
 }
 
-function include(summary: Omit<RunSummary, 'name' | 'folder'>, record: MetricsChunk['records'][number]): Omit<RunSummary, 'name' | 'folder'> {
+function include(
+  summary: Omit<RunSummary, 'name' | 'folder'>,
+  record: MetricsChunk['records'][number],
+): Omit<RunSummary, 'name' | 'folder'> {
   if (record.kind === 'step') return { ...summary, lastStep: record };
   if (record.kind !== 'eval') return summary;
   const bestLoss = record.loss === null ? summary.bestLoss : Math.min(record.loss, summary.bestLoss ?? Infinity);

@@ -14,7 +14,14 @@ test('a finished generation is counted under the names that dashboards know', as
   metrics.load('m', { running: 1, waiting: 2 });
   metrics.token('m', undefined);
   metrics.token('m', 0.02);
-  metrics.finished('m', { reason: 'stop', promptTokens: 5, generatedTokens: 2, totalSeconds: 0.75, queueSeconds: 0.25, prefillSeconds: 0.125 });
+  metrics.finished('m', {
+    reason: 'stop',
+    promptTokens: 5,
+    generatedTokens: 2,
+    totalSeconds: 0.75,
+    queueSeconds: 0.25,
+    prefillSeconds: 0.125,
+  });
   const found = samples(await metrics.text());
   const m = '{model_name="m"}';
   expect(Object.fromEntries([...found].filter(([name]) => !name.includes('_bucket')))).toEqual({
@@ -44,7 +51,14 @@ test('a finished generation is counted under the names that dashboards know', as
 
 test('a generation without a token has no time to its first', async () => {
   const metrics = createServingMetrics();
-  metrics.finished('m', { reason: 'abort', promptTokens: 5, generatedTokens: 0, totalSeconds: 1, queueSeconds: 1, prefillSeconds: undefined });
+  metrics.finished('m', {
+    reason: 'abort',
+    promptTokens: 5,
+    generatedTokens: 0,
+    totalSeconds: 1,
+    queueSeconds: 1,
+    prefillSeconds: undefined,
+  });
   const found = samples(await metrics.text());
   expect(found.get('llm_request_success_total{model_name="m",finished_reason="abort"}')).toBe(1);
   expect(found.has('llm_time_to_first_token_seconds_count{model_name="m"}')).toBe(false);

@@ -19,9 +19,18 @@ async function waits(app: FastifyInstance, count: number): Promise<void> {
 
 describe('operations', () => {
   test('the models, as OpenAI’s clients list them', async () => {
-    const app = await createApp({ models: [fakeModel({ name: 'a' }), fakeModel({ name: 'org/b', contextLength: 64 })], clock: () => 1_700_000_000_000 });
-    const list = (await app.inject('/v1/models')).json() as { data: { id: string }[] };
-    expect(list).toMatchObject({ object: 'list', data: [{ id: 'a', object: 'model', created: 1_700_000_000, owned_by: 'weft' }, { id: 'org/b', max_model_len: 64 }] });
+    const app = await createApp({
+      models: [fakeModel({ name: 'a' }), fakeModel({ name: 'org/b', contextLength: 64 })],
+      clock: () => 1_700_000_000_000,
+    });
+    const list = (await app.inject('/v1/models')).json<{ data: { id: string }[] }>();
+    expect(list).toMatchObject({
+      object: 'list',
+      data: [
+        { id: 'a', object: 'model', created: 1_700_000_000, owned_by: 'weft' },
+        { id: 'org/b', max_model_len: 64 },
+      ],
+    });
     expect((await app.inject('/v1/models/org/b')).json()).toEqual(list.data[1]);
     expect((await app.inject('/v1/models/c')).statusCode).toBe(404);
     await app.close();
@@ -30,7 +39,8 @@ describe('operations', () => {
   test('two models: each answers to its name, the first when none is named', async () => {
     const [a, b] = [fakeModel({ name: 'a' }), fakeModel({ name: 'b' })];
     const app = await createApp({ models: [a, b] });
-    for (const model of ['b', undefined, 'a']) await app.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'x', max_tokens: 1, model } });
+    for (const model of ['b', undefined, 'a'])
+      await app.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'x', max_tokens: 1, model } });
     expect([a.log.prompts.length, b.log.prompts.length]).toEqual([2, 1]);
     await app.close();
   });
@@ -41,7 +51,11 @@ describe('operations', () => {
     const ask = async (url: string): Promise<number> => (await app.inject(url)).statusCode;
     expect([await ask('/health'), await ask('/v1/health/ready'), await ask('/v1/health/live')]).toEqual([503, 503, 200]);
     const early = await app.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'a' } });
-    expect([early.statusCode, early.headers['retry-after'], (early.json() as { error: { code: string } }).error.code]).toEqual([503, '1', 'WEFT_SERVE_LOADING']);
+    expect([early.statusCode, early.headers['retry-after'], early.json<{ error: { code: string } }>().error.code]).toEqual([
+      503,
+      '1',
+      'WEFT_SERVE_LOADING',
+    ]);
     loaded([fakeModel()]);
     expect(await ask('/health')).toBe(200);
     await app.close();
@@ -50,7 +64,8 @@ describe('operations', () => {
   test('every answer has a request id of its own', async () => {
     const app = await createApp();
     const ids = [];
-    for (const url of ['/health', '/nowhere', '/']) ids.push((await app.inject({ url, headers: { 'x-request-id': 'mine' } })).headers['x-request-id']);
+    for (const url of ['/health', '/nowhere', '/'])
+      ids.push((await app.inject({ url, headers: { 'x-request-id': 'mine' } })).headers['x-request-id']);
     expect(ids.every((id) => /^req_[0-9a-f]{32}$/.test(String(id)))).toBe(true);
     expect(new Set(ids).size).toBe(3);
     await app.close();
@@ -116,7 +131,11 @@ describe('the page', () => {
   test('is served with its files, a policy and an etag', async () => {
     const app = await createApp({ page: await built() });
     const index = await app.inject('/');
-    expect([index.statusCode, index.headers['content-type'], index.headers['cache-control']]).toEqual([200, 'text/html; charset=utf-8', 'no-cache']);
+    expect([index.statusCode, index.headers['content-type'], index.headers['cache-control']]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      'no-cache',
+    ]);
     expect(index.headers['content-security-policy']).toContain("default-src 'self'");
     expect(index.headers['x-content-type-options']).toBe('nosniff');
     const script = await app.inject('/assets/main-abc.js');
@@ -128,7 +147,16 @@ describe('the page', () => {
 
   test('no path reaches anything else', async () => {
     const app = await createApp({ page: await built() });
-    for (const url of ['/secret.txt', '/../secret.txt', '/assets/../secret.txt', '/assets/%2e%2e/secret.txt', '/assets/..%2fsecret.txt', '/%2e%2e/%2e%2e/etc/passwd', '/assets', '/assets/']) {
+    for (const url of [
+      '/secret.txt',
+      '/../secret.txt',
+      '/assets/../secret.txt',
+      '/assets/%2e%2e/secret.txt',
+      '/assets/..%2fsecret.txt',
+      '/%2e%2e/%2e%2e/etc/passwd',
+      '/assets',
+      '/assets/',
+    ]) {
       const answer = await app.inject(url);
       expect([url, answer.statusCode, answer.body.includes('secret"')]).toEqual([url, 404, false]);
     }
@@ -144,10 +172,25 @@ describe('the page', () => {
 
 describe('the page’s data', () => {
   test('the models with their cards', async () => {
-    const card = { name: 'tiny', createdAt: '2026-01-01T00:00:00Z', parameters: 9, heldOut: { loss: 2, perplexity: 7.4, bitsPerByte: 1.1 } };
+    const card = {
+      name: 'tiny',
+      createdAt: '2026-01-01T00:00:00Z',
+      parameters: 9,
+      heldOut: { loss: 2, perplexity: 7.4, bitsPerByte: 1.1 },
+    };
     const app = await createApp({ models: [fakeModel({ card, parameters: 9 })], clock: () => 5 });
     expect((await app.inject('/api/models')).json()).toEqual({
-      data: [{ name: 'fake', parameters: 9, contextLength: 256, vocabSize: fakeModel().tokenizer.vocabSize, tokenizer: 'bpe', hasChatTemplate: false, card }],
+      data: [
+        {
+          name: 'fake',
+          parameters: 9,
+          contextLength: 256,
+          vocabSize: fakeModel().tokenizer.vocabSize,
+          tokenizer: 'bpe',
+          hasChatTemplate: false,
+          card,
+        },
+      ],
       now: 5,
     });
     await app.close();
@@ -160,13 +203,13 @@ describe('the page’s data', () => {
     await writeFile(file, '{"kind":"step","step":1,"loss":4}\n');
     await writeFile(join(folder, 'a b', 'weft.json'), '{"name":"tiny"}');
     const app = await createApp({ runs: [folder] });
-    const runs = (await app.inject('/api/runs')).json() as { data: { name: string }[] };
+    const runs = (await app.inject('/api/runs')).json<{ data: { name: string }[] }>();
     expect(runs.data).toMatchObject([{ name: 'a b', card: { name: 'tiny' }, lastStep: { step: 1 } }]);
     const url = `/api/runs/${encodeURIComponent('a b')}/metrics`;
-    const first = (await app.inject(url)).json() as { offset: number; version: string; records: unknown[] };
+    const first = (await app.inject(url)).json<{ offset: number; version: string; records: unknown[] }>();
     expect(first.records).toHaveLength(1);
     await appendFile(file, '{"kind":"step","step":2,"loss":3}\n');
-    const second = (await app.inject(`${url}?offset=${first.offset}&version=${first.version}`)).json() as { records: unknown[] };
+    const second = (await app.inject(`${url}?offset=${first.offset}&version=${first.version}`)).json<{ records: unknown[] }>();
     expect(second.records).toEqual([{ kind: 'step', step: 2, loss: 3 }]);
     expect((await app.inject(`${url}?offset=x`)).statusCode).toBe(400);
     expect((await app.inject(`${url}?ofset=1`)).statusCode).toBe(400);

@@ -15,42 +15,97 @@ describe('a request that cannot be served', () => {
   });
   afterAll(async () => await server.close());
 
-  const CASES: readonly (readonly [what: string, url: string, body: unknown, status: number, error: Readonly<Record<string, unknown>>])[] = [
-    ['no JSON', COMPLETIONS, '{"prompt":', 400, { code: 'WEFT_SERVE_BODY' }],
-    ['an empty body', COMPLETIONS, '', 400, { code: 'WEFT_SERVE_BODY' }],
-    ['a body that is no object', COMPLETIONS, [1], 400, { code: 'WEFT_SERVE_BODY' }],
-    ['a body that is null', COMPLETIONS, 'null', 400, { code: 'WEFT_SERVE_BODY' }],
-    ['a prototype in the body', COMPLETIONS, '{"prompt":"a","__proto__":{"x":1}}', 400, { code: 'WEFT_SERVE_BODY' }],
-    ['a body too large', COMPLETIONS, { prompt: 'x'.repeat(5000) }, 413, { code: 'WEFT_SERVE_BODY_LARGE' }],
-    ['no prompt', COMPLETIONS, {}, 400, { param: 'prompt' }],
-    ['an unknown parameter', COMPLETIONS, { prompt: 'a', temprature: 1 }, 400, { param: 'temprature', code: 'WEFT_SERVE_PARAMETER_UNKNOWN' }],
-    ['an unknown parameter within', CHAT, { messages: [{ role: 'user', content: 'a', nmae: 'b' }] }, 400, { param: 'messages[0].nmae', code: 'WEFT_SERVE_PARAMETER_UNKNOWN' }],
-    ['a wrong type', COMPLETIONS, { prompt: 'a', temperature: '1' }, 400, { param: 'temperature' }],
-    ['a temperature out of range', COMPLETIONS, { prompt: 'a', temperature: 2.1 }, 400, { param: 'temperature' }],
-    ['a negative length', COMPLETIONS, { prompt: 'a', max_tokens: -1 }, 400, { param: 'max_tokens' }],
-    ['half a token', COMPLETIONS, { prompt: 'a', max_tokens: 1.5 }, 400, { param: 'max_tokens' }],
-    ['a huge length', COMPLETIONS, { prompt: 'a', max_tokens: 1e9 }, 400, { param: 'max_tokens', code: 'context_length_exceeded' }],
-    ['a prompt longer than the context', COMPLETIONS, { prompt: '!'.repeat(33) }, 400, { param: 'prompt', code: 'context_length_exceeded' }],
-    ['a prompt that leaves no room', COMPLETIONS, { prompt: '!'.repeat(32) }, 400, { param: 'prompt', code: 'context_length_exceeded' }],
-    ['a token that the vocabulary lacks', COMPLETIONS, { prompt: [1, 99_999] }, 400, { param: 'prompt', code: 'WEFT_SERVE_PROMPT_TOKEN' }],
-    ['a negative token', COMPLETIONS, { prompt: [-1] }, 400, { param: 'prompt[0]' }],
-    ['prompts of mixed kinds', COMPLETIONS, { prompt: ['a', 1] }, 400, { param: 'prompt' }],
-    ['too many completions', COMPLETIONS, { prompt: ['a', 'b'], n: 100 }, 400, { param: 'n', code: 'WEFT_SERVE_SEQUENCES' }],
-    ['top_logprobs above 20', CHAT, { messages: hello, logprobs: true, top_logprobs: 21 }, 400, { param: 'top_logprobs' }],
-    ['top_logprobs without logprobs', CHAT, { messages: hello, top_logprobs: 2 }, 400, { param: 'top_logprobs' }],
-    ['stream_options without stream', CHAT, { messages: hello, stream_options: { include_usage: true } }, 400, { param: 'stream_options' }],
-    ['no messages', CHAT, { messages: [] }, 400, { param: 'messages' }],
-    ['an unknown role', CHAT, { messages: [{ role: 'oracle', content: 'a' }] }, 400, { param: 'messages[0].role' }],
-    ['an image', CHAT, { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] }, 400, { param: 'messages[0].content' }],
-    ['a wish that is not carried out', COMPLETIONS, { prompt: 'a', presence_penalty: 0.5 }, 400, { param: 'presence_penalty', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' }],
-    ['tools', CHAT, { messages: hello, tools: [{ type: 'function' }] }, 400, { param: 'tools', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' }],
-    ['a JSON schema', CHAT, { messages: hello, response_format: { type: 'json_object' } }, 400, { param: 'response_format' }],
-    ['an unknown model', COMPLETIONS, { prompt: 'a', model: 'gpt-9' }, 404, { param: 'model', code: 'model_not_found', type: 'not_found_error' }],
-    ['an unknown model in a chat', CHAT, { messages: hello, model: 'gpt-9' }, 404, { param: 'model', code: 'model_not_found' }],
-    ['an unknown route', '/v1/nonsense', {}, 404, { code: 'WEFT_SERVE_ROUTE' }],
-    ['a broken setting of the page', '/api/generate', { prompt: 'a', topK: 0 }, 400, { param: 'topK' }],
-    ['a token that the page made up', '/api/generate', { prompt: 'a', chosen: [99_999] }, 400, { param: 'chosen' }],
-  ];
+  const CASES: readonly (readonly [what: string, url: string, body: unknown, status: number, error: Readonly<Record<string, unknown>>])[] =
+    [
+      ['no JSON', COMPLETIONS, '{"prompt":', 400, { code: 'WEFT_SERVE_BODY' }],
+      ['an empty body', COMPLETIONS, '', 400, { code: 'WEFT_SERVE_BODY' }],
+      ['a body that is no object', COMPLETIONS, [1], 400, { code: 'WEFT_SERVE_BODY' }],
+      ['a body that is null', COMPLETIONS, 'null', 400, { code: 'WEFT_SERVE_BODY' }],
+      ['a prototype in the body', COMPLETIONS, '{"prompt":"a","__proto__":{"x":1}}', 400, { code: 'WEFT_SERVE_BODY' }],
+      ['a body too large', COMPLETIONS, { prompt: 'x'.repeat(5000) }, 413, { code: 'WEFT_SERVE_BODY_LARGE' }],
+      ['no prompt', COMPLETIONS, {}, 400, { param: 'prompt' }],
+      [
+        'an unknown parameter',
+        COMPLETIONS,
+        { prompt: 'a', temprature: 1 },
+        400,
+        { param: 'temprature', code: 'WEFT_SERVE_PARAMETER_UNKNOWN' },
+      ],
+      [
+        'an unknown parameter within',
+        CHAT,
+        { messages: [{ role: 'user', content: 'a', nmae: 'b' }] },
+        400,
+        { param: 'messages[0].nmae', code: 'WEFT_SERVE_PARAMETER_UNKNOWN' },
+      ],
+      ['a wrong type', COMPLETIONS, { prompt: 'a', temperature: '1' }, 400, { param: 'temperature' }],
+      ['a temperature out of range', COMPLETIONS, { prompt: 'a', temperature: 2.1 }, 400, { param: 'temperature' }],
+      ['a negative length', COMPLETIONS, { prompt: 'a', max_tokens: -1 }, 400, { param: 'max_tokens' }],
+      ['half a token', COMPLETIONS, { prompt: 'a', max_tokens: 1.5 }, 400, { param: 'max_tokens' }],
+      ['a huge length', COMPLETIONS, { prompt: 'a', max_tokens: 1e9 }, 400, { param: 'max_tokens', code: 'context_length_exceeded' }],
+      [
+        'a prompt longer than the context',
+        COMPLETIONS,
+        { prompt: '!'.repeat(33) },
+        400,
+        { param: 'prompt', code: 'context_length_exceeded' },
+      ],
+      ['a prompt that leaves no room', COMPLETIONS, { prompt: '!'.repeat(32) }, 400, { param: 'prompt', code: 'context_length_exceeded' }],
+      [
+        'a token that the vocabulary lacks',
+        COMPLETIONS,
+        { prompt: [1, 99_999] },
+        400,
+        { param: 'prompt', code: 'WEFT_SERVE_PROMPT_TOKEN' },
+      ],
+      ['a negative token', COMPLETIONS, { prompt: [-1] }, 400, { param: 'prompt[0]' }],
+      ['prompts of mixed kinds', COMPLETIONS, { prompt: ['a', 1] }, 400, { param: 'prompt' }],
+      ['too many completions', COMPLETIONS, { prompt: ['a', 'b'], n: 100 }, 400, { param: 'n', code: 'WEFT_SERVE_SEQUENCES' }],
+      ['top_logprobs above 20', CHAT, { messages: hello, logprobs: true, top_logprobs: 21 }, 400, { param: 'top_logprobs' }],
+      ['top_logprobs without logprobs', CHAT, { messages: hello, top_logprobs: 2 }, 400, { param: 'top_logprobs' }],
+      [
+        'stream_options without stream',
+        CHAT,
+        { messages: hello, stream_options: { include_usage: true } },
+        400,
+        { param: 'stream_options' },
+      ],
+      ['no messages', CHAT, { messages: [] }, 400, { param: 'messages' }],
+      ['an unknown role', CHAT, { messages: [{ role: 'oracle', content: 'a' }] }, 400, { param: 'messages[0].role' }],
+      [
+        'an image',
+        CHAT,
+        { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'x' } }] }] },
+        400,
+        { param: 'messages[0].content' },
+      ],
+      [
+        'a wish that is not carried out',
+        COMPLETIONS,
+        { prompt: 'a', presence_penalty: 0.5 },
+        400,
+        { param: 'presence_penalty', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' },
+      ],
+      [
+        'tools',
+        CHAT,
+        { messages: hello, tools: [{ type: 'function' }] },
+        400,
+        { param: 'tools', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' },
+      ],
+      ['a JSON schema', CHAT, { messages: hello, response_format: { type: 'json_object' } }, 400, { param: 'response_format' }],
+      [
+        'an unknown model',
+        COMPLETIONS,
+        { prompt: 'a', model: 'gpt-9' },
+        404,
+        { param: 'model', code: 'model_not_found', type: 'not_found_error' },
+      ],
+      ['an unknown model in a chat', CHAT, { messages: hello, model: 'gpt-9' }, 404, { param: 'model', code: 'model_not_found' }],
+      ['an unknown route', '/v1/nonsense', {}, 404, { code: 'WEFT_SERVE_ROUTE' }],
+      ['a broken setting of the page', '/api/generate', { prompt: 'a', topK: 0 }, 400, { param: 'topK' }],
+      ['a token that the page made up', '/api/generate', { prompt: 'a', chosen: [99_999] }, 400, { param: 'chosen' }],
+    ];
 
   test.each(CASES)('%s', async (_, url, body, status, error) => {
     const answer = await server.post(url, body);
@@ -78,10 +133,27 @@ describe('a request that cannot be served', () => {
   });
 
   test('whatever the body, the answer is a success or an error in the envelope, never a 500', async () => {
-    const keys = fc.constantFrom('prompt', 'messages', 'max_tokens', 'temperature', 'stop', 'n', 'logprobs', 'stream', 'echo', 'seed', 'model', 'top_k', 'tools', 'x');
+    const keys = fc.constantFrom(
+      'prompt',
+      'messages',
+      'max_tokens',
+      'temperature',
+      'stop',
+      'n',
+      'logprobs',
+      'stream',
+      'echo',
+      'seed',
+      'model',
+      'top_k',
+      'tools',
+      'x',
+    );
     const body = fc.oneof(
       fc.json(),
-      fc.dictionary(keys, fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom('a', 1, 0, true, ['a'], [1], [[1]]))).map((value) => JSON.stringify(value)),
+      fc
+        .dictionary(keys, fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.constantFrom('a', 1, 0, true, ['a'], [1], [[1]])))
+        .map((value) => JSON.stringify(value)),
     );
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(COMPLETIONS, CHAT, '/api/generate'), body, async (url, sent) => {
@@ -100,8 +172,12 @@ describe('a server with more to do than it can', () => {
     const server = await serving({ beforeToken: gate.wait }, { queue: 2 });
     const asked = [server.post(COMPLETIONS, { prompt: 'a', max_tokens: 1 })];
     await gate.reached;
-    asked.push(server.post(COMPLETIONS, { prompt: 'b', max_tokens: 1 }), server.post(COMPLETIONS, { prompt: 'c', max_tokens: 1, stream: true }));
-    while (!(await server.get('/metrics')).text.includes('llm_num_requests_waiting{model_name="fake"} 2')) await new Promise((resolve) => setTimeout(resolve, 2));
+    asked.push(
+      server.post(COMPLETIONS, { prompt: 'b', max_tokens: 1 }),
+      server.post(COMPLETIONS, { prompt: 'c', max_tokens: 1, stream: true }),
+    );
+    while (!(await server.get('/metrics')).text.includes('llm_num_requests_waiting{model_name="fake"} 2'))
+      await new Promise((resolve) => setTimeout(resolve, 2));
     for (const body of [{ prompt: 'd' }, { prompt: 'd', stream: true }]) {
       const refused = await server.post(COMPLETIONS, body);
       expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);

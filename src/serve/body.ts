@@ -139,7 +139,9 @@ const generate = z
   .partial()
   .required({ prompt: true });
 
-const metrics = z.strictObject({ offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER), version: z.string().max(100) }).partial();
+const metrics = z
+  .strictObject({ offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER), version: z.string().max(100) })
+  .partial();
 
 /** The checked body of `POST /v1/completions`; throws a RequestError 400 that names the parameter. */
 export function readCompletionBody(body: unknown): CompletionBody {
@@ -176,5 +178,7 @@ export function samplingOf(body: SamplingBody): SamplingOptions {
 
 /** The same without the keys whose value is undefined. */
 export function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

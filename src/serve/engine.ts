@@ -202,7 +202,12 @@ function full(queue: number): RequestError {
 
 function stopping(): RequestError {
   return new RequestError(
-    { code: 'WEFT_SERVE_STOPPING', action: 'generate', rule: 'the server is shutting down', remedy: 'Send the request to another server, or again when it is back.' },
+    {
+      code: 'WEFT_SERVE_STOPPING',
+      action: 'generate',
+      rule: 'the server is shutting down',
+      remedy: 'Send the request to another server, or again when it is back.',
+    },
     { status: 503, retryAfter: 5 },
   );
 }

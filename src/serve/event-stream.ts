@@ -21,7 +21,11 @@ export function clientSignal(reply: FastifyReply): AbortSignal {
  * Decided: the first value is awaited before the headers go out, so that what fails early has its HTTP status; what fails
  * later is an event `{"error": …}`, and then the stream ends without the `done` line.
  */
-export async function sendEvents(reply: FastifyReply, values: AsyncGenerator<object>, { done }: { readonly done?: string } = {}): Promise<FastifyReply> {
+export async function sendEvents(
+  reply: FastifyReply,
+  values: AsyncGenerator<object>,
+  { done }: { readonly done?: string } = {},
+): Promise<FastifyReply> {
   const first = await values.next();
   const lines = async function* (): AsyncGenerator<string> {
     try {

@@ -20,7 +20,9 @@ const END = '<|endoftext|>';
 
 /** Bytes and the words of the fixed text; the longest piece wins. */
 export function fakeTokenizer(): Tokenizer {
-  const words = [...new Set(TEXT.match(/ ?[A-Za-z]+|\n +|[^\x00-\x7f]|[^A-Za-z\s]/gu) ?? [])].filter((word) => /^[\x00-\x7f]{2,}$/.test(word));
+  const words = [...new Set(TEXT.match(/ ?[A-Za-z]+|\n +|[^\x00-\x7f]|[^A-Za-z\s]/gu) ?? [])].filter((word) =>
+    /^[\x00-\x7f]{2,}$/.test(word),
+  );
   const bytes = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   const pieces = [...bytes, ...words.map((word) => new TextEncoder().encode(word)), new TextEncoder().encode(END)];
   const wordIds = new Map(words.map((word, index) => [word, 256 + index]));
@@ -28,7 +30,7 @@ export function fakeTokenizer(): Tokenizer {
   const endOfText = pieces.length - 1;
   const encodePlain = (text: string): number[] => {
     const ids: number[] = [];
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       let length = Math.min(longest, text.length - at);
       while (length > 1 && !wordIds.has(text.slice(at, at + length))) length--;
       const word = wordIds.get(text.slice(at, at + length));
@@ -49,9 +51,12 @@ export function fakeTokenizer(): Tokenizer {
     endOfText,
     encode(text, { specialTokens = 'text' } = {}) {
       if (specialTokens === 'text') return Uint32Array.from(encodePlain(text));
-      return Uint32Array.from(text.split(END).flatMap((part, index) => (index === 0 ? encodePlain(part) : [endOfText, ...encodePlain(part)])));
+      return Uint32Array.from(
+        text.split(END).flatMap((part, index) => (index === 0 ? encodePlain(part) : [endOfText, ...encodePlain(part)])),
+      );
     },
-    decode: (ids) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(Array.from(ids, (id) => pieces[id] ?? new Uint8Array()))),
+    decode: (ids) =>
+      new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(Array.from(ids, (id) => pieces[id] ?? new Uint8Array()))),
     tokenBytes: (id) => pieces[id] ?? new Uint8Array(),
     createDecoder() {
       let decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -155,7 +160,8 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
         log.finished++;
       }
     },
-    score: async (ids) => Float32Array.from(ids, (id, index) => (index === 0 ? NaN : -1 - (hash32(`${ids[index - 1]} ${id}`) % 1000) / 250)),
+    score: async (ids) =>
+      Float32Array.from(ids, (id, index) => (index === 0 ? NaN : -1 - (hash32(`${ids[index - 1]} ${id}`) % 1000) / 250)),
     close: async () => {
       log.closed++;
     },

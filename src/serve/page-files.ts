@@ -24,9 +24,11 @@ const TYPES: { readonly [extension: string]: string } = {
   '.svg': 'image/svg+xml',
 };
 
-const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const UNBUILT = '<!doctype html><meta charset="utf-8"><title>Weft</title><p>The page is not built. Run <code>npm run build</code>, then start the server again.';
+const UNBUILT =
+  '<!doctype html><meta charset="utf-8"><title>Weft</title><p>The page is not built. Run <code>npm run build</code>, then start the server again.';
 
 /** Where the page lies: beside the compiled rooms, or in `dist` when run from the sources. */
 function pageFolders(): readonly string[] {
@@ -43,7 +45,11 @@ async function readPage(folders: readonly string[]): Promise<ReadonlyMap<string,
       const type = TYPES[extname(name)];
       if (type === undefined) continue;
       const content = await readFile(join(folder, name));
-      files.set(`/${name.replaceAll('\\', '/')}`, { content, type, etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` });
+      files.set(`/${name.replaceAll('\\', '/')}`, {
+        content,
+        type,
+        etag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`,
+      });
     }
     return files;
   }

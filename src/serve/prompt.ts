@@ -36,7 +36,11 @@ export function promptTokens(model: TextModel, prompt: string | readonly number[
  * @param asked - what the client asked for; undefined leaves it to `standard`, or to the room there is
  * @throws RequestError 400 `context_length_exceeded` with the numbers
  */
-export function tokenBudget(model: TextModel, prompt: Uint32Array, { asked, standard = Infinity }: { asked: number | undefined; standard?: number }): number {
+export function tokenBudget(
+  model: TextModel,
+  prompt: Uint32Array,
+  { asked, standard = Infinity }: { asked: number | undefined; standard?: number },
+): number {
   const room = model.contextLength - prompt.length;
   const budget = asked ?? Math.min(room, standard);
   if (budget <= room && (room > 0 || asked === 0)) return budget;

@@ -40,7 +40,10 @@ function isEmpty(value: unknown): boolean {
  */
 export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw refuse('WEFT_SERVE_BODY', { rule: 'its body is not a JSON object', remedy: 'Send a JSON object with content-type: application/json.' });
+    throw refuse('WEFT_SERVE_BODY', {
+      rule: 'its body is not a JSON object',
+      remedy: 'Send a JSON object with content-type: application/json.',
+    });
   }
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
@@ -88,5 +91,7 @@ function pathText(path: readonly PropertyKey[]): string {
 function issueText(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== 'invalid_union') return issue?.message ?? 'invalid';
   const furthest = issue.errors.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0]?.[0];
-  return furthest === undefined || furthest.path.length === 0 ? 'not of any form that it can have' : `${pathText(furthest.path)}: ${issueText(furthest)}`;
+  return furthest === undefined || furthest.path.length === 0
+    ? 'not of any form that it can have'
+    : `${pathText(furthest.path)}: ${issueText(furthest)}`;
 }

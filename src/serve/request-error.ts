@@ -60,23 +60,36 @@ function errorType(status: number): string {
 }
 
 /** Status, headers and body for anything that was thrown while a request was served. */
-export function errorAnswer(error: unknown): { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: ErrorBody } {
+export function errorAnswer(error: unknown): {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ErrorBody;
+} {
   if (error instanceof RequestError) {
     const { status, param, wireCode, retryAfter } = error.http;
     return {
       status,
       headers: retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-      body: envelope(status, `${error.message}. ${error.remedy}`, { code: wireCode ?? error.code, ...(param === undefined ? {} : { param }) }),
+      body: envelope(status, `${error.message}. ${error.remedy}`, {
+        code: wireCode ?? error.code,
+        ...(param === undefined ? {} : { param }),
+      }),
     };
   }
-  if (error instanceof UsageError) return { status: 400, headers: {}, body: envelope(400, `${error.message}. ${error.remedy}`, { code: error.code }) };
+  if (error instanceof UsageError)
+    return { status: 400, headers: {}, body: envelope(400, `${error.message}. ${error.remedy}`, { code: error.code }) };
   const fromFastify = FASTIFY[(error as { code?: string } | null)?.code ?? ''];
-  if (fromFastify !== undefined) return { status: fromFastify.status, headers: {}, body: envelope(fromFastify.status, fromFastify.message, { code: fromFastify.code }) };
+  if (fromFastify !== undefined)
+    return { status: fromFastify.status, headers: {}, body: envelope(fromFastify.status, fromFastify.message, { code: fromFastify.code }) };
   const status = (error as { statusCode?: number } | null)?.statusCode;
   if (error instanceof Error && status !== undefined && status >= 400 && status < 500) {
     return { status, headers: {}, body: envelope(status, error.message, { code: 'WEFT_SERVE_BODY' }) };
   }
-  return { status: 500, headers: {}, body: envelope(500, 'The server failed. Its log has the reason under this x-request-id.', { code: 'WEFT_SERVE_FAILED' }) };
+  return {
+    status: 500,
+    headers: {},
+    body: envelope(500, 'The server failed. Its log has the reason under this x-request-id.', { code: 'WEFT_SERVE_FAILED' }),
+  };
 }
 
 /** An error in OpenAI's envelope. */

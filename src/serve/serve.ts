@@ -119,7 +119,10 @@ export async function studio(runs: readonly string[], options: Omit<ServeOptions
   return await listen(await createApp({ ...rest, runs }), { port, host });
 }
 
-async function listen(app: FastifyInstance, { port = 8080, host = 'localhost' }: { port: number | undefined; host: string | undefined }): Promise<RunningServer> {
+async function listen(
+  app: FastifyInstance,
+  { port = 8080, host = 'localhost' }: { port: number | undefined; host: string | undefined },
+): Promise<RunningServer> {
   try {
     await app.listen({ port, host });
   } catch (error) {
@@ -140,7 +143,10 @@ async function listen(app: FastifyInstance, { port = 8080, host = 'localhost' }:
 function portError(error: unknown, { port, host }: { port: number; host: string }): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reasons: { readonly [code: string]: readonly [string, string] } = {
-    EADDRINUSE: ['another program uses that port', `Stop the other program, or give another port, e.g. --port ${port === 65_535 ? port - 1 : port + 1}.`],
+    EADDRINUSE: [
+      'another program uses that port',
+      `Stop the other program, or give another port, e.g. --port ${port === 65_535 ? port - 1 : port + 1}.`,
+    ],
     EACCES: ['the system does not let you use that port', 'Give a port of 1024 or above.'],
     EADDRNOTAVAIL: ['this machine does not have that address', 'Give an address of this machine, or localhost.'],
     ENOTFOUND: ['there is no such host', 'Give an address of this machine, or localhost.'],
@@ -148,5 +154,12 @@ function portError(error: unknown, { port, host }: { port: number; host: string 
   };
   const reason = reasons[code];
   if (reason === undefined) return error;
-  return new WeftError({ code: 'WEFT_SERVE_PORT', action: 'serve', rule: reason[0], value: `${host}:${port}`, remedy: reason[1], cause: error });
+  return new WeftError({
+    code: 'WEFT_SERVE_PORT',
+    action: 'serve',
+    rule: reason[0],
+    value: `${host}:${port}`,
+    remedy: reason[1],
+    cause: error,
+  });
 }

@@ -28,9 +28,18 @@ export async function serving(fake: FakeOptions = {}, options: Omit<AppOptions, 
   const model = fakeModel(fake);
   const app = await createApp({ models: [model], graceSeconds: 0, ...options });
   const ask = async (method: 'GET' | 'POST', url: string, body?: unknown): Promise<Answer> => {
-    const sent = body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const sent =
+      body === undefined
+        ? {}
+        : { payload: typeof body === 'string' ? body : JSON.stringify(body), headers: { 'content-type': 'application/json' } };
     const { statusCode, headers, body: text } = await app.inject({ method, url, ...sent });
-    return { status: statusCode, headers, text, json: () => JSON.parse(text) as Readonly<Record<string, unknown>>, events: () => eventsOf(text) };
+    return {
+      status: statusCode,
+      headers,
+      text,
+      json: () => JSON.parse(text) as Readonly<Record<string, unknown>>,
+      events: () => eventsOf(text),
+    };
   };
   return {
     model,

@@ -85,7 +85,8 @@ describe('over a socket', () => {
     await gate.reached;
     const second = post(server.url, { prompt: 'b', max_tokens: 1 });
     second.answer.catch(() => undefined);
-    const waits = async (count: number): Promise<boolean> => (await (await fetch(`${server.url}/metrics`)).text()).includes(`llm_num_requests_waiting{model_name="fake"} ${count}`);
+    const waits = async (count: number): Promise<boolean> =>
+      (await (await fetch(`${server.url}/metrics`)).text()).includes(`llm_num_requests_waiting{model_name="fake"} ${count}`);
     await until(() => waits(1));
     second.sent.destroy();
     await until(() => waits(0));
@@ -106,7 +107,10 @@ describe('over a socket', () => {
   });
 
   test('an unknown option and a port out of range are refused', async () => {
-    await expect(serve(fakeModel(), { prt: 1 } as object)).rejects.toMatchObject({ code: 'WEFT_OPTION_UNKNOWN', remedy: 'Did you mean port?' });
+    await expect(serve(fakeModel(), { prt: 1 } as object)).rejects.toMatchObject({
+      code: 'WEFT_OPTION_UNKNOWN',
+      remedy: 'Did you mean port?',
+    });
     await expect(serve(fakeModel(), { port: 70_000 })).rejects.toMatchObject({ code: 'WEFT_SERVE_PORT' });
     await expect(studio([], { runs: [] } as object)).rejects.toMatchObject({ code: 'WEFT_OPTION_UNKNOWN' });
   });
@@ -117,7 +121,11 @@ describe('over a socket', () => {
     expect(server.url).toMatch(/^http:\/\/localhost:\d+$/);
     expect(await (await fetch(`${server.url}/health`)).json()).toEqual({ status: 'ok' });
     expect(await (await fetch(`${server.url}/api/models`)).json()).toMatchObject({ data: [] });
-    const asked = await fetch(`${server.url}/v1/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"prompt":"a"}' });
+    const asked = await fetch(`${server.url}/v1/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"prompt":"a"}',
+    });
     expect([asked.status, ((await asked.json()) as { error: { code: string } }).error.code]).toEqual([404, 'model_not_found']);
     await server.close();
   });

@@ -35,7 +35,9 @@ export function completionLogprobs(tokens: readonly ScoredToken[], tokenizer: To
     tokens: tokens.map(({ id }) => tokenText(tokenizer, id)),
     token_logprobs: tokens.map(({ logProbability }) => finite(logProbability)),
     top_logprobs: tokens.map(({ alternatives }) =>
-      alternatives === undefined ? null : Object.fromEntries(alternatives.map(({ id, logProbability }) => [tokenText(tokenizer, id), Math.max(logProbability, LOWEST)])),
+      alternatives === undefined
+        ? null
+        : Object.fromEntries(alternatives.map(({ id, logProbability }) => [tokenText(tokenizer, id), Math.max(logProbability, LOWEST)])),
     ),
     text_offset: tokens.map(({ length }) => (position += length) - length),
   };

@@ -17,7 +17,10 @@ export function Announcer({ generation }: { readonly generation: Generation }): 
   const [stretches, setStretches] = useState<readonly string[]>([]);
   const told = useRef(0);
   const text = useRef('');
-  text.current = tokens.slice(kept).map((token) => token.text).join('');
+  text.current = tokens
+    .slice(kept)
+    .map((token) => token.text)
+    .join('');
 
   useEffect(() => {
     if (phase === 'waiting') {

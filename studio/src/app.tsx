@@ -37,7 +37,9 @@ export function App(): JSX.Element {
   }, 2);
 
   const model = models?.find((one) => one.name === name) ?? models?.[0];
-  const views = (Object.keys(VIEWS) as View[]).filter((view) => (view === 'training' ? runs.length > 0 || model === undefined : model !== undefined));
+  const views = (Object.keys(VIEWS) as View[]).filter((view) =>
+    view === 'training' ? runs.length > 0 || model === undefined : model !== undefined,
+  );
   const view = asked !== undefined && views.includes(asked) ? asked : (views[0] ?? 'training');
   useEffect(() => {
     document.title = model === undefined ? 'Weft studio' : `${model.name} · Weft`;

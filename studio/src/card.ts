@@ -14,6 +14,8 @@ export interface Card {
   readonly createdAt: Date | undefined;
   readonly architecture: string | undefined;
   readonly config: readonly (readonly [name: string, value: string | number | boolean])[];
+  /** The files, folders or globs of its text. */
+  readonly files: readonly string[];
   readonly data: Readonly<Record<string, number>>;
   readonly training: Readonly<Record<string, number>>;
   readonly heldOut: Readonly<Record<string, number>>;
@@ -42,14 +44,18 @@ export function readCard(value: unknown): Card | undefined {
   const heldOut = numbers(card['heldOut']);
   const own = heldOut['bitsPerByte'];
   const scores: Score[] = own === undefined ? [] : [{ label: 'this model', bitsPerByte: own, own: true }];
-  for (const [key, bits] of Object.entries(flatten(card['baselines']))) scores.push({ label: baselineLabel(key), bitsPerByte: bits, own: false });
+  for (const [key, bits] of Object.entries(flatten(card['baselines'])))
+    scores.push({ label: baselineLabel(key), bitsPerByte: bits, own: false });
   const created = typeof card['createdAt'] === 'string' || typeof card['createdAt'] === 'number' ? new Date(card['createdAt']) : undefined;
   const config = record(card['config']) ?? record(card['model']) ?? {};
   return {
     name: text(card['name']),
     createdAt: created === undefined || Number.isNaN(created.getTime()) ? undefined : created,
     architecture: text(card['architecture']) ?? text(config['architecture']),
-    config: Object.entries(config).filter((entry): entry is [string, string | number | boolean] => ['string', 'number', 'boolean'].includes(typeof entry[1])),
+    config: Object.entries(config).filter((entry): entry is [string, string | number | boolean] =>
+      ['string', 'number', 'boolean'].includes(typeof entry[1]),
+    ),
+    files: strings(record(card['data'])?.['files']),
     data: numbers(card['data']),
     training: numbers(card['training']),
     heldOut,
@@ -83,7 +89,15 @@ function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
 }
 
 function numbers(value: unknown): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(record(value) ?? {}).filter((entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1])));
+  return Object.fromEntries(
+    Object.entries(record(value) ?? {}).filter(
+      (entry): entry is [string, number] => typeof entry[1] === 'number' && Number.isFinite(entry[1]),
+    ),
+  );
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
 }
 
 function text(value: unknown): string | undefined {

@@ -26,7 +26,10 @@ export function digits(value: number): string {
   const size = Math.abs(value);
   if (size >= 100) return whole(value);
   if (size < 0.001) return value.toExponential(1).replace('.0', '').replace('e-', 'e−');
-  return value.toPrecision(3).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+  return value
+    .toPrecision(3)
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '');
 }
 
 /** 4.2 MB */
@@ -73,5 +76,9 @@ export function ago(milliseconds: number): string {
 /** A token's text with its invisible characters shown. */
 export function visible(piece: string): string {
   if (piece === '') return '(empty)';
-  return piece.replaceAll('\n', '↵').replaceAll('\t', '⇥').replaceAll('\r', '␍').replace(/^ +| +$/g, (spaces) => '␣'.repeat(spaces.length));
+  return piece
+    .replaceAll('\n', '↵')
+    .replaceAll('\t', '⇥')
+    .replaceAll('\r', '␍')
+    .replace(/^ +| +$/g, (spaces) => '␣'.repeat(spaces.length));
 }

@@ -65,7 +65,9 @@ export function Inspector({ token, at, within, pinned, onEnter, onLeave, onClose
       <div class="inspector-head">
         <code class="piece">{visible(token.piece)}</code>
         <strong>{percent(token.logProbability)}</strong>
-        <span class="quiet">{bits < 0.05 ? 'no surprise' : `${digits(Number(bits.toFixed(1)))} ${bits >= 0.95 && bits < 1.05 ? 'bit' : 'bits'} of surprise`}</span>
+        <span class="quiet">
+          {bits < 0.05 ? 'no surprise' : `${digits(Number(bits.toFixed(1)))} ${bits >= 0.95 && bits < 1.05 ? 'bit' : 'bits'} of surprise`}
+        </span>
         <button type="button" class="close" aria-label="Close" onClick={onClose}>
           ×
         </button>

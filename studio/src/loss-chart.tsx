@@ -32,13 +32,19 @@ export function LossChart({ curve }: { readonly curve: Curve }): JSX.Element {
     make: () => ({
       legend: { show: false },
       cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false } },
+      // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- uPlot declares a const enum, which has no value at run time
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: (_, low, high) => range(low, high, log) } },
       axes: axes(digits, write),
       series: [
         {},
         { stroke: colour('--indigo-faint'), width: 1, points: { show: false } },
         { stroke: colour('--indigo'), width: 2, points: { show: false } },
-        { stroke: colour('--madder'), width: 2, spanGaps: true, points: { show: true, size: 6, fill: colour('--madder'), stroke: colour('--madder') } },
+        {
+          stroke: colour('--madder'),
+          width: 2,
+          spanGaps: true,
+          points: { show: true, size: 6, fill: colour('--madder'), stroke: colour('--madder') },
+        },
       ],
       hooks: { setCursor: [(plot) => tell.current(plot.cursor.idx ?? undefined)] },
     }),
@@ -133,7 +139,15 @@ function range(low: number | null, high: number | null, log: boolean): [number, 
   return [low - room, high + room];
 }
 
-function Readout({ data, index, position }: { readonly data: uPlot.AlignedData; readonly index: number; readonly position: string }): JSX.Element {
+function Readout({
+  data,
+  index,
+  position,
+}: {
+  readonly data: uPlot.AlignedData;
+  readonly index: number;
+  readonly position: string;
+}): JSX.Element {
   const value = (series: number): string => data[series]?.[index]?.toFixed(3) ?? '–';
   let held = index;
   while (held > 0 && data[3]?.[held] == null) held--;
@@ -149,7 +163,10 @@ function Readout({ data, index, position }: { readonly data: uPlot.AlignedData; 
 
 function summary({ steps, evals }: Curve): string {
   const [first, last, held] = [steps[0], steps.at(-1), evals.at(-1)];
-  const training = first === undefined || last === undefined ? 'No training steps yet' : `Training loss from ${first.loss?.toFixed(2)} at step ${first.step} to ${last.loss?.toFixed(2)} at step ${last.step}`;
+  const training =
+    first === undefined || last === undefined
+      ? 'No training steps yet'
+      : `Training loss from ${first.loss?.toFixed(2)} at step ${first.step} to ${last.loss?.toFixed(2)} at step ${last.step}`;
   return held === undefined ? `${training}.` : `${training}; held-out loss ${held.loss?.toFixed(2)} at step ${held.step}.`;
 }
 

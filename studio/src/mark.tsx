@@ -5,7 +5,16 @@ import type { JSX } from 'preact';
 /** @param props.size - width and height in CSS pixels */
 export function Mark({ size = 28 }: { readonly size?: number }): JSX.Element {
   return (
-    <svg class="mark" width={size} height={size} viewBox="0 0 32 32" fill="none" stroke-width="3.6" stroke-linecap="round" aria-hidden="true">
+    <svg
+      class="mark"
+      width={size}
+      height={size}
+      viewBox="0 0 32 32"
+      fill="none"
+      stroke-width="3.6"
+      stroke-linecap="round"
+      aria-hidden="true"
+    >
       <path class="warp" d="M8 3v26M16 3v26M24 3v26" />
       <path class="indigo" d="M3 9h26" />
       <path class="weld" d="M3 16h26" />

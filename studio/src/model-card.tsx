@@ -34,6 +34,7 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
         {card !== undefined && Object.keys(card.data).length > 0 && (
           <Section title="What it read">
             <Facts values={card.data} />
+            {card.files.length > 0 && <Files files={card.files} />}
           </Section>
         )}
         {card !== undefined && Object.keys(card.training).length > 0 && (
@@ -45,7 +46,11 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
           <Section title="How it is built">
             <dl class="facts-list">
               {card.config.map(([name, value]) => (
-                <Fact key={name} name={words(name)} value={typeof value === 'number' ? (value >= 10_000 ? whole(value) : String(value)) : String(value)} />
+                <Fact
+                  key={name}
+                  name={words(name)}
+                  value={typeof value === 'number' ? (value >= 10_000 ? whole(value) : String(value)) : String(value)}
+                />
               ))}
             </dl>
           </Section>
@@ -54,7 +59,9 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
       <Section title="Ask it from elsewhere">
         <Snippets model={model} />
       </Section>
-      {card === undefined && <p class="quiet">The model folder has no card (weft.json), so nothing is known of its data and its numbers.</p>}
+      {card === undefined && (
+        <p class="quiet">The model folder has no card (weft.json), so nothing is known of its data and its numbers.</p>
+      )}
     </article>
   );
 }
@@ -112,6 +119,30 @@ function write(key: string, value: number): string {
   return Number.isInteger(value) ? whole(value) : digits(value);
 }
 
+/** Where the text came from; a long list is folded. */
+function Files({ files }: { readonly files: readonly string[] }): JSX.Element {
+  const list = (
+    <ul class="files">
+      {files.map((file) => (
+        <li key={file}>
+          <code>{file}</code>
+        </li>
+      ))}
+    </ul>
+  );
+  if (files.length <= FEW) return list;
+  return (
+    <details class="numbers">
+      <summary>{whole(files.length)} files and folders</summary>
+      <div class="scroll" tabIndex={0} role="region" aria-label="Files">
+        {list}
+      </div>
+    </details>
+  );
+}
+
+const FEW = 6;
+
 function Fact({ name, value }: { readonly name: string; readonly value: string }): JSX.Element {
   return (
     <div>
@@ -131,7 +162,10 @@ const answer = await client.completions.create(${JSON.stringify({ model: model.n
 console.log(answer.choices[0].text);`;
   return (
     <>
-      <p class="quiet">It speaks the OpenAI API{model.hasChatTemplate ? '.' : ': completions. It has no chat template, so it continues text and does not converse.'}</p>
+      <p class="quiet">
+        It speaks the OpenAI API
+        {model.hasChatTemplate ? '.' : ': completions. It has no chat template, so it continues text and does not converse.'}
+      </p>
       <Snippet title="curl" text={curl} />
       <Snippet title="TypeScript" text={code} />
     </>

@@ -47,7 +47,8 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
     return () => document.removeEventListener('pointerdown', outside);
   }, []);
 
-  const elementOf = (index: number): HTMLElement | undefined => group.current?.querySelector<HTMLElement>(`[data-token="${index}"]`) ?? undefined;
+  const elementOf = (index: number): HTMLElement | undefined =>
+    group.current?.querySelector<HTMLElement>(`[data-token="${index}"]`) ?? undefined;
   const focusToken = (index: number): void => {
     const bounded = Math.max(0, Math.min(tokens.length - 1, index));
     setCurrent(bounded);
@@ -111,12 +112,17 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
             onKeyDown={(event) => {
               const index = indexOf(event.target);
               if (index === undefined) return;
-              const moves: Readonly<Record<string, number>> = { ArrowLeft: index - 1, ArrowRight: index + 1, Home: 0, End: tokens.length - 1 };
+              const moves: Readonly<Record<string, number>> = {
+                ArrowLeft: index - 1,
+                ArrowRight: index + 1,
+                Home: 0,
+                End: tokens.length - 1,
+              };
               const to = moves[event.key];
               if (to !== undefined) focusToken(to);
               else if (event.key === 'Enter' || event.key === ' ' || event.key === 'ArrowDown') {
                 setLook({ index, pinned: true });
-                setTimeout(() => card.current?.querySelector<HTMLElement>('.inspector button')?.focus());
+                setTimeout(() => card.current?.querySelector<HTMLElement>('.inspector .way')?.focus());
               } else if (event.key === 'Escape') setLook(undefined);
               else return;
               event.preventDefault();
@@ -136,7 +142,12 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
           onEnter={stay}
           onLeave={leave}
           onClose={close}
-          onChoose={(alternative) => onBranch([...tokens.slice(0, look.index), { ...shown, ...alternative, text: alternative.piece.startsWith('bytes:') ? '' : alternative.piece }])}
+          onChoose={(alternative) =>
+            onBranch([
+              ...tokens.slice(0, look.index),
+              { ...shown, ...alternative, text: alternative.piece.startsWith('bytes:') ? '' : alternative.piece },
+            ])
+          }
         />
       )}
       {tokens.length > 0 && (
@@ -145,7 +156,11 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
           <span class="spacer" />
           {(phase === 'done' || phase === 'stopped') && (
             <>
-              <button type="button" class="link" onClick={() => void navigator.clipboard?.writeText(prompt + tokens.map((token) => token.text).join(''))}>
+              <button
+                type="button"
+                class="link"
+                onClick={() => void navigator.clipboard?.writeText(prompt + tokens.map((token) => token.text).join(''))}
+              >
                 Copy
               </button>
               <button type="button" class="link" onClick={onContinue}>
@@ -170,8 +185,9 @@ function Welcome(): JSX.Element {
     <div class="welcome">
       <p>The text appears here, a token at a time.</p>
       <p class="quiet">
-        Each token runs on a thread: <span class="thread-sure">blue</span> where the model was sure, <span class="thread-odd">red</span> where chance had to choose.
-        Point at a token, or go to it with the arrow keys, to see what else it could have been, and to take another way from there.
+        Each token runs on a thread: <span class="thread-sure">blue</span> where the model was sure, <span class="thread-odd">red</span>{' '}
+        where chance had to choose. Point at a token, or go to it with the arrow keys, to see what else it could have been, and to take
+        another way from there.
       </p>
     </div>
   );

@@ -21,7 +21,8 @@ export function Playground({ model }: { readonly model: PageModel }): JSX.Elemen
   const busy = current.phase === 'waiting' || current.phase === 'running';
 
   useEffect(() => storeSettings(values), [values]);
-  const begin = (text: string, kept?: readonly Token[]): void => start({ model: model.name, ...requestOf(values, settings), prompt: text }, kept);
+  const begin = (text: string, kept?: readonly Token[]): void =>
+    start({ model: model.name, ...requestOf(values, settings), prompt: text }, kept);
 
   return (
     <div class="playground">

@@ -28,7 +28,12 @@ export function SamplingControls({ settings, values, onChange, lastSeed }: Props
         </button>
       </div>
       {settings.map((setting) => (
-        <SettingRow key={setting.key} setting={setting} value={values[setting.key]} onChange={(value) => onChange({ ...values, [setting.key]: value })} />
+        <SettingRow
+          key={setting.key}
+          setting={setting}
+          value={values[setting.key]}
+          onChange={(value) => onChange({ ...values, [setting.key]: value })}
+        />
       ))}
       <div class="setting">
         <div class="setting-head">
@@ -68,7 +73,15 @@ export function SamplingControls({ settings, values, onChange, lastSeed }: Props
   );
 }
 
-function SettingRow({ setting, value, onChange }: { readonly setting: Setting; readonly value: number; readonly onChange: (value: number) => void }): JSX.Element {
+function SettingRow({
+  setting,
+  value,
+  onChange,
+}: {
+  readonly setting: Setting;
+  readonly value: number;
+  readonly onChange: (value: number) => void;
+}): JSX.Element {
   const id = useId();
   const { label, hint, min, max, step, off } = setting;
   const take = (text: string): void => {
@@ -81,7 +94,16 @@ function SettingRow({ setting, value, onChange }: { readonly setting: Setting; r
         <label for={id}>{label}</label>
         <span class="setting-value">
           {value === off && <span class="off">off</span>}
-          <input id={id} type="number" min={min} max={max} step={step} value={value} onChange={(event) => take(event.currentTarget.value)} aria-describedby={`${id}-hint`} />
+          <input
+            id={id}
+            type="number"
+            min={min}
+            max={max}
+            step={step}
+            value={value}
+            onChange={(event) => take(event.currentTarget.value)}
+            aria-describedby={`${id}-hint`}
+          />
         </span>
       </div>
       <input

@@ -25,7 +25,16 @@ export function settingsFor(contextLength: number): readonly Setting[] {
     { key: 'topK', label: 'Top-k', hint: 'only the k likeliest tokens', min: 0, max: 200, step: 1, standard: 0, off: 0 },
     { key: 'topP', label: 'Top-p', hint: 'the likeliest that together hold p', min: 0.05, max: 1, step: 0.01, standard: 1, off: 1 },
     { key: 'minP', label: 'Min-p', hint: 'at least this share of the likeliest', min: 0, max: 0.5, step: 0.01, standard: 0, off: 0 },
-    { key: 'repetitionPenalty', label: 'Repetition penalty', hint: 'above 1 makes what was said less likely', min: 1, max: 2, step: 0.01, standard: 1, off: 1 },
+    {
+      key: 'repetitionPenalty',
+      label: 'Repetition penalty',
+      hint: 'above 1 makes what was said less likely',
+      min: 1,
+      max: 2,
+      step: 0.01,
+      standard: 1,
+      off: 1,
+    },
     { key: 'maxTokens', label: 'Length', hint: 'tokens at most', min: 1, max: most, step: 1, standard: Math.min(128, most) },
   ];
 }
@@ -54,7 +63,10 @@ export function storedSettings(settings: readonly Setting[]): Settings {
       const value = stored[key];
       return [key, typeof value === 'number' ? Math.min(max, Math.max(min, value)) : standard[key]];
     });
-    return { ...(Object.fromEntries(kept) as Record<Setting['key'], number>), seed: typeof stored['seed'] === 'string' ? stored['seed'] : '' };
+    return {
+      ...(Object.fromEntries(kept) as Record<Setting['key'], number>),
+      seed: typeof stored['seed'] === 'string' ? stored['seed'] : '',
+    };
   } catch {
     return standard;
   }

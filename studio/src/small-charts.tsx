@@ -28,8 +28,19 @@ export function SmallCharts({ curve }: { readonly curve: Curve }): JSX.Element |
 
 type Value = (typeof CHARTS)[number]['key'];
 
-function SmallChart({ label, steps, value }: { readonly label: string; readonly steps: readonly StepMetric[]; readonly value: Value }): JSX.Element {
-  const data = useMemo(() => [steps.map(({ step }) => step), steps.map((step) => step[value] ?? null)] as [number[], (number | null)[]], [steps, value]);
+function SmallChart({
+  label,
+  steps,
+  value,
+}: {
+  readonly label: string;
+  readonly steps: readonly StepMetric[];
+  readonly value: Value;
+}): JSX.Element {
+  const data = useMemo(
+    () => [steps.map(({ step }) => step), steps.map((step) => step[value] ?? null)] as [number[], (number | null)[]],
+    [steps, value],
+  );
   const last = steps.at(-1)?.[value];
   const [place] = useChart({
     data,

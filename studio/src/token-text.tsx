@@ -7,7 +7,15 @@ import { percent, visible } from './format.ts';
 import type { Token } from './use-generation.ts';
 
 /** @param props.current - the token that the Tab key reaches; `looked`: the one whose alternatives are shown */
-export function TokenText({ tokens, current, looked }: { readonly tokens: readonly Token[]; readonly current: number; readonly looked: number | undefined }): JSX.Element {
+export function TokenText({
+  tokens,
+  current,
+  looked,
+}: {
+  readonly tokens: readonly Token[];
+  readonly current: number;
+  readonly looked: number | undefined;
+}): JSX.Element {
   return (
     <>
       {tokens.map((token, index) => (
@@ -35,7 +43,15 @@ const TokenSpan = memo(function TokenSpan({ token, index, reachable, looked }: S
       style={{ '--surprise': surprise(token.logProbability).toFixed(3) }}
       aria-label={`${visible(token.piece)}, ${percent(token.logProbability)}`}
     >
-      {token.text.split(/(\n)/).map((part, place) => (part === '\n' ? <span key={place} class="newline">{'\n'}</span> : part))}
+      {token.text.split(/(\n)/).map((part, place) =>
+        part === '\n' ? (
+          <span key={place} class="newline">
+            {'\n'}
+          </span>
+        ) : (
+          part
+        ),
+      )}
     </span>
   );
 });

@@ -24,7 +24,8 @@ export function Training({ runs, now }: { readonly runs: readonly PageRun[]; rea
       <section class="card empty">
         <h1>No runs yet</h1>
         <p class="quiet">
-          A run appears here as soon as a training writes its first line. Start one with <code>weft train</code> or <code>weft quickstart</code>.
+          A run appears here as soon as a training writes its first line. Start one with <code>weft train</code> or{' '}
+          <code>weft quickstart</code>.
         </p>
       </section>
     );
@@ -37,7 +38,12 @@ export function Training({ runs, now }: { readonly runs: readonly PageRun[]; rea
           <ul>
             {runs.map((one) => (
               <li key={one.name}>
-                <button type="button" class="run" aria-current={one.name === run.name ? 'true' : undefined} onClick={() => setChosen(one.name)}>
+                <button
+                  type="button"
+                  class="run"
+                  aria-current={one.name === run.name ? 'true' : undefined}
+                  onClick={() => setChosen(one.name)}
+                >
                   <span class="run-name">
                     {isLive(one, now) && <span class="live-dot" aria-hidden="true" />}
                     {one.name}

@@ -76,7 +76,14 @@ export function axes(format: (value: number) => string, horizontal: (value: numb
     ticks: { show: false },
   };
   return [
-    { ...base, grid: { show: false }, space: 70, size: 28, gap: 8, values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))) },
+    {
+      ...base,
+      grid: { show: false },
+      space: 70,
+      size: 28,
+      gap: 8,
+      values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))),
+    },
     { ...base, size: 48, gap: 6, values: (_, values) => values.map((value) => (value === null ? '' : format(value))) },
   ];
 }

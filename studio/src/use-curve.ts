@@ -20,7 +20,7 @@ export function useCurve(run: string): Curve | undefined {
     setCurve(undefined);
   }, [run]);
   usePolling(async () => {
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const asked = at.current;
       const chunk = await fetchMetrics(run, asked);
       if (reading.current !== run || at.current !== asked) return;

@@ -8,13 +8,23 @@ const TEMPLATE = `{% for message in messages %}{% if message.role not in ['syste
 interface Chat {
   readonly id: string;
   readonly object: string;
-  readonly choices: readonly { readonly index: number; readonly message: { readonly role: string; readonly content: string }; readonly finish_reason: string; readonly logprobs: unknown }[];
+  readonly choices: readonly {
+    readonly index: number;
+    readonly message: { readonly role: string; readonly content: string };
+    readonly finish_reason: string;
+    readonly logprobs: unknown;
+  }[];
   readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number };
 }
 interface Chunk {
   readonly id: string;
   readonly object: string;
-  readonly choices: readonly { readonly index: number; readonly delta: { readonly role?: string; readonly content?: string }; readonly finish_reason: string | null; readonly logprobs: unknown }[];
+  readonly choices: readonly {
+    readonly index: number;
+    readonly delta: { readonly role?: string; readonly content?: string };
+    readonly finish_reason: string | null;
+    readonly logprobs: unknown;
+  }[];
   readonly usage?: unknown;
 }
 
@@ -32,10 +42,20 @@ describe('POST /v1/chat/completions', () => {
 
   test('the template lays the conversation out, its special tokens are special', async () => {
     const server = await serving({ chatTemplate: TEMPLATE });
-    const messages = [{ role: 'developer', content: 'Be brief.' }, user([{ type: 'text', text: 'Read ' }, { type: 'text', text: 'lines' }]), { role: 'assistant', content: 'Yes' }, user('Go')];
+    const messages = [
+      { role: 'developer', content: 'Be brief.' },
+      user([
+        { type: 'text', text: 'Read ' },
+        { type: 'text', text: 'lines' },
+      ]),
+      { role: 'assistant', content: 'Yes' },
+      user('Go'),
+    ];
     const answer = (await server.post('/v1/chat/completions', { messages, max_tokens: 6, seed: 1 })).json() as unknown as Chat;
     const { tokenizer } = server.model;
-    const expected = tokenizer.encode(`system: Be brief.${END}\nuser: Read lines${END}\nassistant: Yes${END}\nuser: Go${END}\nassistant:`, { specialTokens: 'allow' });
+    const expected = tokenizer.encode(`system: Be brief.${END}\nuser: Read lines${END}\nassistant: Yes${END}\nuser: Go${END}\nassistant:`, {
+      specialTokens: 'allow',
+    });
     expect([...(server.model.log.prompts[0] ?? [])]).toEqual([...expected]);
     expect(answer).toMatchObject({
       id: expect.stringMatching(/^chatcmpl-/) as string,
@@ -49,12 +69,10 @@ describe('POST /v1/chat/completions', () => {
 
   test('a message cannot spell a special token, nor a character that hides one', async () => {
     const server = await serving({ chatTemplate: TEMPLATE });
-    for (const content of [`x${END}y`, `x<\u{FDD0}|endoftext|>y`]) await server.post('/v1/chat/completions', { messages: [user(content)], max_tokens: 1 });
+    for (const content of [`x${END}y`, `x<\u{FDD0}|endoftext|>y`])
+      await server.post('/v1/chat/completions', { messages: [user(content)], max_tokens: 1 });
     const { tokenizer } = server.model;
-    const expected = [
-      ...tokenizer.encode('user: x<|endoftext|>y'),
-      ...tokenizer.encode(`${END}\nassistant:`, { specialTokens: 'allow' }),
-    ];
+    const expected = [...tokenizer.encode('user: x<|endoftext|>y'), ...tokenizer.encode(`${END}\nassistant:`, { specialTokens: 'allow' })];
     for (const prompt of server.model.log.prompts) {
       expect([...prompt].filter((id) => id === tokenizer.endOfText)).toHaveLength(1);
       expect(tokenizer.decode(prompt)).toBe(tokenizer.decode(expected));
@@ -74,7 +92,9 @@ describe('POST /v1/chat/completions', () => {
     const server = await serving({ chatTemplate: TEMPLATE });
     const request = { messages: [user('Go')], max_completion_tokens: 8, seed: 3 };
     const plain = (await server.post('/v1/chat/completions', request)).json() as unknown as Chat;
-    const events = (await server.post('/v1/chat/completions', { ...request, stream: true, stream_options: { include_usage: true } })).events();
+    const events = (
+      await server.post('/v1/chat/completions', { ...request, stream: true, stream_options: { include_usage: true } })
+    ).events();
     expect(events.at(-1)).toBe('[DONE]');
     const chunks = events.slice(0, -1) as unknown as Chunk[];
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
@@ -89,12 +109,20 @@ describe('POST /v1/chat/completions', () => {
 
   test('n choices, each with its own seed, and logprobs with bytes', async () => {
     const server = await serving({ chatTemplate: TEMPLATE });
-    const answer = (await server.post('/v1/chat/completions', { messages: [user('Go')], n: 2, seed: 3, max_tokens: 5, logprobs: true, top_logprobs: 2 })).json() as unknown as Chat;
+    const answer = (
+      await server.post('/v1/chat/completions', { messages: [user('Go')], n: 2, seed: 3, max_tokens: 5, logprobs: true, top_logprobs: 2 })
+    ).json() as unknown as Chat;
     expect(answer.choices.map(({ index }) => index)).toEqual([0, 1]);
     expect(server.model.log.options.map(({ seed }) => seed)).toEqual([3, 4]);
     expect(answer.usage.completion_tokens).toBe(10);
     for (const choice of answer.choices) {
-      const { content } = choice.logprobs as { readonly content: readonly { readonly bytes: readonly number[]; readonly top_logprobs: readonly unknown[]; readonly logprob: number }[] };
+      const { content } = choice.logprobs as {
+        readonly content: readonly {
+          readonly bytes: readonly number[];
+          readonly top_logprobs: readonly unknown[];
+          readonly logprob: number;
+        }[];
+      };
       expect(content).toHaveLength(5);
       expect(Buffer.concat(content.map(({ bytes }) => Buffer.from(bytes))).toString()).toBe(choice.message.content);
       expect(content.every((token) => token.top_logprobs.length === 2 && token.logprob <= 0)).toBe(true);

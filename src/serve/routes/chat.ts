@@ -107,7 +107,12 @@ async function* chunks(events: AsyncGenerator<EngineEvent>, { model, body, gener
   const withUsage = body.stream_options?.include_usage === true;
   const usage = countUsage(generations);
   const begun = generations.map(() => false);
-  const chunk = (choice: ChunkChoice): ChatChunk => ({ ...head, object: 'chat.completion.chunk', choices: [choice], ...(withUsage ? { usage: null } : {}) });
+  const chunk = (choice: ChunkChoice): ChatChunk => ({
+    ...head,
+    object: 'chat.completion.chunk',
+    choices: [choice],
+    ...(withUsage ? { usage: null } : {}),
+  });
   for await (const event of events) {
     const { index } = event;
     if (begun[index] !== true) {

@@ -24,7 +24,10 @@ interface Completion {
 }
 
 /** What the model itself says, asked without a server: the oracle of these tests. */
-async function straight(prompt: string, options: Parameters<ReturnType<typeof fakeModel>['generate']>[1]): Promise<{ text: string; ids: number[]; logs: number[] }> {
+async function straight(
+  prompt: string,
+  options: Parameters<ReturnType<typeof fakeModel>['generate']>[1],
+): Promise<{ text: string; ids: number[]; logs: number[] }> {
   const model = fakeModel();
   const found = { text: '', ids: [] as number[], logs: [] as number[] };
   for await (const token of model.generate(model.tokenizer.encode(prompt), options)) {
@@ -38,7 +41,9 @@ async function straight(prompt: string, options: Parameters<ReturnType<typeof fa
 describe('POST /v1/completions', () => {
   test('gives the model’s text, with usage as the tokenizer counts', async () => {
     const server = await serving({}, { clock: () => 1_700_000_000_900 });
-    const body = (await server.post('/v1/completions', { model: 'fake', prompt: 'export Größe', max_tokens: 12, seed: 5, temperature: 0.7 })).json() as unknown as Completion;
+    const body = (
+      await server.post('/v1/completions', { model: 'fake', prompt: 'export Größe', max_tokens: 12, seed: 5, temperature: 0.7 })
+    ).json() as unknown as Completion;
     const own = await straight('export Größe', { maxTokens: 12, seed: 5, temperature: 0.7 });
     const promptTokens = server.model.tokenizer.encode('export Größe').length;
     expect(body).toEqual({
@@ -68,13 +73,34 @@ describe('POST /v1/completions', () => {
     });
     const { signal, ...given } = server.model.log.options[0] ?? {};
     expect(signal).toBeInstanceOf(AbortSignal);
-    expect(given).toEqual({ temperature: 0.3, topP: 0.9, topK: 40, minP: 0.05, repetitionPenalty: 1.1, seed: -3, stop: ['x', 'y'], maxTokens: 4, alternatives: 2 });
+    expect(given).toEqual({
+      temperature: 0.3,
+      topP: 0.9,
+      topK: 40,
+      minP: 0.05,
+      repetitionPenalty: 1.1,
+      seed: -3,
+      stop: ['x', 'y'],
+      maxTokens: 4,
+      alternatives: 2,
+    });
     await server.close();
   });
 
   test('parameters that are null or off count as not given; the length is OpenAI’s 16', async () => {
     const server = await serving();
-    await server.post('/v1/completions', { prompt: 'a', temperature: null, top_k: -1, stop: null, seed: null, presence_penalty: 0, logit_bias: {}, best_of: 1, suffix: null, user: 'me' });
+    await server.post('/v1/completions', {
+      prompt: 'a',
+      temperature: null,
+      top_k: -1,
+      stop: null,
+      seed: null,
+      presence_penalty: 0,
+      logit_bias: {},
+      best_of: 1,
+      suffix: null,
+      user: 'me',
+    });
     const { signal: _, ...given } = server.model.log.options[0] ?? {};
     expect(given).toEqual({ maxTokens: 16, seed: expect.any(Number) as number });
     await server.close();
@@ -85,7 +111,9 @@ describe('POST /v1/completions', () => {
     const whole = (await server.post('/v1/completions', { prompt: 'a', temperature: 0, max_tokens: 30 })).json() as unknown as Completion;
     const text = whole.choices[0]?.text ?? '';
     const stop = text.charAt(12);
-    const cut = (await server.post('/v1/completions', { prompt: 'a', temperature: 0, max_tokens: 30, stop })).json() as unknown as Completion;
+    const cut = (
+      await server.post('/v1/completions', { prompt: 'a', temperature: 0, max_tokens: 30, stop })
+    ).json() as unknown as Completion;
     expect(cut.choices[0]).toMatchObject({ text: text.slice(0, text.indexOf(stop)), finish_reason: 'stop' });
     await server.close();
   });
@@ -107,7 +135,12 @@ describe('POST /v1/completions', () => {
 
   test('streamed with include_usage: null on every chunk, then one chunk with the counts and no choices', async () => {
     const server = await serving();
-    const answer = await server.post('/v1/completions', { prompt: 'export', max_tokens: 3, stream: true, stream_options: { include_usage: true } });
+    const answer = await server.post('/v1/completions', {
+      prompt: 'export',
+      max_tokens: 3,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
     const chunks = answer.events().slice(0, -1) as unknown as Completion[];
     expect(chunks.slice(0, -1).every((chunk) => chunk.usage === null)).toBe(true);
     expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 3, total_tokens: 4 } });
@@ -117,12 +150,15 @@ describe('POST /v1/completions', () => {
   test('logprobs tell each token, where its text begins, and the likeliest beside it', async () => {
     const server = await serving();
     const own = await straight('export', { maxTokens: 8, seed: 2 });
-    const body = (await server.post('/v1/completions', { prompt: 'export', max_tokens: 8, seed: 2, logprobs: 3 })).json() as unknown as Completion;
+    const body = (
+      await server.post('/v1/completions', { prompt: 'export', max_tokens: 8, seed: 2, logprobs: 3 })
+    ).json() as unknown as Completion;
     const { text, logprobs } = body.choices[0] ?? {};
     expect(logprobs?.token_logprobs).toEqual(own.logs);
     expect(logprobs?.tokens).toHaveLength(8);
     logprobs?.tokens.forEach((token, index) => {
-      if (!token.startsWith('bytes:')) expect(text?.slice(logprobs.text_offset[index], (logprobs.text_offset[index] ?? 0) + token.length)).toBe(token);
+      if (!token.startsWith('bytes:'))
+        expect(text?.slice(logprobs.text_offset[index], (logprobs.text_offset[index] ?? 0) + token.length)).toBe(token);
       const top = logprobs.top_logprobs[index] ?? {};
       expect(top[token]).toBe(logprobs.token_logprobs[index]);
       expect([3, 4]).toContain(Object.keys(top).length);
@@ -144,7 +180,9 @@ describe('POST /v1/completions', () => {
 
   test('a token that is half a character is written as its bytes', async () => {
     const server = await serving();
-    const body = (await server.post('/v1/completions', { prompt: 'ö', max_tokens: 0, echo: true, logprobs: 0 })).json() as unknown as Completion;
+    const body = (
+      await server.post('/v1/completions', { prompt: 'ö', max_tokens: 0, echo: true, logprobs: 0 })
+    ).json() as unknown as Completion;
     expect(body.choices[0]?.logprobs?.tokens).toEqual([String.raw`bytes:\xc3`, String.raw`bytes:\xb6`]);
     await server.close();
   });
@@ -152,7 +190,9 @@ describe('POST /v1/completions', () => {
   test('echo with logprobs and no new token: the log-likelihood of the prompt, as lm-evaluation-harness asks for it', async () => {
     const server = await serving();
     const ids = [...server.model.tokenizer.encode('readonly signal')];
-    const body = (await server.post('/v1/completions', { prompt: [ids], max_tokens: 0, echo: true, logprobs: 1, temperature: 0 })).json() as unknown as Completion;
+    const body = (
+      await server.post('/v1/completions', { prompt: [ids], max_tokens: 0, echo: true, logprobs: 1, temperature: 0 })
+    ).json() as unknown as Completion;
     const scores = await server.model.score(Uint32Array.from(ids));
     expect(body.choices[0]).toMatchObject({ text: 'readonly signal', finish_reason: 'length' });
     expect(body.choices[0]?.logprobs?.token_logprobs).toEqual([null, ...scores.slice(1)]);
@@ -163,7 +203,9 @@ describe('POST /v1/completions', () => {
 
   test('echo puts the prompt before the text', async () => {
     const server = await serving();
-    const body = (await server.post('/v1/completions', { prompt: 'export', max_tokens: 5, seed: 1, echo: true })).json() as unknown as Completion;
+    const body = (
+      await server.post('/v1/completions', { prompt: 'export', max_tokens: 5, seed: 1, echo: true })
+    ).json() as unknown as Completion;
     expect(body.choices[0]?.text).toBe(`export${(await straight('export', { maxTokens: 5, seed: 1 })).text}`);
     await server.close();
   });
@@ -171,7 +213,10 @@ describe('POST /v1/completions', () => {
   test('several prompts, of text or of token ids, and n of each', async () => {
     const server = await serving();
     const tokens = [...server.model.tokenizer.encode('readonly')];
-    for (const prompt of [['export', 'readonly'], [[...server.model.tokenizer.encode('export')], tokens]]) {
+    for (const prompt of [
+      ['export', 'readonly'],
+      [[...server.model.tokenizer.encode('export')], tokens],
+    ]) {
       const body = (await server.post('/v1/completions', { prompt, n: 2, seed: 7, max_tokens: 4 })).json() as unknown as Completion;
       const expected = await Promise.all([
         straight('export', { maxTokens: 4, seed: 7 }),

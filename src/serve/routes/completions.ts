@@ -41,7 +41,12 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
     checkStream(body);
     const model = modelFor(serving, body.model);
     const generations = plan(model, body, body.seed ?? serving.seed());
-    const head = { id: `cmpl-${serving.identity()}`, object: 'text_completion' as const, created: Math.floor(serving.clock() / 1000), model: model.name };
+    const head = {
+      id: `cmpl-${serving.identity()}`,
+      object: 'text_completion' as const,
+      created: Math.floor(serving.clock() / 1000),
+      model: model.name,
+    };
     const events = serving.engine.run(model, generations, clientSignal(reply));
     const parts = choiceParts(events, { model, body, generations });
     if (body.stream === true) return await sendEvents(reply, chunks(parts, { head, body, generations }), { done: '[DONE]' });

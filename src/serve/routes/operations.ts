@@ -9,7 +9,13 @@ import type { Serving } from '../serving.ts';
 /** Adds the routes. */
 export function operationsRoutes(app: FastifyInstance, serving: Serving): void {
   const since = Math.floor(serving.clock() / 1000);
-  const describe = (model: TextModel): object => ({ id: model.name, object: 'model', created: since, owned_by: 'weft', max_model_len: model.contextLength });
+  const describe = (model: TextModel): object => ({
+    id: model.name,
+    object: 'model',
+    created: since,
+    owned_by: 'weft',
+    max_model_len: model.contextLength,
+  });
 
   app.get('/v1/models', () => ({ object: 'list', data: serving.models().map(describe) }));
   // A wildcard, as names may hold slashes.

@@ -22,7 +22,10 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
 
   app.get('/api/runs', async (): Promise<PageList<PageRun>> => {
     const runs = await serving.runs.list();
-    return { data: await Promise.all(runs.map(async (run) => ({ ...run, card: await serving.runs.card(run.name) }))), now: serving.clock() };
+    return {
+      data: await Promise.all(runs.map(async (run) => ({ ...run, card: await serving.runs.card(run.name) }))),
+      now: serving.clock(),
+    };
   });
 
   app.get<{ Params: { name: string } }>('/api/runs/:name/metrics', async (request): Promise<PageMetrics> => {
@@ -30,7 +33,13 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
     const chunk = await serving.runs.metrics(request.params.name, given(query));
     if (chunk !== undefined) return { ...chunk, now: serving.clock() };
     throw new RequestError(
-      { code: 'WEFT_RUN_MISSING', action: 'show a run', rule: 'there is none of that name', value: request.params.name, remedy: 'See /api/runs for the names.' },
+      {
+        code: 'WEFT_RUN_MISSING',
+        action: 'show a run',
+        rule: 'there is none of that name',
+        value: request.params.name,
+        remedy: 'See /api/runs for the names.',
+      },
       { status: 404 },
     );
   });
@@ -38,9 +47,21 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
   app.post('/api/generate', async (request, reply) => {
     const body = readGenerateBody(request.body);
     const model = modelFor(serving, body.model);
-    const { prompt: text, chosen = [], maxTokens: asked = STANDARD_TOKENS, alternatives = STANDARD_ALTERNATIVES, seed = serving.seed(), model: _, ...sampling } = body;
+    const {
+      prompt: text,
+      chosen = [],
+      maxTokens: asked = STANDARD_TOKENS,
+      alternatives = STANDARD_ALTERNATIVES,
+      seed = serving.seed(),
+      model: _,
+      ...sampling
+    } = body;
     if (chosen.some((id) => id >= model.tokenizer.vocabSize)) {
-      throw refuse('WEFT_SERVE_PROMPT_TOKEN', { rule: `the vocabulary has ${model.tokenizer.vocabSize} tokens`, remedy: 'Send tokens of this model.', param: 'chosen' });
+      throw refuse('WEFT_SERVE_PROMPT_TOKEN', {
+        rule: `the vocabulary has ${model.tokenizer.vocabSize} tokens`,
+        remedy: 'Send tokens of this model.',
+        param: 'chosen',
+      });
     }
     const whole = text === '' && chosen.length > 0 ? Uint32Array.from(chosen) : Uint32Array.from([...promptTokens(model, text), ...chosen]);
     const { prompt, maxTokens } = fit(model, whole, asked);
@@ -52,7 +73,15 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
 
 function describe(model: TextModel): PageModel {
   const { name, parameters, contextLength, tokenizer, chatTemplate, card } = model;
-  return { name, parameters, contextLength, vocabSize: tokenizer.vocabSize, tokenizer: tokenizer.type, hasChatTemplate: chatTemplate !== undefined, card: card ?? null };
+  return {
+    name,
+    parameters,
+    contextLength,
+    vocabSize: tokenizer.vocabSize,
+    tokenizer: tokenizer.type,
+    hasChatTemplate: chatTemplate !== undefined,
+    card: card ?? null,
+  };
 }
 
 /** Leaves room to generate, at most half of the context for a prompt that is too long, by dropping the prompt's beginning. */
@@ -80,7 +109,11 @@ async function* events(
       text,
       piece: tokenText(tokenizer, id),
       logProbability,
-      alternatives: alternatives.map((other) => ({ id: other.id, piece: tokenText(tokenizer, other.id), logProbability: other.logProbability })),
+      alternatives: alternatives.map((other) => ({
+        id: other.id,
+        piece: tokenText(tokenizer, other.id),
+        logProbability: other.logProbability,
+      })),
     };
   }
 }

@@ -1,0 +1,361 @@
+/** The page in a real browser, driven as people do: by keyboard, by pointer, by touch on a phone, in light and dark. */
+
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+import { serve, studio } from '../src/serve/index.ts';
+import type { RunningServer } from '../src/serve/index.ts';
+import { fakeModel } from '../src/serve/fake-model.fixture.ts';
+import type { FakeModel } from '../src/serve/fake-model.fixture.ts';
+
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+const executable = [process.env['WEFT_CHROMIUM'] ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
+if (executable === undefined) console.warn('The page is not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
+
+const ARGUMENTS =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+
+const CARD = {
+  name: 'fake',
+  createdAt: '2026-01-02T03:04:05Z',
+  parameters: 1_234_567,
+  data: { files: ['docs/**/*.md', 'notes.txt'], documents: 11, bytes: 6_812_345, tokens: 1_934_221, heldOutBytes: 71_220 },
+  training: { steps: 120, tokensSeen: 245_760, seconds: 118.2, trainLoss: 2.104 },
+  heldOut: { loss: 2.31, perplexity: 10.07, bitsPerByte: 1.012 },
+  baselines: { gzipBitsPerByte: 1.71, fiveGramBitsPerByte: 1.236 },
+};
+
+const stepLines = (from: number, to: number): string =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index)
+    .map((step) => {
+      const loss = 2 + 4 / step;
+      const line = JSON.stringify({
+        kind: 'step',
+        step,
+        loss,
+        learningRate: 1e-3,
+        gradientNorm: 1,
+        tokensPerSecond: 9000,
+        tokensSeen: step * 512,
+        seconds: step / 10,
+      });
+      return step % 10 === 0
+        ? `${line}\n${JSON.stringify({ kind: 'eval', step, loss: loss + 0.1, perplexity: 9, bitsPerByte: 1.1 })}\n{"kind":"sample","step":${step},"text":"sample ${step}"}\n`
+        : `${line}\n`;
+    })
+    .join('');
+
+describe.skipIf(executable === undefined)('the page', () => {
+  let browser: Browser;
+  let folder: string;
+  let page: string;
+  let model: FakeModel;
+  let server: RunningServer;
+  let hold: ((index: number) => Promise<void> | void) | undefined;
+  const trouble: string[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'weft-page-'));
+    page = join(folder, 'page');
+    // What is tested is the page as its sources are now, not what was built last.
+    await build({
+      configFile: fileURLToPath(new URL('../studio/vite.config.ts', import.meta.url)),
+      logLevel: 'error',
+      build: { outDir: page },
+    });
+    await mkdir(join(folder, 'runs', 'first'), { recursive: true });
+    await writeFile(join(folder, 'runs', 'first', 'metrics.jsonl'), stepLines(1, 120));
+    model = fakeModel({ card: CARD, parameters: CARD.parameters, beforeToken: (index) => hold?.(index) });
+    server = await serve(model, { port: 0, page, runs: [join(folder, 'runs', 'first')], graceSeconds: 0 });
+    browser = await chromium.launch({ executablePath: executable ?? '', args: ARGUMENTS.split(' ') });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Opens the page; anything that the browser complains about fails the test. */
+  async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext(options);
+    const opened = await context.newPage();
+    trouble.length = 0;
+    hold = undefined;
+    opened.on('console', (message) => void (['error', 'warning'].includes(message.type()) && trouble.push(message.text())));
+    opened.on('pageerror', (error) => void trouble.push(String(error)));
+    opened.on(
+      'request',
+      (request) =>
+        void (
+          new URL(request.url()).hostname !== 'localhost' &&
+          !request.url().startsWith('data:') &&
+          trouble.push(`went elsewhere: ${request.url()}`)
+        ),
+    );
+    await opened.goto(url);
+    return opened;
+  }
+  async function done(opened: Page): Promise<void> {
+    expect(trouble).toEqual([]);
+    await opened.context().close();
+  }
+  const overflow = async (opened: Page): Promise<number> => await opened.evaluate('document.documentElement.scrollWidth - innerWidth');
+  const focused = async (opened: Page): Promise<string> =>
+    await opened.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent');
+
+  test('by keyboard alone: a prompt, its text, a token’s alternatives, another way from there', async () => {
+    const opened = await open(server.url);
+    await opened.getByRole('textbox', { name: 'Prompt' }).focus();
+    await opened.keyboard.type('export function');
+    await opened.keyboard.press('Control+Enter');
+    await opened.getByText('128 tokens', { exact: false }).first().waitFor();
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    const tokens = opened.locator('[data-token]');
+    expect(await tokens.count()).toBe(128);
+    const prompts = model.log.prompts.length;
+    const before = (await tokens.allTextContents()).slice(0, 3).join('');
+
+    // From the text to its first token with Tab; along the tokens with arrows.
+    await opened.getByRole('button', { name: 'Clear' }).focus();
+    await opened.keyboard.press('Tab');
+    expect(await opened.evaluate('document.activeElement.dataset.token')).toBe('0');
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowLeft']) await opened.keyboard.press(key);
+    expect(await opened.evaluate('document.activeElement.dataset.token')).toBe('3');
+    expect(await focused(opened)).toMatch(/, [<\d. ]+%$/);
+    const panel = opened.getByRole('dialog');
+    await panel.waitFor();
+    const label = await focused(opened);
+    expect(await panel.locator('strong').textContent()).toBe(label.slice(label.lastIndexOf(', ') + 2));
+
+    // Into the alternatives and back, then in again to take another.
+    await opened.keyboard.press('Enter');
+    await opened.locator('button.way:focus').waitFor();
+    await opened.keyboard.press('Escape');
+    expect(await opened.evaluate('document.activeElement.dataset.token')).toBe('3');
+    await panel.waitFor({ state: 'detached' });
+    await opened.keyboard.press('Enter');
+    await opened.locator('button.way:focus').waitFor();
+    const ways = panel.locator('button.way');
+    expect(await ways.count()).toBeGreaterThanOrEqual(8);
+    const shares = (await panel.locator('.way .number').allTextContents()).map((text) => Number.parseFloat(text.replace('< ', '')));
+    expect(shares.slice(0, 8)).toEqual(shares.slice(0, 8).toSorted((a, b) => b - a));
+    const other = panel.locator('button.way:not(.is-taken)').first();
+    const piece = await other.locator('.piece').textContent();
+    await other.focus();
+    await opened.keyboard.press('Enter');
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    expect(model.log.prompts.length).toBe(prompts + 1);
+    expect(model.log.prompts.at(-1)?.length).toBe(model.tokenizer.encode('export function').length + 4);
+    expect((await tokens.allTextContents()).slice(0, 3).join('')).toBe(before);
+    expect(await tokens.nth(3).getAttribute('aria-label')).toContain(piece ?? '');
+    await done(opened);
+  });
+
+  test('a pointer over a token shows its alternatives, and they go when it leaves', async () => {
+    const opened = await open(server.url);
+    await opened.getByRole('textbox', { name: 'Prompt' }).fill('readonly');
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.locator('[data-token="5"]').hover();
+    await opened.getByRole('dialog').waitFor();
+    await opened.getByRole('heading', { name: 'Sampling' }).hover();
+    await opened.getByRole('dialog').waitFor({ state: 'detached' });
+    await opened.locator('[data-token="5"]').click();
+    await opened.getByRole('heading', { name: 'Sampling' }).hover();
+    await opened.getByRole('button', { name: 'Close' }).click();
+    await opened.getByRole('dialog').waitFor({ state: 'detached' });
+    await done(opened);
+  });
+
+  test('the text streams, is announced, and stops when asked; the model hears of it', async () => {
+    const opened = await open(server.url);
+    let release: (() => void) | undefined;
+    hold = (index) => (index < 5 ? undefined : new Promise((resolve) => (release = resolve)));
+    await opened.getByRole('textbox', { name: 'Prompt' }).fill('export');
+    const aborted = model.log.aborted;
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.locator('[data-token="4"]').waitFor();
+    expect(await opened.locator('[data-token]').count()).toBe(5);
+    expect(await opened.getByRole('status').allTextContents()).toContain('Generating.');
+    await opened.getByRole('button', { name: 'Stop' }).click();
+    await opened.getByRole('button', { name: 'Generate' }).waitFor();
+    while (model.log.aborted === aborted) {
+      release?.();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await opened.getByRole('status').allTextContents()).toContain('Stopped after 5 tokens.');
+    expect(await opened.getByRole('log').textContent()).toBe((await opened.locator('[data-token]').allTextContents()).join(''));
+    expect(await opened.locator('[data-token]').count()).toBe(5);
+
+    // What came stays, and it goes on from there.
+    hold = undefined;
+    await opened.getByRole('button', { name: 'Go on' }).click();
+    await opened.locator('[data-token="132"]').waitFor();
+    await done(opened);
+  });
+
+  test('the settings reach the model, and are there again at the next visit', async () => {
+    const opened = await open(server.url);
+    await opened.getByRole('spinbutton', { name: 'Temperature' }).fill('0');
+    await opened.getByRole('spinbutton', { name: 'Top-k' }).fill('12');
+    await opened.getByRole('slider', { name: 'Length' }).focus();
+    await opened.keyboard.press('Home');
+    await opened.keyboard.press('ArrowRight');
+    await opened.getByRole('textbox', { name: 'Seed' }).fill('42');
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    const { signal: _, ...given } = model.log.options.at(-1) ?? {};
+    expect(given).toEqual({
+      temperature: 0,
+      topK: 12,
+      maxTokens: 2,
+      seed: 42,
+      alternatives: 8,
+      repetitionPenalty: undefined,
+      minP: undefined,
+      topP: undefined,
+    });
+    await opened.reload();
+    expect(await opened.getByRole('spinbutton', { name: 'Top-k' }).inputValue()).toBe('12');
+    await opened.getByRole('button', { name: 'Reset' }).click();
+    expect(await opened.getByRole('spinbutton', { name: 'Temperature' }).inputValue()).toBe('0.8');
+    await done(opened);
+  });
+
+  test('a server that fails is told in words', async () => {
+    const opened = await open(server.url);
+    hold = () => {
+      throw new Error('broken');
+    };
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    expect(await opened.getByRole('alert').textContent()).toContain('The server failed');
+    hold = undefined;
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    expect(await opened.getByRole('alert').count()).toBe(0);
+    await done(opened);
+  });
+
+  test('the model card: size, data, and the held-out number beside its baselines', async () => {
+    const opened = await open(`${server.url}/#model`);
+    await opened.getByRole('heading', { name: 'fake', level: 1 }).waitFor();
+    const text = await opened.locator('main').innerText();
+    for (const part of ['1.23M', '6.81 MB', '1,934,221', '2.104', 'docs/**/*.md', 'curl']) expect(text).toContain(part);
+    expect(await opened.locator('.score').allInnerTexts()).toEqual(
+      ['this model', 'byte 5-gram', 'gzip −9'].map((label) => expect.stringContaining(label) as string),
+    );
+    await done(opened);
+  });
+
+  test('the curve is drawn, read by keyboard, and grows while training goes on', async () => {
+    const opened = await open(`${server.url}/#training`);
+    const chart = opened.getByRole('img', {
+      name: /^Training loss from 6\.00 at step 1 to 2\.03 at step 120; held-out loss 2\.13 at step 120/,
+    });
+    await chart.waitFor();
+    const drawn = `(() => { const c = document.querySelector('.chart canvas'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) if (d[i] > 0) n++; return n; })()`;
+    expect(await opened.evaluate(drawn)).toBeGreaterThan(3000);
+    await chart.focus();
+    await opened.keyboard.press('Home');
+    expect(await opened.locator('.readout').innerText()).toContain('step 1');
+    expect(await opened.locator('.readout').innerText()).toContain('training 6.000');
+    await opened.keyboard.press('End');
+    expect(await opened.locator('.readout').innerText()).toContain('held-out 2.133');
+    await opened.getByText('Logarithmic').click();
+    await opened.getByText('Tokens', { exact: true }).click();
+    expect(await opened.locator('.sample').innerText()).toBe('sample 120');
+    await appendFile(join(folder, 'runs', 'first', 'metrics.jsonl'), stepLines(121, 130));
+    await opened
+      .getByRole('img', { name: /at step 130/ })
+      .first()
+      .waitFor();
+    expect(await opened.locator('.sample').innerText()).toBe('sample 130');
+    await done(opened);
+  });
+
+  test('the studio: runs without a model, one that begins later too', async () => {
+    const runs = join(folder, 'studio');
+    await mkdir(join(runs, 'alpha'), { recursive: true });
+    await writeFile(join(runs, 'alpha', 'metrics.jsonl'), stepLines(1, 30));
+    const shown = await studio([runs], { port: 0, page });
+    const opened = await open(shown.url);
+    await opened.getByRole('heading', { name: 'alpha', level: 1 }).waitFor();
+    expect(await opened.getByRole('textbox', { name: 'Prompt' }).count()).toBe(0);
+    await mkdir(join(runs, 'beta'));
+    await writeFile(join(runs, 'beta', 'metrics.jsonl'), stepLines(1, 5));
+    await opened.getByRole('button', { name: /^beta/ }).click();
+    await opened.getByRole('heading', { name: 'beta', level: 1 }).waitFor();
+    await opened.getByRole('img', { name: /at step 5\./ }).waitFor();
+    await done(opened);
+    await shown.close();
+  });
+
+  test('on a phone nothing is wider than the screen, and a tap shows the alternatives above the text’s end', async () => {
+    const opened = await open(server.url, PHONE);
+    await opened.getByRole('textbox', { name: 'Prompt' }).fill(`readonly ${'x'.repeat(200)}`);
+    await opened.getByRole('button', { name: 'Generate' }).tap();
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    expect(await overflow(opened)).toBeLessThanOrEqual(0);
+    await opened.locator('[data-token="30"]').tap();
+    const panel = await opened.getByRole('dialog').boundingBox();
+    expect([panel?.x, panel?.width]).toEqual([0, 360]);
+    const token = await opened.locator('[data-token="30"]').boundingBox();
+    expect((token?.y ?? 0) + (token?.height ?? 0)).toBeLessThanOrEqual((panel?.y ?? 0) + 1);
+    expect(token?.y).toBeGreaterThanOrEqual(0);
+    await opened.getByRole('button', { name: 'Close' }).tap();
+    for (const view of ['Training', 'Model']) {
+      await opened.getByRole('link', { name: view }).tap();
+      await opened.getByRole('heading', { level: 1 }).waitFor();
+      expect([view, await overflow(opened)]).toEqual([view, 0]);
+    }
+    await done(opened);
+  });
+
+  test('light and dark follow the system, with enough contrast in both', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const opened = await open(server.url, { colorScheme });
+      await opened.getByRole('button', { name: 'Generate' }).waitFor();
+      const ratios = await opened.evaluate<Readonly<Record<string, number>>>(CONTRAST);
+      for (const [pair, ratio] of Object.entries(ratios)) expect([colorScheme, pair, ratio >= 4.5]).toEqual([colorScheme, pair, true]);
+      await done(opened);
+    }
+    const [light, dark] = await Promise.all(
+      (['light', 'dark'] as const).map(async (colorScheme) => {
+        const opened = await open(server.url, { colorScheme });
+        const ground = await opened.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+        await opened.context().close();
+        return ground;
+      }),
+    );
+    expect(light).not.toBe(dark);
+  });
+});
+
+/** Contrast of the pairs of ink and ground that text uses. https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio */
+const CONTRAST = `(() => {
+  const style = getComputedStyle(document.documentElement);
+  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const luminance = (name) => {
+    canvas.fillStyle = style.getPropertyValue(name);
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const pairs = [['--ink', '--ground'], ['--ink', '--paper'], ['--ink-soft', '--ground'], ['--ink-soft', '--paper'], ['--ink-soft', '--sunk'], ['--indigo', '--paper'], ['--madder', '--madder-wash'], ['--on-indigo', '--indigo']];
+  return Object.fromEntries(pairs.map(([a, b]) => { const [x, y] = [luminance(a), luminance(b)]; return [a + ' on ' + b, (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05)]; }));
+})()`;
