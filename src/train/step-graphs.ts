@@ -114,20 +114,26 @@ export function evaluationGraph(options: StepOptions): Graph {
   return buildGraph({ loss: batchLoss(options, false).loss });
 }
 
-/** Checks that no carried tensor can be read after its update was written over it: every other reader comes before the norm. */
+/** Checks that no carried tensor can be read after its update was written over it: every reader comes before the update. */
 function requireUpdatesLast(graph: Graph): void {
   const norm = graph.outputs.get('gradientNorm')?.node;
   const beforeNorm = new Set<Node>(norm === undefined ? [] : [norm]);
   for (const node of graph.nodes.toReversed()) if (beforeNorm.has(node)) for (const x of node.inputs) beforeNorm.add(x.node);
+  const readers = new Map<Node, Node[]>();
   for (const node of graph.nodes) {
-    for (const x of node.inputs) {
-      if (!isKind(x.node, 'input') || x.node.attributes.role !== 'parameter' || beforeNorm.has(node)) continue;
-      // Readers after the norm must lead to this parameter's own update and nothing else.
-      const own = graph.outputs.get(nextOf(x.node.attributes.name))?.node;
-      const leadsOnlyToOwn = own === node || graph.nodes.every((reader) => !reader.inputs.some((y) => y.node === node) || reader === own);
-      if (!leadsOnlyToOwn) {
-        throw new WeftError({ code: 'WEFT_TRAIN_ORDER', action: 'update in place', rule: 'every use of a weight must come before its update', value: x.node.attributes.name, remedy: 'Compute the update from the weight and its gradient alone.' });
-      }
+    if (beforeNorm.has(node)) continue;
+    for (const x of node.inputs) if (isKind(x.node, 'input') && x.node.attributes.role !== 'feed') readers.set(x.node, [...(readers.get(x.node) ?? []), node]);
+  }
+  for (const input of graph.inputs) {
+    const { name, role } = input.attributes;
+    const update = graph.outputs.get(nextOf(name))?.node;
+    if (role === 'feed' || update === undefined) continue;
+    // What the update waits for: the norm, with all that comes before it, and what it is computed from.
+    const awaited = new Set<Node>([update]);
+    for (const node of awaited) if (!beforeNorm.has(node)) for (const x of node.inputs) awaited.add(x.node);
+    const late = (readers.get(input as Node) ?? []).filter((reader) => !awaited.has(reader));
+    if (late.length > 0 || (norm !== undefined && !awaited.has(norm))) {
+      throw new WeftError({ code: 'WEFT_TRAIN_ORDER', action: 'update in place', rule: 'every use of a weight or state must come before its update', value: name, remedy: 'Compute an update from its tensor and the gradient, and nothing else from that tensor.' });
     }
   }
 }
