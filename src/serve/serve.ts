@@ -51,12 +51,9 @@ const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !
  * const definition = llama({ layers: 1, heads: 2, width: 32, contextLength: 16, vocabSize: tokenizer.vocabSize });
  * const model = await createTextModel({ model: definition, weights: initialize(definition.parameters, { seed: 1 }), tokenizer });
  * const server = await serve(model, { port: 0 });
- * const answer = await fetch(`${server.url}/v1/completions`, {
- *   method: 'POST',
- *   headers: { 'content-type': 'application/json' },
- *   body: JSON.stringify({ prompt: 'to be', max_tokens: 4, seed: 1 }),
- * });
- * console.log((await answer.json()).usage); // { prompt_tokens: 5, completion_tokens: 4, total_tokens: 9 }
+ * const payload = { prompt: 'to be', max_tokens: 4, seed: 1 };
+ * const answer = await server.app.inject({ method: 'POST', url: '/v1/completions', payload });
+ * console.log(answer.json().usage.prompt_tokens); // 5
  * await server.close();
  * await model.close();
  * ```
@@ -104,8 +101,8 @@ export async function serve(target: string | TextModel, options: ServeOptions = 
  * const folder = await mkdtemp(join(tmpdir(), 'run-'));
  * await writeFile(join(folder, 'metrics.jsonl'), '{"kind":"step","step":1,"loss":4.25}\n');
  * const server = await studio([folder], { port: 0 });
- * const runs = await (await fetch(`${server.url}/api/runs`)).json();
- * console.log(runs.data[0].lastStep.loss); // 4.25
+ * const runs = await server.app.inject('/api/runs');
+ * console.log(runs.json().data[0].lastStep.loss); // 4.25
  * await server.close();
  * ```
  */
