@@ -20,14 +20,37 @@ import type { Optimizer, StepOptions } from './index.ts';
 type Arrays = Readonly<Record<string, NdArray>>;
 type Run = (graph: Graph, feeds: Arrays) => Promise<ReadonlyMap<string, NdArray>>;
 
-const float = (values: readonly number[], shape: readonly number[] = [values.length]): NdArray => ({ dtype: 'float32', shape, data: Float64Array.from(values) });
+const float = (values: readonly number[], shape: readonly number[] = [values.length]): NdArray => ({
+  dtype: 'float32',
+  shape,
+  data: Float64Array.from(values),
+});
 const number = (value: number): NdArray => float([value], []);
-const whole = (values: readonly number[], shape: readonly number[]): NdArray => ({ dtype: 'int32', shape, data: Float64Array.from(values) });
+const whole = (values: readonly number[], shape: readonly number[]): NdArray => ({
+  dtype: 'int32',
+  shape,
+  data: Float64Array.from(values),
+});
 const interpret: Run = async (graph, feeds) => evaluateGraph(graph, feeds);
 
 /** The carried inputs of a graph, as zeros. */
 const zeros = (graph: Graph): Record<string, NdArray> =>
-  Object.fromEntries(graph.inputs.flatMap(({ attributes: { name, shape, role } }) => (role === 'state' ? [[name, fill('float32', shape.map(({ size }) => Number(size)), () => 0)]] : [])));
+  Object.fromEntries(
+    graph.inputs.flatMap(({ attributes: { name, shape, role } }) =>
+      role === 'state'
+        ? [
+            [
+              name,
+              fill(
+                'float32',
+                shape.map(({ size }) => Number(size)),
+                () => 0,
+              ),
+            ],
+          ]
+        : [],
+    ),
+  );
 /** What a run carries on: each `next:` output under the name that it replaces. */
 const carried = (results: ReadonlyMap<string, NdArray>): Record<string, NdArray> =>
   Object.fromEntries([...results].flatMap(([name, value]) => (name.startsWith('next:') ? [[name.slice('next:'.length), value]] : [])));
@@ -52,13 +75,26 @@ describe("AdamW: PyTorch's two steps from 1, -2, 3", () => {
     const vector = (name: string): Tensor => input(name, 'float32', axes('C', 3));
     const scalar = (name: string): Tensor => input(name, 'float32', []);
     const next = optimizer.update({
-      parameter: vector('p'), gradient: vector('g'), gradientScale: scalar('scale'), states: optimizer.stateNames.map(vector),
-      scalars: Object.fromEntries(optimizer.scalarNames.map((name) => [name, scalar(`optimizer:${name}`)])), decays: true,
+      parameter: vector('p'),
+      gradient: vector('g'),
+      gradientScale: scalar('scale'),
+      states: optimizer.stateNames.map(vector),
+      scalars: Object.fromEntries(optimizer.scalarNames.map((name) => [name, scalar(`optimizer:${name}`)])),
+      decays: true,
     });
-    const graph = buildGraph({ 'next:p': next.parameter, ...Object.fromEntries(optimizer.stateNames.map((name, index) => [`next:${name}`, next.states[index] as Tensor])) });
+    const graph = buildGraph({
+      'next:p': next.parameter,
+      ...Object.fromEntries(optimizer.stateNames.map((name, index) => [`next:${name}`, next.states[index] as Tensor])),
+    });
     let state: Record<string, NdArray> = { p: float([1, -2, 3]), moment1: float([0, 0, 0]), moment2: float([0, 0, 0]) };
-    const expected = [[0.89, -1.88, 2.87], [0.7928382754, -1.7940419912, 2.8706252575]];
-    for (const [step, gradient] of [[0.1, -0.2, 0.3], [0.4, 0, -0.5]].entries()) {
+    const expected = [
+      [0.89, -1.88, 2.87],
+      [0.7928382754, -1.7940419912, 2.8706252575],
+    ];
+    for (const [step, gradient] of [
+      [0.1, -0.2, 0.3],
+      [0.4, 0, -0.5],
+    ].entries()) {
       state = carried(await run(graph, { ...state, g: float(gradient), scale: number(1), ...scalarsOf(optimizer, step) }));
       // The reference was printed from float32.
       for (const [index, value] of expected[step]!.entries()) expect(state['p']?.data[index]).toBeCloseTo(value, Math.min(digits, 6));
@@ -70,7 +106,14 @@ describe("AdamW: PyTorch's two steps from 1, -2, 3", () => {
     const p = input('p', 'float32', axes('C', 1));
     const update = (decays: boolean): number => {
       const scalars = Object.fromEntries(optimizer.scalarNames.map((name) => [name, input(`optimizer:${name}`, 'float32', [])]));
-      const { parameter } = optimizer.update({ parameter: p, gradient: multiply(p, 0), gradientScale: multiply(scalars['keep'] as Tensor, 1), states: [multiply(p, 0), multiply(p, 0)], scalars, decays });
+      const { parameter } = optimizer.update({
+        parameter: p,
+        gradient: multiply(p, 0),
+        gradientScale: multiply(scalars['keep'] as Tensor, 1),
+        states: [multiply(p, 0), multiply(p, 0)],
+        scalars,
+        decays,
+      });
       return evaluateGraph(buildGraph({ y: parameter }), { p: float([2]), ...scalarsOf(optimizer, 0) }).get('y')!.data[0]!;
     };
     expect(update(false)).toBeCloseTo(2, 12);
@@ -80,8 +123,15 @@ describe("AdamW: PyTorch's two steps from 1, -2, 3", () => {
 
 describe('clipping', () => {
   // One weight of two numbers, whose gradients are fed.
-  const model = { hidden: (ids: Tensor) => gather(parameter('w', axes('V C', 2, 1), { kind: 'constant', value: 0 }), ids), logits: (x: Tensor) => matmul(x, parameter('w', axes('V C', 2, 1), { kind: 'constant', value: 0 }), { transposeB: true }) } as unknown as LanguageModel;
-  const clip = async (gradient: readonly number[], clipNorm: number, run: Run = interpret): Promise<readonly [norm: number, changes: readonly number[]]> => {
+  const model = {
+    hidden: (ids: Tensor) => gather(parameter('w', axes('V C', 2, 1), { kind: 'constant', value: 0 }), ids),
+    logits: (x: Tensor) => matmul(x, parameter('w', axes('V C', 2, 1), { kind: 'constant', value: 0 }), { transposeB: true }),
+  } as unknown as LanguageModel;
+  const clip = async (
+    gradient: readonly number[],
+    clipNorm: number,
+    run: Run = interpret,
+  ): Promise<readonly [norm: number, changes: readonly number[]]> => {
     const graph = applyGraph({ model, optimizer: PLAIN, batchSize: 1, contextLength: 2, clipNorm });
     const results = await run(graph, { w: float([0, 0], [2, 1]), 'gradient:w': float(gradient, [2, 1]) });
     return [results.get('gradientNorm')!.data[0]!, [...results.get('next:w')!.data].map((value) => -value)];
@@ -115,7 +165,8 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
   const graph = stepGraph(options);
   const kept = vector.targets.filter((target) => target >= 0).length;
   const batch = { ids: whole(vector.ids, [2, 6]), targets: whole(vector.targets, [2, 6]), denominator: number(kept) };
-  const weights = (): Record<string, NdArray> => Object.fromEntries([...weightsOf(vector)].map(([name, tensor]) => [name, fromHost(tensor)]));
+  const weights = (): Record<string, NdArray> =>
+    Object.fromEntries([...weightsOf(vector)].map(([name, tensor]) => [name, fromHost(tensor)]));
 
   test.for([
     ['the interpreter', interpret, 1e-6],
@@ -138,14 +189,21 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
   test('are the same from two small batches each, whose kept targets differ in number', async () => {
     const small = { ...options, batchSize: 1 };
     const [partial, apply] = [accumulateGraph(small), applyGraph(small)];
-    let [large, state]: Record<string, NdArray>[] = [{ ...zeros(graph), ...weights() }, { ...zeros(apply), ...weights() }];
+    let [large, state]: Record<string, NdArray>[] = [
+      { ...zeros(graph), ...weights() },
+      { ...zeros(apply), ...weights() },
+    ];
     for (let step = 0; step < 3; step++) {
       const expected = await interpret(graph, { ...large!, ...batch, ...scalarsOf(optimizer, step) });
       large = carried(expected);
       let sums = zeros(partial);
       let loss = 0;
       for (const row of [0, 1]) {
-        const part = { ids: whole(vector.ids.slice(row * 6, row * 6 + 6), [1, 6]), targets: whole(vector.targets.slice(row * 6, row * 6 + 6), [1, 6]), denominator: number(kept) };
+        const part = {
+          ids: whole(vector.ids.slice(row * 6, row * 6 + 6), [1, 6]),
+          targets: whole(vector.targets.slice(row * 6, row * 6 + 6), [1, 6]),
+          denominator: number(kept),
+        };
         const results = await interpret(partial, { ...state!, ...sums, ...part });
         sums = carried(results);
         loss += results.get('loss')!.data[0]!;
@@ -154,7 +212,8 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
       state = carried(applied);
       expect(loss).toBeCloseTo(expected.get('loss')!.data[0]!, 10);
       expect(applied.get('gradientNorm')!.data[0]).toBeCloseTo(expected.get('gradientNorm')!.data[0]!, 10);
-      for (const [name, value] of Object.entries(large)) if (!name.endsWith('key.bias')) expect(relativeError(state[name], value), name).toBeLessThan(1e-6);
+      for (const [name, value] of Object.entries(large))
+        if (!name.endsWith('key.bias')) expect(relativeError(state[name], value), name).toBeLessThan(1e-6);
     }
   });
 
@@ -172,13 +231,37 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
 
 describe('updates are written in place, so', () => {
   const model = gpt({ layers: 1, heads: 1, width: 8, contextLength: 4, vocabSize: 5 });
-  const withState = (update: Optimizer['update']): StepOptions => ({ model, optimizer: { ...PLAIN, stateNames: ['s'], update }, batchSize: 1, contextLength: 4, clipNorm: 1 });
+  const withState = (update: Optimizer['update']): StepOptions => ({
+    model,
+    optimizer: { ...PLAIN, stateNames: ['s'], update },
+    batchSize: 1,
+    contextLength: 4,
+    clipNorm: 1,
+  });
   const scaled = (gradient: Tensor, scale: Tensor): Tensor => multiply(gradient, scale);
 
   test.for([
-    ['a state that is computed from the old weight', withState(({ parameter, gradient, gradientScale }) => ({ parameter: subtract(parameter, scaled(gradient, gradientScale)), states: [multiply(parameter, 2)] }))],
-    ['a weight that is computed from the old state beside its update', withState(({ parameter, gradient, gradientScale, states: [s] }) => ({ parameter: subtract(parameter, multiply(s as Tensor, 2)), states: [scaled(gradient, gradientScale)] }))],
-    ['an update that does not wait for the gradient', withState(({ parameter, gradient, gradientScale }) => ({ parameter: multiply(parameter, 0.5), states: [scaled(gradient, gradientScale)] }))],
+    [
+      'a state that is computed from the old weight',
+      withState(({ parameter, gradient, gradientScale }) => ({
+        parameter: subtract(parameter, scaled(gradient, gradientScale)),
+        states: [multiply(parameter, 2)],
+      })),
+    ],
+    [
+      'a weight that is computed from the old state beside its update',
+      withState(({ parameter, gradient, gradientScale, states: [s] }) => ({
+        parameter: subtract(parameter, multiply(s as Tensor, 2)),
+        states: [scaled(gradient, gradientScale)],
+      })),
+    ],
+    [
+      'an update that does not wait for the gradient',
+      withState(({ parameter, gradient, gradientScale }) => ({
+        parameter: multiply(parameter, 0.5),
+        states: [scaled(gradient, gradientScale)],
+      })),
+    ],
   ])('%s is refused', ([, options]) => {
     expect(() => stepGraph(options as StepOptions)).toThrow(expect.objectContaining({ code: 'WEFT_TRAIN_ORDER' }));
   });
@@ -195,7 +278,8 @@ describe('updates are written in place, so', () => {
 test('dropout is in the step alone, and the step on ONNX Runtime agrees with the interpreter', async () => {
   const model = gpt({ layers: 1, heads: 2, width: 8, contextLength: 5, vocabSize: 7, dropout: 0.3 });
   const options: StepOptions = { model, optimizer: PLAIN, batchSize: 2, contextLength: 5, clipNorm: 1 };
-  const seeds = (graph: Graph): readonly string[] => graph.inputs.map(({ attributes }) => attributes.name).filter((name) => name.startsWith('dropout:'));
+  const seeds = (graph: Graph): readonly string[] =>
+    graph.inputs.map(({ attributes }) => attributes.name).filter((name) => name.startsWith('dropout:'));
   // Embeddings, attention's probabilities and the two outputs of the block, two seeds each.
   expect(seeds(stepGraph(options))).toHaveLength(8);
   expect(seeds(evaluationGraph(options))).toEqual([]);
@@ -203,8 +287,21 @@ test('dropout is in the step alone, and the step on ONNX Runtime agrees with the
   const random = createRandom(3);
   const feeds = Object.fromEntries(
     graph.inputs.map(({ attributes: { name, dtype, shape } }) => {
-      const draw = name.startsWith('dropout:') ? (): number => random.uint32() | 0 : dtype === 'int32' ? (): number => random.integer(7) : (): number => Math.fround(random.normal() / 2);
-      return [name, name === 'denominator' ? number(10) : fill(dtype, shape.map(({ size }) => Number(size)), draw)];
+      const draw = name.startsWith('dropout:')
+        ? (): number => random.uint32() | 0
+        : dtype === 'int32'
+          ? (): number => random.integer(7)
+          : (): number => Math.fround(random.normal() / 2);
+      return [
+        name,
+        name === 'denominator'
+          ? number(10)
+          : fill(
+              dtype,
+              shape.map(({ size }) => Number(size)),
+              draw,
+            ),
+      ];
     }),
   );
   const [expected, actual] = [evaluateGraph(graph, feeds), await runOnnx(graph, feeds)];
@@ -217,6 +314,8 @@ test('a loss at the start is that of guessing', async () => {
   const random = createRandom(1);
   const ids = fill('int32', [4, 64], () => random.integer(65));
   const graph = evaluationGraph({ model, optimizer: PLAIN, batchSize: 4, contextLength: 64, clipNorm: 1 });
-  const loss = (await runOnnx(graph, { ...weights, ids, targets: fill('int32', [4, 64], () => random.integer(65)), denominator: number(256) })).get('loss')!.data[0]!;
+  const loss = (
+    await runOnnx(graph, { ...weights, ids, targets: fill('int32', [4, 64], () => random.integer(65)), denominator: number(256) })
+  ).get('loss')!.data[0]!;
   expect(Math.abs(loss - Math.log(65))).toBeLessThan(0.05);
 });

@@ -50,7 +50,7 @@ function batchLoss({ model, batchSize, contextLength }: StepOptions, dropout: bo
 
 function asTensor(node: Node<'input'>): Tensor {
   const { name, dtype, shape } = node.attributes;
-  return { node: node as Node, index: 0, dtype, shape, label: name };
+  return { node, index: 0, dtype, shape, label: name };
 }
 
 function nameOf(tensor: Tensor): string {
@@ -59,7 +59,11 @@ function nameOf(tensor: Tensor): string {
 }
 
 /** Clipping and the optimizer's update: the outputs of a step beside its loss. */
-function updates({ optimizer, clipNorm }: StepOptions, parameters: readonly Tensor[], gradientOf: readonly Tensor[]): Readonly<Record<string, Tensor>> {
+function updates(
+  { optimizer, clipNorm }: StepOptions,
+  parameters: readonly Tensor[],
+  gradientOf: readonly Tensor[],
+): Readonly<Record<string, Tensor>> {
   const squares = gradientOf.map(sumOfSquares);
   const gradientNorm = sqrt(squares.reduce(add));
   // PyTorch's clip_grad_norm_: factor min(1, max/(norm + 1e-6)). The norm waits for every gradient, and every use of a weight
@@ -106,7 +110,13 @@ export function accumulateGraph(options: StepOptions): Graph {
 /** Clipping and update from the accumulated `gradient:…`. */
 export function applyGraph(options: StepOptions): Graph {
   const { parameters } = batchLoss(options, false);
-  return buildGraph(updates(options, parameters, parameters.map((parameter) => state(`gradient:${nameOf(parameter)}`, parameter.shape))));
+  return buildGraph(
+    updates(
+      options,
+      parameters,
+      parameters.map((parameter) => state(`gradient:${nameOf(parameter)}`, parameter.shape)),
+    ),
+  );
 }
 
 /** The loss of a batch, without dropout and without gradients. */
@@ -122,7 +132,8 @@ function requireUpdatesLast(graph: Graph): void {
   const readers = new Map<Node, Node[]>();
   for (const node of graph.nodes) {
     if (beforeNorm.has(node)) continue;
-    for (const x of node.inputs) if (isKind(x.node, 'input') && x.node.attributes.role !== 'feed') readers.set(x.node, [...(readers.get(x.node) ?? []), node]);
+    for (const x of node.inputs)
+      if (isKind(x.node, 'input') && x.node.attributes.role !== 'feed') readers.set(x.node, [...(readers.get(x.node) ?? []), node]);
   }
   for (const input of graph.inputs) {
     const { name, role } = input.attributes;
@@ -133,7 +144,13 @@ function requireUpdatesLast(graph: Graph): void {
     for (const node of awaited) if (!beforeNorm.has(node)) for (const x of node.inputs) awaited.add(x.node);
     const late = (readers.get(input as Node) ?? []).filter((reader) => !awaited.has(reader));
     if (late.length > 0 || (norm !== undefined && !awaited.has(norm))) {
-      throw new WeftError({ code: 'WEFT_TRAIN_ORDER', action: 'update in place', rule: 'every use of a weight or state must come before its update', value: name, remedy: 'Compute an update from its tensor and the gradient, and nothing else from that tensor.' });
+      throw new WeftError({
+        code: 'WEFT_TRAIN_ORDER',
+        action: 'update in place',
+        rule: 'every use of a weight or state must come before its update',
+        value: name,
+        remedy: 'Compute an update from its tensor and the gradient, and nothing else from that tensor.',
+      });
     }
   }
 }
