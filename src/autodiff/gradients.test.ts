@@ -10,14 +10,55 @@ import type { NdArray } from '../../test/oracle/nd-array.ts';
 import { runOnnx } from '../../test/oracle/run-graph.ts';
 import { createRandom, hostTensor } from '../core/index.ts';
 import {
-  add, attention, axes, buildGraph, cachedAttention, cast, concat, constant, crossEntropy, divide, exp, expand, gather, gelu, input, layerNorm, less, log, logSoftmax, max, maximum, mean, minimum, multiply, named, negate, reciprocal, relu, reshape, sigmoid, silu,
-  slice, softmax, sqrt, subtract, sum, tanh, transpose, where,
+  add,
+  attention,
+  axes,
+  buildGraph,
+  cachedAttention,
+  cast,
+  concat,
+  constant,
+  crossEntropy,
+  divide,
+  exp,
+  expand,
+  gather,
+  gelu,
+  input,
+  layerNorm,
+  less,
+  log,
+  logSoftmax,
+  max,
+  maximum,
+  mean,
+  minimum,
+  multiply,
+  named,
+  negate,
+  reciprocal,
+  relu,
+  reshape,
+  sigmoid,
+  silu,
+  slice,
+  softmax,
+  sqrt,
+  subtract,
+  sum,
+  tanh,
+  transpose,
+  where,
 } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
 import { gradients } from './index.ts';
 
 const vector = (name: string, ...sizes: readonly number[]): Tensor => input(name, 'float32', axes('', ...sizes));
-const array = (values: readonly number[], shape: readonly number[] = [values.length]): NdArray => ({ dtype: 'float32', shape, data: Float64Array.from(values) });
+const array = (values: readonly number[], shape: readonly number[] = [values.length]): NdArray => ({
+  dtype: 'float32',
+  shape,
+  data: Float64Array.from(values),
+});
 
 /** Value and derivative of a function at some places, on both machines. */
 async function slopes(f: (x: Tensor) => Tensor, at: readonly number[]): Promise<readonly (readonly number[])[]> {
@@ -32,8 +73,18 @@ async function slopes(f: (x: Tensor) => Tensor, at: readonly number[]): Promise<
 describe('numbers from PyTorch 1.13, at -2, -0.5, 0, 1, 3', () => {
   const AT = [-2, -0.5, 0, 1, 3];
   test.for([
-    ['GELU, erf', (x: Tensor) => gelu(x, 'erf'), [-0.0455001, -0.1542688, 0, 0.8413447, 2.9959502], [-0.0852319, 0.1325049, 0.5, 1.0833154, 1.0119456]],
-    ['GELU, tanh', (x: Tensor) => gelu(x, 'tanh'), [-0.0454023, -0.154286, 0, 0.841192, 2.9963627], [-0.0860992, 0.1326301, 0.5, 1.0829641, 1.0115843]],
+    [
+      'GELU, erf',
+      (x: Tensor) => gelu(x, 'erf'),
+      [-0.0455001, -0.1542688, 0, 0.8413447, 2.9959502],
+      [-0.0852319, 0.1325049, 0.5, 1.0833154, 1.0119456],
+    ],
+    [
+      'GELU, tanh',
+      (x: Tensor) => gelu(x, 'tanh'),
+      [-0.0454023, -0.154286, 0, 0.841192, 2.9963627],
+      [-0.0860992, 0.1326301, 0.5, 1.0829641, 1.0115843],
+    ],
     ['SiLU', silu, [-0.2384058, -0.1887703, 0, 0.7310586, 2.8577225], [-0.0907843, 0.2600388, 0.5, 0.9276705, 1.0881041]],
     ['ReLU²', (x: Tensor) => multiply(relu(x), relu(x)), [0, 0, 0, 1, 9], [0, 0, 0, 2, 6]],
   ] as const)('%s', async ([, f, value, slope]) => {
@@ -75,10 +126,20 @@ test("micrograd's example: g = 24.7041, dg/da = 138.8338, dg/db = 645.5773", asy
 
 describe('where a function has an edge', () => {
   test.for([
-    ['a maximum over an axis shares its gradient among equals, as in PyTorch', (x: Tensor) => max(x, { axes: [-1] }), [3, 1, 3], [0.5, 0, 0.5]],
+    [
+      'a maximum over an axis shares its gradient among equals, as in PyTorch',
+      (x: Tensor) => max(x, { axes: [-1] }),
+      [3, 1, 3],
+      [0.5, 0, 0.5],
+    ],
     ['relu has none at 0, as in PyTorch', relu, [-1, 0, 2], [0, 0, 1]],
     ['the larger of equals gives its gradient once', (x: Tensor) => maximum(x, multiply(x, 1)), [1, 2], [1, 1]],
-    ['no gradient passes a choice that was not taken, not even an infinite one', (x: Tensor) => where(less(x, 1), x, log(subtract(x, 1))), [0, 3], [1, 0.5]],
+    [
+      'no gradient passes a choice that was not taken, not even an infinite one',
+      (x: Tensor) => where(less(x, 1), x, log(subtract(x, 1))),
+      [0, 3],
+      [1, 0.5],
+    ],
   ] as const)('%s', async ([, f, at, expected]) => {
     const [, own, , other] = await slopes(f, at);
     expect(own).toEqual([...expected]);
@@ -180,20 +241,73 @@ describe('is refused:', () => {
   const ids = input('ids', 'int32', axes('N', 2));
   const [w, b] = [vector('w', 3), vector('b', 3)];
   const heads = vector('heads', 1, 2, 3, 4);
-  const cache = { queries: vector('q', 1, 1, 8), keys: vector('k', 1, 1, 8), values: vector('v', 1, 1, 8), pastKeys: vector('pk', 1, 1, 4, 8), pastValues: vector('pv', 1, 1, 4, 8), lastPositions: input('last', 'int32', axes('B', 1)), totalLength: input('total', 'int32', []) };
+  const cache = {
+    queries: vector('q', 1, 1, 8),
+    keys: vector('k', 1, 1, 8),
+    values: vector('v', 1, 1, 8),
+    pastKeys: vector('pk', 1, 1, 4, 8),
+    pastValues: vector('pv', 1, 1, 4, 8),
+    lastPositions: input('last', 'int32', axes('B', 1)),
+    totalLength: input('total', 'int32', []),
+  };
   const long = input('long', 'float32', axes('T C', 'T', 3));
   test.for([
     ['a loss with axes', () => gradients(x, [x]), 'WEFT_GRADIENT_SCALAR', 'Cannot differentiate as the loss must be a scalar: 2 axes'],
-    ['a tensor that the loss does not use', () => gradients(sum(x), [w]), 'WEFT_GRADIENT_UNUSED', 'Cannot differentiate by w as the loss must depend on it'],
-    ['a tensor that reaches the loss through a comparison alone', () => gradients(sum(cast(less(x, 0), 'float32')), [x]), 'WEFT_GRADIENT_UNUSED', 'by x'],
+    [
+      'a tensor that the loss does not use',
+      () => gradients(sum(x), [w]),
+      'WEFT_GRADIENT_UNUSED',
+      'Cannot differentiate by w as the loss must depend on it',
+    ],
+    [
+      'a tensor that reaches the loss through a comparison alone',
+      () => gradients(sum(cast(less(x, 0), 'float32')), [x]),
+      'WEFT_GRADIENT_UNUSED',
+      'by x',
+    ],
     ['ids', () => gradients(sum(gather(x, ids)), [ids]), 'WEFT_GRADIENT_UNUSED', 'by ids'],
-    ['a mean of layerNorm', () => gradients(sum(layerNorm(x, [w, b], 1e-5)[1] as Tensor), [x]), 'WEFT_GRADIENT_NONE', 'Cannot differentiate result 1 of layerNorm as only its first result has a gradient'],
-    ['log-probabilities of crossEntropy', () => gradients(add(sum(crossEntropy(x, ids)[0] as Tensor), sum(crossEntropy(x, ids)[1] as Tensor)), [x]), 'WEFT_GRADIENT_NONE', 'result 1 of crossEntropy'],
-    ['probabilities of attention', () => gradients(sum(attention([heads, heads, heads], { causal: true, scale: 1 })[1] as Tensor), [heads]), 'WEFT_GRADIENT_NONE', 'result 1 of attention'],
-    ['attention on a cache', () => gradients(sum(cachedAttention(cache, { heads: 1, kvHeads: 1, scale: 1 })[0] as Tensor), [cache.queries]), 'WEFT_GRADIENT_NONE', 'Cannot differentiate attention on a cache as it has no gradient'],
-    ['a second derivative of gelu', () => gradients(sum(gradients(sum(gelu(x)), [x])[0] as Tensor), [x]), 'WEFT_GRADIENT_NONE', 'the gradient of gelu'],
-    ['a second derivative of the loss', () => gradients(sum(gradients(sum(crossEntropy(x, ids)[0] as Tensor), [x])[0] as Tensor), [x]), 'WEFT_GRADIENT_NONE', 'the gradient of the cross-entropy'],
-    ['rows of a table of unknown length', () => gradients(sum(gather(long, ids)), [long]), 'WEFT_GRADIENT_DYNAMIC', 'Cannot differentiate as its axes must have known sizes: T is T'],
+    [
+      'a mean of layerNorm',
+      () => gradients(sum(layerNorm(x, [w, b], 1e-5)[1] as Tensor), [x]),
+      'WEFT_GRADIENT_NONE',
+      'Cannot differentiate result 1 of layerNorm as only its first result has a gradient',
+    ],
+    [
+      'log-probabilities of crossEntropy',
+      () => gradients(add(sum(crossEntropy(x, ids)[0] as Tensor), sum(crossEntropy(x, ids)[1] as Tensor)), [x]),
+      'WEFT_GRADIENT_NONE',
+      'result 1 of crossEntropy',
+    ],
+    [
+      'probabilities of attention',
+      () => gradients(sum(attention([heads, heads, heads], { causal: true, scale: 1 })[1] as Tensor), [heads]),
+      'WEFT_GRADIENT_NONE',
+      'result 1 of attention',
+    ],
+    [
+      'attention on a cache',
+      () => gradients(sum(cachedAttention(cache, { heads: 1, kvHeads: 1, scale: 1 })[0] as Tensor), [cache.queries]),
+      'WEFT_GRADIENT_NONE',
+      'Cannot differentiate attention on a cache as it has no gradient',
+    ],
+    [
+      'a second derivative of gelu',
+      () => gradients(sum(gradients(sum(gelu(x)), [x])[0] as Tensor), [x]),
+      'WEFT_GRADIENT_NONE',
+      'the gradient of gelu',
+    ],
+    [
+      'a second derivative of the loss',
+      () => gradients(sum(gradients(sum(crossEntropy(x, ids)[0] as Tensor), [x])[0] as Tensor), [x]),
+      'WEFT_GRADIENT_NONE',
+      'the gradient of the cross-entropy',
+    ],
+    [
+      'rows of a table of unknown length',
+      () => gradients(sum(gather(long, ids)), [long]),
+      'WEFT_GRADIENT_DYNAMIC',
+      'Cannot differentiate as its axes must have known sizes: T is T',
+    ],
   ] as const)('%s', ([, build, code, message]) => {
     expect(build).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }));
   });

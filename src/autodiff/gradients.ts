@@ -24,7 +24,13 @@ import { applyRule } from './rules.ts';
  */
 export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[] {
   if (loss.shape.length !== 0) {
-    throw new WeftError({ code: 'WEFT_GRADIENT_SCALAR', action: 'differentiate', rule: 'the loss must be a scalar', value: `${loss.shape.length} axes`, remedy: 'Reduce it with sum or mean first.' });
+    throw new WeftError({
+      code: 'WEFT_GRADIENT_SCALAR',
+      action: 'differentiate',
+      rule: 'the loss must be a scalar',
+      value: `${loss.shape.length} axes`,
+      remedy: 'Reduce it with sum or mean first.',
+    });
   }
   // One build makes equal nodes one, so that parameters called for twice are found once.
   const names = by.map((_, index) => `by${index}`);
@@ -55,7 +61,12 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
   return targets.map((tensor) => {
     const gradient = arrived.get(tensor.node)?.[tensor.index];
     if (gradient === undefined) {
-      throw new WeftError({ code: 'WEFT_GRADIENT_UNUSED', action: `differentiate by ${tensor.label ?? tensor.node.kind}`, rule: 'the loss must depend on it', remedy: 'Use it in the model, or leave it out.' });
+      throw new WeftError({
+        code: 'WEFT_GRADIENT_UNUSED',
+        action: `differentiate by ${tensor.label ?? tensor.node.kind}`,
+        rule: 'the loss must depend on it',
+        remedy: 'Use it in the model, or leave it out.',
+      });
     }
     return gradient;
   });

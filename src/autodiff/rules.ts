@@ -5,8 +5,30 @@
 
 import { WeftError } from '../core/index.ts';
 import {
-  add, cast, crossEntropyGradient, divide, equal, exp, expand, geluGradient, less, matmul, mean, multiply, negate, pad, reshape, rotary, scalar, scatterRows, sigmoid, slice,
-  subtract, sum, transpose, where,
+  add,
+  cast,
+  crossEntropyGradient,
+  divide,
+  equal,
+  exp,
+  expand,
+  geluGradient,
+  less,
+  matmul,
+  mean,
+  multiply,
+  negate,
+  pad,
+  reshape,
+  rotary,
+  scalar,
+  scatterRows,
+  sigmoid,
+  slice,
+  subtract,
+  sum,
+  transpose,
+  where,
 } from '../graph/index.ts';
 import type { Axis, Node, OpKind, Shape, Tensor } from '../graph/index.ts';
 
@@ -33,7 +55,10 @@ function unary<K extends OpKind>(derivative: (x: Tensor, y: Tensor, g: Tensor) =
 }
 
 /** A rule for `y = f(a, b)` with broadcasting: each side's gradient is summed over the axes that were stretched. */
-function binary<K extends OpKind>(left: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor, right: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor): GradientRule<K> {
+function binary<K extends OpKind>(
+  left: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor,
+  right: (g: Tensor, a: Tensor, b: Tensor, y: Tensor) => Tensor,
+): GradientRule<K> {
   return ({ x, y, g }) => {
     const [a, b, result, gradient] = [at(x, 0), at(x, 1), at(y, 0), at(g, 0)];
     return [reduceTo(left(gradient, a, b, result), a.shape), reduceTo(right(gradient, a, b, result), b.shape)];
@@ -71,17 +96,39 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
     return multiply(g, add(y, multiply(s, subtract(1, y)))); // σ(1 + x(1 - σ)) = y + σ(1 - y)
   }),
   cast: ({ x, g }) => [at(x, 0).dtype.startsWith('float') ? cast(at(g, 0), at(x, 0).dtype) : undefined],
-  add: binary((g) => g, (g) => g),
-  subtract: binary((g) => g, (g) => negate(g)),
-  multiply: binary((g, _a, b) => multiply(g, b), (g, a) => multiply(g, a)),
-  divide: binary((g, _a, b) => divide(g, b), (g, _a, b, y) => negate(divide(multiply(g, y), b))), // -a/b²
-  maximum: binary((g, a, b) => where(less(a, b), zero(g), g), (g, a, b) => where(less(a, b), g, zero(g))),
-  minimum: binary((g, a, b) => where(less(a, b), g, zero(g)), (g, a, b) => where(less(a, b), zero(g), g)),
+  add: binary(
+    (g) => g,
+    (g) => g,
+  ),
+  subtract: binary(
+    (g) => g,
+    (g) => negate(g),
+  ),
+  multiply: binary(
+    (g, _a, b) => multiply(g, b),
+    (g, a) => multiply(g, a),
+  ),
+  divide: binary(
+    (g, _a, b) => divide(g, b),
+    (g, _a, b, y) => negate(divide(multiply(g, y), b)),
+  ), // -a/b²
+  maximum: binary(
+    (g, a, b) => where(less(a, b), zero(g), g),
+    (g, a, b) => where(less(a, b), g, zero(g)),
+  ),
+  minimum: binary(
+    (g, a, b) => where(less(a, b), g, zero(g)),
+    (g, a, b) => where(less(a, b), zero(g), g),
+  ),
   less: none,
   equal: none,
   where: ({ x, g }) => {
     const [condition, yes, no, gradient] = [at(x, 0), at(x, 1), at(x, 2), at(g, 0)];
-    return [undefined, reduceTo(where(condition, gradient, zero(gradient)), yes.shape), reduceTo(where(condition, zero(gradient), gradient), no.shape)];
+    return [
+      undefined,
+      reduceTo(where(condition, gradient, zero(gradient)), yes.shape),
+      reduceTo(where(condition, zero(gradient), gradient), no.shape),
+    ];
   },
   reshape: ({ x, g }) => [reshape(at(g, 0), at(x, 0).shape)],
   expand: ({ x, g }) => [reduceTo(at(g, 0), at(x, 0).shape)],
@@ -110,7 +157,11 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   sum: ({ node, x, g }) => [expand(withReducedAxes(at(g, 0), at(x, 0).shape, node.attributes.axes), at(x, 0).shape)],
   max: ({ node, x, y, g }) => {
     const { axes } = node.attributes;
-    const [input, highest, gradient] = [at(x, 0), withReducedAxes(at(y, 0), at(x, 0).shape, axes), withReducedAxes(at(g, 0), at(x, 0).shape, axes)];
+    const [input, highest, gradient] = [
+      at(x, 0),
+      withReducedAxes(at(y, 0), at(x, 0).shape, axes),
+      withReducedAxes(at(g, 0), at(x, 0).shape, axes),
+    ];
     const hit = cast(equal(input, highest), input.dtype); // Ties share the gradient, as in PyTorch's amax.
     return [multiply(divide(hit, sum(hit, { axes, keep: true })), gradient)];
   },
@@ -118,11 +169,15 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   matmul: ({ node, x, g }) => {
     const { transposeA, transposeB, alpha } = node.attributes;
     const [a, b, gradient] = [at(x, 0), at(x, 1), at(g, 0)];
-    const dA = transposeA ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, alpha }) : matmul(gradient, b, { transposeB: !transposeB, alpha });
+    const dA = transposeA
+      ? matmul(b, gradient, { transposeA: transposeB, transposeB: true, alpha })
+      : matmul(gradient, b, { transposeB: !transposeB, alpha });
     // A weight used by a batch of rows: one product over all rows instead of one a batch and a sum.
     const flat = b.shape.length === 2 && a.shape.length > 2 && !transposeA;
     const [rows, rowGradients] = flat ? [flatten(a), flatten(gradient)] : [a, gradient];
-    const dB = transposeB ? matmul(rowGradients, rows, { transposeA: true, transposeB: transposeA, alpha }) : matmul(rows, rowGradients, { transposeA: !transposeA, alpha });
+    const dB = transposeB
+      ? matmul(rowGradients, rows, { transposeA: true, transposeB: transposeA, alpha })
+      : matmul(rows, rowGradients, { transposeA: !transposeA, alpha });
     return [reduceTo(dA, a.shape), reduceTo(dB, b.shape)];
   },
   gather: ({ x, g }) => [scatterRows(at(g, 0), at(x, 1), sizeOf(at(x, 0).shape[0])), undefined],
@@ -138,8 +193,15 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
     const inverse = at(y, 2);
     const normal = multiply(subtract(input, at(y, 1)), inverse);
     const weighted = multiply(gradient, weight);
-    const centred = subtract(subtract(weighted, mean(weighted, { axes: [-1], keep: true })), multiply(normal, mean(multiply(weighted, normal), { axes: [-1], keep: true })));
-    return [multiply(inverse, centred), reduceTo(multiply(gradient, normal), weight.shape), ...(x[2] === undefined ? [] : [reduceTo(gradient, x[2].shape)])];
+    const centred = subtract(
+      subtract(weighted, mean(weighted, { axes: [-1], keep: true })),
+      multiply(normal, mean(multiply(weighted, normal), { axes: [-1], keep: true })),
+    );
+    return [
+      multiply(inverse, centred),
+      reduceTo(multiply(gradient, normal), weight.shape),
+      ...(x[2] === undefined ? [] : [reduceTo(gradient, x[2].shape)]),
+    ];
   },
   rmsNorm: ({ x, y, g }) => {
     // x̂ = x·inv; g' = g·w; dx = inv·(g' - x̂·mean(g'·x̂)); dw = Σ g·x̂
@@ -171,26 +233,40 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   cachedAttention: forInferenceOnly('attention on a cache', 'Train with the graph that attends without a cache.'),
   crossEntropy: ({ x, y, g }) => [crossEntropyGradient(at(y, 1), at(x, 1), at(g, 0)), undefined],
   geluGradient: forInferenceOnly('the gradient of gelu', 'Build gelu from erf or tanh where second derivatives are needed.'),
-  crossEntropyGradient: forInferenceOnly('the gradient of the cross-entropy', 'Build the loss from logSoftmax where second derivatives are needed.'),
+  crossEntropyGradient: forInferenceOnly(
+    'the gradient of the cross-entropy',
+    'Build the loss from logSoftmax where second derivatives are needed.',
+  ),
   dropoutMask: none,
 };
 
 /** The size of an axis, where the backward pass needs a number. */
 function sizeOf(axis: Axis | undefined): number {
   if (typeof axis?.size === 'number') return axis.size;
-  throw new WeftError({ code: 'WEFT_GRADIENT_DYNAMIC', action: 'differentiate', rule: 'its axes must have known sizes', value: `${axis?.name} is ${axis?.size}`, remedy: 'Build the graph that trains for fixed sizes.' });
+  throw new WeftError({
+    code: 'WEFT_GRADIENT_DYNAMIC',
+    action: 'differentiate',
+    rule: 'its axes must have known sizes',
+    value: `${axis?.name} is ${axis?.size}`,
+    remedy: 'Build the graph that trains for fixed sizes.',
+  });
 }
 
 /** Sums a gradient over the axes along which its operand was stretched. */
 function reduceTo(gradient: Tensor, shape: Shape): Tensor {
   const extra = gradient.shape.length - shape.length;
-  const axes = gradient.shape.flatMap((axis, index) => (index < extra || (shape[index - extra]?.size === 1 && axis.size !== 1) ? [index] : []));
+  const axes = gradient.shape.flatMap((axis, index) =>
+    index < extra || (shape[index - extra]?.size === 1 && axis.size !== 1) ? [index] : [],
+  );
   return axes.length === 0 ? gradient : reshape(sum(gradient, { axes }), shape);
 }
 
 /** Gives reduced axes back, with size 1. */
 function withReducedAxes(tensor: Tensor, shape: Shape, axes: readonly number[]): Tensor {
-  return reshape(tensor, shape.map((axis, index) => (axes.includes(index) ? { name: axis.name, size: 1 } : axis)));
+  return reshape(
+    tensor,
+    shape.map((axis, index) => (axes.includes(index) ? { name: axis.name, size: 1 } : axis)),
+  );
 }
 
 /** All axes but the last as one. */
@@ -213,7 +289,12 @@ export function applyRule(node: Node, y: readonly Tensor[], g: readonly (Tensor 
   const rule = GRADIENT_RULES[node.kind] as GradientRule<OpKind>;
   const beside = g.findIndex((gradient, index) => index > 0 && gradient !== undefined);
   if (beside !== -1) {
-    throw new WeftError({ code: 'WEFT_GRADIENT_NONE', action: `differentiate result ${beside} of ${node.kind}`, rule: 'only its first result has a gradient', remedy: 'Build the loss from the first result.' });
+    throw new WeftError({
+      code: 'WEFT_GRADIENT_NONE',
+      action: `differentiate result ${beside} of ${node.kind}`,
+      rule: 'only its first result has a gradient',
+      remedy: 'Build the loss from the first result.',
+    });
   }
   return rule({ node, x: node.inputs, y, g });
 }

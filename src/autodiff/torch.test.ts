@@ -9,7 +9,23 @@ import { runOnnx } from '../../test/oracle/run-graph.ts';
 import { arrayOf, numbers, torchVectors } from '../../test/vectors/torch-vectors.ts';
 import { hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import { attention, axes, buildGraph, constant, crossEntropy, gather, gelu, input, layerNorm, max, multiply, rmsNorm, rotary, silu, sum } from '../graph/index.ts';
+import {
+  attention,
+  axes,
+  buildGraph,
+  constant,
+  crossEntropy,
+  gather,
+  gelu,
+  input,
+  layerNorm,
+  max,
+  multiply,
+  rmsNorm,
+  rotary,
+  silu,
+  sum,
+} from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
 import { rotaryAngles } from '../nn/index.ts';
 import { gradients } from './index.ts';
@@ -17,11 +33,15 @@ import { gradients } from './index.ts';
 type Operands = Readonly<Record<string, HostTensor>>;
 type Build = (x: Readonly<Record<string, Tensor>>) => Tensor | undefined;
 const T = (x: Readonly<Record<string, Tensor>>, name: string): Tensor => x[name] as Tensor;
-const ids = (values: readonly number[], ...shape: readonly number[]): Tensor => constant(hostTensor('int32', shape, Int32Array.from(values)));
+const ids = (values: readonly number[], ...shape: readonly number[]): Tensor =>
+  constant(hostTensor('int32', shape, Int32Array.from(values)));
 
 const normOperands = { x: numbers(1, [2, 3, 8], { scale: 4 }), w: numbers(2, [8], { shift: 1 }) };
 const heads = (salt: number, count: number): HostTensor => numbers(salt, [2, count, 3, 6], { scale: 3 });
-const attends = (causal: boolean): Build => (x) => attention([T(x, 'q'), T(x, 'k'), T(x, 'v')], { causal, scale: 1 / Math.sqrt(6) })[0];
+const attends =
+  (causal: boolean): Build =>
+  (x) =>
+    attention([T(x, 'q'), T(x, 'k'), T(x, 'v')], { causal, scale: 1 / Math.sqrt(6) })[0];
 const activations = { x: numbers(11, [40], { scale: 8 }) };
 
 const CASES: Readonly<Record<string, readonly [Operands, Build]>> = {
@@ -42,7 +62,10 @@ const CASES: Readonly<Record<string, readonly [Operands, Build]>> = {
   'gelu, erf': [activations, (x) => gelu(T(x, 'x'), 'erf')],
   'gelu, tanh': [activations, (x) => gelu(T(x, 'x'), 'tanh')],
   silu: [activations, (x) => silu(T(x, 'x'))],
-  'max with ties': [{ x: hostTensor('float32', [3, 3], Float32Array.of(1, 3, 3, 2, 2, 2, 0, -1, 5)) }, (x) => max(T(x, 'x'), { axes: [-1] })],
+  'max with ties': [
+    { x: hostTensor('float32', [3, 3], Float32Array.of(1, 3, 3, 2, 2, 2, 0, -1, 5)) },
+    (x) => max(T(x, 'x'), { axes: [-1] }),
+  ],
   'gather, ids repeated': [{ table: numbers(12, [5, 3]) }, (x) => gather(T(x, 'table'), ids([4, 0, 4, 2], 2, 2))],
 };
 
@@ -56,11 +79,24 @@ describe.for(cases.map((each) => [each.name, each] as const))('%s', ([name, vect
   const [operands, build] = CASES[name] as readonly [Operands, Build];
   const x = Object.fromEntries(Object.entries(operands).map(([key, { dtype, shape }]) => [key, input(key, dtype, axes('', ...shape))]));
   const result = build(x) as Tensor;
-  const loss = sum(multiply(result, constant(numbers(99, result.shape.map(({ size }) => Number(size))))));
+  const loss = sum(
+    multiply(
+      result,
+      constant(
+        numbers(
+          99,
+          result.shape.map(({ size }) => Number(size)),
+        ),
+      ),
+    ),
+  );
   const byOperand = gradients(loss, Object.values(x)).map((gradient, index) => [`by ${Object.keys(x)[index]}`, gradient] as const);
   const graph = buildGraph({ result, ...Object.fromEntries(byOperand) });
   const feeds = Object.fromEntries(Object.entries(operands).map(([key, tensor]) => [key, fromHost(tensor)]));
-  const expected = new Map([['result', arrayOf(vector.result)], ...Object.entries(vector.gradients).map(([key, plain]) => [`by ${key}`, arrayOf(plain)] as const)]);
+  const expected = new Map([
+    ['result', arrayOf(vector.result)],
+    ...Object.entries(vector.gradients).map(([key, plain]) => [`by ${key}`, arrayOf(plain)] as const),
+  ]);
 
   test.for([
     ['the interpreter', async () => evaluateGraph(graph, feeds), 1e-6],

@@ -6,7 +6,27 @@ import { describe, expect, test } from 'vitest';
 import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill } from '../../test/oracle/nd-array.ts';
 import { hostTensor } from '../core/index.ts';
-import { add, axes, buildGraph, collectParameters, constant, exp, input, isKind, layerNorm, matmul, multiply, negate, parameter, reshape, scalar, scope, state, sum, transpose } from './index.ts';
+import {
+  add,
+  axes,
+  buildGraph,
+  collectParameters,
+  constant,
+  exp,
+  input,
+  isKind,
+  layerNorm,
+  matmul,
+  multiply,
+  negate,
+  parameter,
+  reshape,
+  scalar,
+  scope,
+  state,
+  sum,
+  transpose,
+} from './index.ts';
 import type { Graph, Tensor } from './index.ts';
 
 const x = input('x', 'float32', axes('T', 4));
@@ -48,7 +68,13 @@ describe('equal nodes become one', () => {
     ['constants of another dtype', () => [scalar(1), scalar(1, 'int32')]],
     ['zeros of another sign', () => [scalar(0), scalar(-0)]],
     ['constants of another shape', () => [constant(hostTensor('float32', [1, 2])), constant(hostTensor('float32', [2, 1]))]],
-    ['results of one node', () => layerNorm(x, [parameter('w', axes('C', 4), ZERO)], 1e-5).slice(1).map(exp)],
+    [
+      'results of one node',
+      () =>
+        layerNorm(x, [parameter('w', axes('C', 4), ZERO)], 1e-5)
+          .slice(1)
+          .map(exp),
+    ],
     ['inputs of another name', () => [exp(input('a', 'float32', [])), exp(input('b', 'float32', []))]],
   ] as const)('not when they differ in %s', ([, make]) => {
     const [a, b] = make() as [Tensor, Tensor];
@@ -77,7 +103,8 @@ test('every node stands behind its operands', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(1e6), fc.nat(1e6), fc.boolean()), { minLength: 1, maxLength: 60 }), (steps) => {
       const made: Tensor[] = [x];
-      for (const [left, right, addition] of steps) made.push((addition ? add : multiply)(made[left % made.length]!, made[right % made.length]!));
+      for (const [left, right, addition] of steps)
+        made.push((addition ? add : multiply)(made[left % made.length]!, made[right % made.length]!));
       const { nodes } = buildGraph({ y: made.at(-1)!, z: made[Math.floor(made.length / 2)]! });
       const place = new Map(nodes.map((node, index) => [node, index]));
       for (const [index, node] of nodes.entries()) for (const operand of node.inputs) expect(place.get(operand.node)).toBeLessThan(index);
@@ -100,7 +127,9 @@ describe('depth', () => {
   });
 
   test('a node of 50,000 readers', () => {
-    const { nodes } = buildGraph(Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`y${index}`, index % 2 === 0 ? negate(x) : exp(x)])));
+    const { nodes } = buildGraph(
+      Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`y${index}`, index % 2 === 0 ? negate(x) : exp(x)])),
+    );
     expect(nodes).toHaveLength(3);
   });
 });

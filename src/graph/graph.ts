@@ -83,14 +83,17 @@ export function buildGraph(outputs: Readonly<Record<string, Tensor>>): Graph {
 /** The parameters behind some outputs, in the order in which the model made use of them. */
 export function collectParameters(outputs: readonly Tensor[]): readonly ParameterSpec[] {
   const graph = buildGraph(Object.fromEntries(outputs.map((tensor, index) => [String(index), tensor])));
-  return graph.inputs.flatMap(({ attributes: { role, name, shape, initializer } }) => (role === 'parameter' && initializer !== undefined ? [{ name, shape, initializer }] : []));
+  return graph.inputs.flatMap(({ attributes: { role, name, shape, initializer } }) =>
+    role === 'parameter' && initializer !== undefined ? [{ name, shape, initializer }] : [],
+  );
 }
 
 /** Equal keys, equal attributes. Large constants count as equal only when they are the same array. */
 function attributeKey(node: Node, constants: Map<object, number>): string {
   if (!isKind(node, 'constant')) return JSON.stringify(node.attributes);
   const { dtype, shape, data } = node.attributes.value;
-  if (data.length <= 64) return `${dtype}[${shape.join()}]${Array.from(data as ArrayLike<number | bigint>, (x) => (Object.is(x, -0) ? '-0' : String(x))).join()}`;
+  if (data.length <= 64)
+    return `${dtype}[${shape.join()}]${Array.from(data as ArrayLike<number | bigint>, (x) => (Object.is(x, -0) ? '-0' : String(x))).join()}`;
   const id = constants.get(data) ?? constants.size;
   constants.set(data, id);
   return `${dtype}[${shape.join()}]#${hash32(String(id))}.${id}`;

@@ -20,7 +20,13 @@ type None = Readonly<Record<string, never>>;
 /** The attributes of each kind of operation. */
 export interface OpAttributes {
   // leaves
-  readonly input: { readonly name: string; readonly dtype: DType; readonly shape: Shape; readonly role: InputRole; readonly initializer?: Initializer };
+  readonly input: {
+    readonly name: string;
+    readonly dtype: DType;
+    readonly shape: Shape;
+    readonly role: InputRole;
+    readonly initializer?: Initializer;
+  };
   readonly constant: { readonly value: HostTensor; readonly shape: Shape };
   // element by element, one operand
   readonly negate: None;

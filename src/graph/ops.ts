@@ -91,7 +91,8 @@ export const slice = (x: Tensor, axis: number, range: { readonly start: number; 
 /** Zeros before and after one axis. */
 export const pad = (x: Tensor, axis: number, amount: { readonly before: number; readonly after: number }): Tensor =>
   single('pad', [x], { axis: axisIndex(x.shape.length, axis), before: amount.before, after: amount.after });
-export const concat = (parts: readonly Tensor[], axis: number): Tensor => single('concat', parts, { axis: axisIndex(parts[0]?.shape.length ?? 0, axis) });
+export const concat = (parts: readonly Tensor[], axis: number): Tensor =>
+  single('concat', parts, { axis: axisIndex(parts[0]?.shape.length ?? 0, axis) });
 
 interface ReduceOptions {
   /** Which axes; default all. */
@@ -107,7 +108,15 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   const total = sum(x, options);
   const count = staticCount(reduction(x, options).axes.map((axis) => x.shape[axis] as Axis));
   if (count === undefined) {
-    throw shapeError('WEFT_SHAPE_SIZE', { action: `take the mean of ${describe(x, 'a tensor')}`, rule: 'the axes must have a known size', remedy: 'Divide the sum by a count that is fed at run time.' }, [[describe(x, 'x'), x]]);
+    throw shapeError(
+      'WEFT_SHAPE_SIZE',
+      {
+        action: `take the mean of ${describe(x, 'a tensor')}`,
+        rule: 'the axes must have a known size',
+        remedy: 'Divide the sum by a count that is fed at run time.',
+      },
+      [[describe(x, 'x'), x]],
+    );
   }
   return multiply(total, 1 / count);
 }
@@ -143,17 +152,22 @@ export const softmax = (x: Tensor): Tensor => single('softmax', [x], {});
 /** Logarithm of the softmax over the last axis. */
 export const logSoftmax = (x: Tensor): Tensor => single('logSoftmax', [x], {});
 /** Layer normalisation over the last axis: `[y, mean, inverse deviation]`. Ba et al. 2016. */
-export const layerNorm = (x: Tensor, weights: readonly Tensor[], epsilon: number): readonly Tensor[] => operation('layerNorm', [x, ...weights], { epsilon });
+export const layerNorm = (x: Tensor, weights: readonly Tensor[], epsilon: number): readonly Tensor[] =>
+  operation('layerNorm', [x, ...weights], { epsilon });
 /** Root-mean-square normalisation over the last axis: `[y, inverse root mean square]`. Zhang and Sennrich 2019. */
 export const rmsNorm = (x: Tensor, weight: Tensor, epsilon: number): readonly Tensor[] => operation('rmsNorm', [x, weight], { epsilon });
 /** Rotary positions on `x` (B H T D) by `angles` cos and sin (T D/2), halves paired as in Llama. Su et al. 2021. */
-export const rotary = (x: Tensor, angles: { readonly cos: Tensor; readonly sin: Tensor }, inverse = false): Tensor => single('rotary', [x, angles.cos, angles.sin], { inverse });
+export const rotary = (x: Tensor, angles: { readonly cos: Tensor; readonly sin: Tensor }, inverse = false): Tensor =>
+  single('rotary', [x, angles.cos, angles.sin], { inverse });
 /**
  * Scaled dot-product attention on B H T D, B G S D, B G S D, heads shared by H/G query heads: `[output, probabilities]`.
  * An optional mask (B H T S, from dropout) multiplies the probabilities. Vaswani et al. 2017, section 3.2.1.
  */
-export const attention = (operandsQkv: readonly [Tensor, Tensor, Tensor], options: OpAttributes['attention'], mask?: Tensor): readonly Tensor[] =>
-  operation('attention', mask === undefined ? operandsQkv : [...operandsQkv, mask], options);
+export const attention = (
+  operandsQkv: readonly [Tensor, Tensor, Tensor],
+  options: OpAttributes['attention'],
+  mask?: Tensor,
+): readonly Tensor[] => operation('attention', mask === undefined ? operandsQkv : [...operandsQkv, mask], options);
 /** Loss of each row, `-log softmax(logits)[target]`, 0 where the target is negative: `[losses (N), log-probabilities (N V)]`. */
 export const crossEntropy = (logits: Tensor, targets: Tensor): readonly Tensor[] => operation('crossEntropy', [logits, targets], {});
 /** Gradient of {@link gelu} at `x`, times `gradient`. */
@@ -180,7 +194,10 @@ export interface CachedAttentionInputs {
 /** Causal attention of new tokens on themselves and a cache: `[output B T (H·D), keys, values]`. For inference only. */
 export function cachedAttention(x: CachedAttentionInputs, options: Omit<OpAttributes['cachedAttention'], 'rotary'>): readonly Tensor[] {
   const angles = x.angles === undefined ? [] : [x.angles.cos, x.angles.sin];
-  return operation('cachedAttention', [x.queries, x.keys, x.values, x.pastKeys, x.pastValues, x.lastPositions, x.totalLength, ...angles], { ...options, rotary: angles.length > 0 });
+  return operation('cachedAttention', [x.queries, x.keys, x.values, x.pastKeys, x.pastValues, x.lastPositions, x.totalLength, ...angles], {
+    ...options,
+    rotary: angles.length > 0,
+  });
 }
 /** A mask of 0 and 1/(1 - rate) from int32 seeds of rows and of columns, which broadcast against each other. */
 export const dropoutMask = (rows: Tensor, columns: Tensor, rate: number): Tensor => single('dropoutMask', [rows, columns], { rate });

@@ -20,11 +20,26 @@ export function describe(tensor: Tensor, fallback: string): string {
 }
 
 /** A {@link ShapeError} about `operands`, `[name, tensor]` each. */
-export function shapeError(code: string, parts: { readonly action: string; readonly rule: string; readonly value?: string; readonly remedy?: string }, operands: readonly (readonly [string, Tensor])[]): ShapeError {
+export function shapeError(
+  code: string,
+  parts: { readonly action: string; readonly rule: string; readonly value?: string; readonly remedy?: string },
+  operands: readonly (readonly [string, Tensor])[],
+): ShapeError {
   const mixed = new Set(operands.map(([, tensor]) => tensor.dtype)).size > 1;
-  const table = operands.map(([name, { node, shape, dtype }]) => [name, formatShape(shape), ...(mixed ? [dtype] : []), ` from ${node.kind}`, place(node.scope)]);
+  const table = operands.map(([name, { node, shape, dtype }]) => [
+    name,
+    formatShape(shape),
+    ...(mixed ? [dtype] : []),
+    ` from ${node.kind}`,
+    place(node.scope),
+  ]);
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const details = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const details = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return new ShapeError({
     code,
     action: parts.action,

@@ -6,11 +6,41 @@ import { describe, expect, test } from 'vitest';
 import { stretchedShape } from '../../test/oracle/nd-array.ts';
 import { ShapeError } from '../core/index.ts';
 import {
-  add, attention, axes, cast, concat, crossEntropy, equal, exp, expand, formatShape, gather, input, layerNorm, less, matmul, max, mean, multiply, named, pad, reshape, rmsNorm, rotary, scatterRows, scope, slice, softmax, sum, transpose, where,
+  add,
+  attention,
+  axes,
+  cast,
+  concat,
+  crossEntropy,
+  equal,
+  exp,
+  expand,
+  formatShape,
+  gather,
+  input,
+  layerNorm,
+  less,
+  matmul,
+  max,
+  mean,
+  multiply,
+  named,
+  pad,
+  reshape,
+  rmsNorm,
+  rotary,
+  scatterRows,
+  scope,
+  slice,
+  softmax,
+  sum,
+  transpose,
+  where,
 } from './index.ts';
 import type { Tensor } from './index.ts';
 
-const float = (name: string, names: string, ...sizes: readonly (number | string)[]): Tensor => input(name, 'float32', axes(names, ...sizes));
+const float = (name: string, names: string, ...sizes: readonly (number | string)[]): Tensor =>
+  input(name, 'float32', axes(names, ...sizes));
 const whole = (name: string, names: string, ...sizes: readonly number[]): Tensor => input(name, 'int32', axes(names, ...sizes));
 
 function report(build: () => unknown): string {
@@ -26,7 +56,14 @@ function report(build: () => unknown): string {
 describe('errors read', () => {
   test('for a product: action, rule, values; operands with axes, sizes and origin; one remedy', () => {
     const [scores, values] = scope('blocks.3', () =>
-      scope('attention', () => [named(softmax(float('q', 'B H T S', 8, 4, 128, 512)), 'scores'), named(exp(float('v', 'B H S D', 8, 4, 256, 64)), 'values')] as const),
+      scope(
+        'attention',
+        () =>
+          [
+            named(softmax(float('q', 'B H T S', 8, 4, 128, 512)), 'scores'),
+            named(exp(float('v', 'B H S D', 8, 4, 256, 64)), 'values'),
+          ] as const,
+      ),
     );
     expect(report(() => matmul(scores, values))).toBe(
       [
@@ -67,38 +104,178 @@ const heads = (count: number, time: number, width: number): Tensor => float(`h${
 const attend = (q: Tensor, k: Tensor, v: Tensor) => (): unknown => attention([q, k, v], { causal: true, scale: 1 });
 
 test.for([
-  ['a product of a vector', () => matmul(float('v', 'C', 8), x), 'WEFT_SHAPE_MATMUL', 'Cannot multiply v by x as both must have two axes or more: 1 and 3'],
-  ['a product with a transpose', () => matmul(x, float('w', 'C F', 8, 4), { transposeB: true }), 'WEFT_SHAPE_MATMUL', 'Cannot multiply x by w as axis C must agree: x has 8, w has 4'],
-  ['a product of batches', () => matmul(x, float('w', 'B C F', 3, 8, 4)), 'WEFT_SHAPE_BROADCAST', 'Cannot multiply x and w as axis B must agree or be 1: x has 2, w has 3'],
-  ['a comparison', () => less(x, float('y', 'C', 7)), 'WEFT_SHAPE_BROADCAST', 'Cannot compare x and y as axis C must agree or be 1: x has 8, y has 7'],
-  ['a choice', () => where(equal(ids, 1), x, x), 'WEFT_SHAPE_BROADCAST', 'Cannot choose between left and x as axis B must agree or be 1: left has 2, x has 3'],
-  ['a reshape', () => reshape(x, axes('N C', 5, 8)), 'WEFT_SHAPE_RESHAPE', 'Cannot reshape x to N C = 5 8 as the number of elements must stay the same: 48 before, 40 after'],
-  ['an expansion', () => expand(x, axes('B T C', 2, 3, 9)), 'WEFT_SHAPE_BROADCAST', 'Cannot expand x and the shape as axis C must agree or be 1: x has 8, the shape has 9'],
-  ['a transposition', () => transpose(x, [0, 1, 1]), 'WEFT_SHAPE_TRANSPOSE', 'Cannot transpose x as the permutation must name each axis once: [0, 1, 1]'],
-  ['a slice past the end', () => slice(x, -1, { start: 4, end: 9 }), 'WEFT_SHAPE_SLICE', 'Cannot slice x as the range must lie within axis C of size 8: 4 … 9'],
-  ['an empty slice', () => slice(x, 0, { start: 1, end: 1 }), 'WEFT_SHAPE_SLICE', 'Cannot slice x as the range must lie within axis B of size 2: 1 … 1'],
-  ['a slice of an axis that is not there', () => slice(x, 3, { start: 0, end: 1 }), 'WEFT_SHAPE_AXIS', 'Cannot find axis 3 as there are 3 axes: B T C = 2 3 8'],
-  ['a pad of an axis that is not there', () => pad(x, -4, { before: 1, after: 1 }), 'WEFT_SHAPE_AXIS', 'Cannot find axis -4 as there are 3 axes: B T C = 2 3 8'],
+  [
+    'a product of a vector',
+    () => matmul(float('v', 'C', 8), x),
+    'WEFT_SHAPE_MATMUL',
+    'Cannot multiply v by x as both must have two axes or more: 1 and 3',
+  ],
+  [
+    'a product with a transpose',
+    () => matmul(x, float('w', 'C F', 8, 4), { transposeB: true }),
+    'WEFT_SHAPE_MATMUL',
+    'Cannot multiply x by w as axis C must agree: x has 8, w has 4',
+  ],
+  [
+    'a product of batches',
+    () => matmul(x, float('w', 'B C F', 3, 8, 4)),
+    'WEFT_SHAPE_BROADCAST',
+    'Cannot multiply x and w as axis B must agree or be 1: x has 2, w has 3',
+  ],
+  [
+    'a comparison',
+    () => less(x, float('y', 'C', 7)),
+    'WEFT_SHAPE_BROADCAST',
+    'Cannot compare x and y as axis C must agree or be 1: x has 8, y has 7',
+  ],
+  [
+    'a choice',
+    () => where(equal(ids, 1), x, x),
+    'WEFT_SHAPE_BROADCAST',
+    'Cannot choose between left and x as axis B must agree or be 1: left has 2, x has 3',
+  ],
+  [
+    'a reshape',
+    () => reshape(x, axes('N C', 5, 8)),
+    'WEFT_SHAPE_RESHAPE',
+    'Cannot reshape x to N C = 5 8 as the number of elements must stay the same: 48 before, 40 after',
+  ],
+  [
+    'an expansion',
+    () => expand(x, axes('B T C', 2, 3, 9)),
+    'WEFT_SHAPE_BROADCAST',
+    'Cannot expand x and the shape as axis C must agree or be 1: x has 8, the shape has 9',
+  ],
+  [
+    'a transposition',
+    () => transpose(x, [0, 1, 1]),
+    'WEFT_SHAPE_TRANSPOSE',
+    'Cannot transpose x as the permutation must name each axis once: [0, 1, 1]',
+  ],
+  [
+    'a slice past the end',
+    () => slice(x, -1, { start: 4, end: 9 }),
+    'WEFT_SHAPE_SLICE',
+    'Cannot slice x as the range must lie within axis C of size 8: 4 … 9',
+  ],
+  [
+    'an empty slice',
+    () => slice(x, 0, { start: 1, end: 1 }),
+    'WEFT_SHAPE_SLICE',
+    'Cannot slice x as the range must lie within axis B of size 2: 1 … 1',
+  ],
+  [
+    'a slice of an axis that is not there',
+    () => slice(x, 3, { start: 0, end: 1 }),
+    'WEFT_SHAPE_AXIS',
+    'Cannot find axis 3 as there are 3 axes: B T C = 2 3 8',
+  ],
+  [
+    'a pad of an axis that is not there',
+    () => pad(x, -4, { before: 1, after: 1 }),
+    'WEFT_SHAPE_AXIS',
+    'Cannot find axis -4 as there are 3 axes: B T C = 2 3 8',
+  ],
   ['a sum over an axis that is not there', () => sum(x, { axes: [3] }), 'WEFT_SHAPE_AXIS', 'Cannot find axis 3 as there are 3 axes'],
-  ['a maximum over an axis that is not there', () => max(x, { axes: [-4] }), 'WEFT_SHAPE_AXIS', 'Cannot find axis -4 as there are 3 axes: B T C = 2 3 8'],
-  ['a mean over an axis of unknown size', () => mean(float('d', 'B T', 2, 'T'), { axes: [-1] }), 'WEFT_SHAPE_SIZE', 'Cannot take the mean of d as the axes must have a known size'],
-  ['a join', () => concat([x, float('y', 'B T C', 2, 3, 7)], 1), 'WEFT_SHAPE_CONCAT', 'Cannot join tensors as all axes but number 1 must agree: operand 1 differs from operand 0'],
-  ['rows by floats', () => gather(float('table', 'V C', 9, 8), x), 'WEFT_SHAPE_DTYPE', 'Cannot look up rows as ids must be integers: float32'],
+  [
+    'a maximum over an axis that is not there',
+    () => max(x, { axes: [-4] }),
+    'WEFT_SHAPE_AXIS',
+    'Cannot find axis -4 as there are 3 axes: B T C = 2 3 8',
+  ],
+  [
+    'a mean over an axis of unknown size',
+    () => mean(float('d', 'B T', 2, 'T'), { axes: [-1] }),
+    'WEFT_SHAPE_SIZE',
+    'Cannot take the mean of d as the axes must have a known size',
+  ],
+  [
+    'a join',
+    () => concat([x, float('y', 'B T C', 2, 3, 7)], 1),
+    'WEFT_SHAPE_CONCAT',
+    'Cannot join tensors as all axes but number 1 must agree: operand 1 differs from operand 0',
+  ],
+  [
+    'rows by floats',
+    () => gather(float('table', 'V C', 9, 8), x),
+    'WEFT_SHAPE_DTYPE',
+    'Cannot look up rows as ids must be integers: float32',
+  ],
   ['rows of a scalar', () => gather(float('table', ''), ids), 'WEFT_SHAPE_AXIS', 'Cannot find axis 0 as there are 0 axes: scalar'],
-  ['rows without ids', () => scatterRows(float('rows', 'N C', 4, 8), whole('ids', 'N', 3), 9), 'WEFT_SHAPE_ROWS', 'Cannot add rows to a table as each row must have its id: N C = 4 8 and N = 3'],
-  ['a norm', () => layerNorm(x, [float('w', 'C', 7)], 1e-5), 'WEFT_SHAPE_NORM', 'Cannot normalise x as weights must be a vector as long as the last axis: 7 against 8'],
-  ['a norm by a matrix', () => rmsNorm(x, float('w', 'C C', 8, 8), 1e-5), 'WEFT_SHAPE_NORM', 'weights must be a vector as long as the last axis'],
-  ['a rotation', () => rotary(heads(2, 3, 8), { cos: float('cos', 'T D', 3, 3), sin: float('sin', 'T D', 3, 3) }), 'WEFT_SHAPE_ROTARY', 'it must be B H T D, and the angles T D/2'],
-  ['a rotation past the angles', () => rotary(heads(2, 5, 8), { cos: float('cos', 'T D', 4, 4), sin: float('sin', 'T D', 4, 4) }), 'WEFT_SHAPE_ROTARY', 'it must be B H T D'],
+  [
+    'rows without ids',
+    () => scatterRows(float('rows', 'N C', 4, 8), whole('ids', 'N', 3), 9),
+    'WEFT_SHAPE_ROWS',
+    'Cannot add rows to a table as each row must have its id: N C = 4 8 and N = 3',
+  ],
+  [
+    'a norm',
+    () => layerNorm(x, [float('w', 'C', 7)], 1e-5),
+    'WEFT_SHAPE_NORM',
+    'Cannot normalise x as weights must be a vector as long as the last axis: 7 against 8',
+  ],
+  [
+    'a norm by a matrix',
+    () => rmsNorm(x, float('w', 'C C', 8, 8), 1e-5),
+    'WEFT_SHAPE_NORM',
+    'weights must be a vector as long as the last axis',
+  ],
+  [
+    'a rotation',
+    () => rotary(heads(2, 3, 8), { cos: float('cos', 'T D', 3, 3), sin: float('sin', 'T D', 3, 3) }),
+    'WEFT_SHAPE_ROTARY',
+    'it must be B H T D, and the angles T D/2',
+  ],
+  [
+    'a rotation past the angles',
+    () => rotary(heads(2, 5, 8), { cos: float('cos', 'T D', 4, 4), sin: float('sin', 'T D', 4, 4) }),
+    'WEFT_SHAPE_ROTARY',
+    'it must be B H T D',
+  ],
   ['attention without heads', attend(x, x, x), 'WEFT_SHAPE_ATTENTION', 'Cannot attend as queries must be B H T D: 3 axes'],
-  ['attention of unequal widths', attend(heads(2, 3, 8), heads(2, 3, 4), heads(2, 3, 4)), 'WEFT_SHAPE_ATTENTION', 'queries and keys must have the same head width D: 8 and 4'],
-  ['attention on keys without values', attend(heads(2, 3, 8), heads(2, 5, 8), heads(2, 4, 8)), 'WEFT_SHAPE_ATTENTION', 'keys and values must have the same length S: 5 and 4'],
-  ['attention on unequal heads', attend(heads(4, 3, 8), heads(2, 3, 8), heads(1, 3, 8)), 'WEFT_SHAPE_ATTENTION', 'keys and values must have the same number of heads: 2 and 1'],
-  ['attention on heads that do not divide', attend(heads(4, 3, 8), heads(3, 3, 8), heads(3, 3, 8)), 'WEFT_SHAPE_ATTENTION', 'the key-value heads must divide the heads: 3 and 4'],
-  ['a loss of unequal rows', () => crossEntropy(float('logits', 'N V', 4, 9), whole('targets', 'N', 3)), 'WEFT_SHAPE_TARGETS', 'Cannot compare logits with targets as logits must be N V and targets N: N V = 4 9 and N = 3'],
-  ['a loss of float targets', () => crossEntropy(float('logits', 'N V', 4, 9), float('targets', 'N', 4)), 'WEFT_SHAPE_DTYPE', 'ids must be integers: float32'],
+  [
+    'attention of unequal widths',
+    attend(heads(2, 3, 8), heads(2, 3, 4), heads(2, 3, 4)),
+    'WEFT_SHAPE_ATTENTION',
+    'queries and keys must have the same head width D: 8 and 4',
+  ],
+  [
+    'attention on keys without values',
+    attend(heads(2, 3, 8), heads(2, 5, 8), heads(2, 4, 8)),
+    'WEFT_SHAPE_ATTENTION',
+    'keys and values must have the same length S: 5 and 4',
+  ],
+  [
+    'attention on unequal heads',
+    attend(heads(4, 3, 8), heads(2, 3, 8), heads(1, 3, 8)),
+    'WEFT_SHAPE_ATTENTION',
+    'keys and values must have the same number of heads: 2 and 1',
+  ],
+  [
+    'attention on heads that do not divide',
+    attend(heads(4, 3, 8), heads(3, 3, 8), heads(3, 3, 8)),
+    'WEFT_SHAPE_ATTENTION',
+    'the key-value heads must divide the heads: 3 and 4',
+  ],
+  [
+    'a loss of unequal rows',
+    () => crossEntropy(float('logits', 'N V', 4, 9), whole('targets', 'N', 3)),
+    'WEFT_SHAPE_TARGETS',
+    'Cannot compare logits with targets as logits must be N V and targets N: N V = 4 9 and N = 3',
+  ],
+  [
+    'a loss of float targets',
+    () => crossEntropy(float('logits', 'N V', 4, 9), float('targets', 'N', 4)),
+    'WEFT_SHAPE_DTYPE',
+    'ids must be integers: float32',
+  ],
   ['arithmetic on truth values', () => exp(less(x, 0)), 'WEFT_SHAPE_DTYPE', 'Cannot exponentiate a tensor as it must hold numbers: bool'],
-  ['an input of size 0', () => float('none', 'T', 0), 'WEFT_SHAPE_SIZE', 'Cannot make the input none as sizes must be whole numbers of at least 1: T = 0'],
+  [
+    'an input of size 0',
+    () => float('none', 'T', 0),
+    'WEFT_SHAPE_SIZE',
+    'Cannot make the input none as sizes must be whole numbers of at least 1: T = 0',
+  ],
   ['an input of half an element', () => float('half', 'T', 1.5), 'WEFT_SHAPE_SIZE', 'T = 1.5'],
 ] as const)('%s is refused', ([, build, code, message]) => {
   const text = report(build);

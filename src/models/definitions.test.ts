@@ -5,13 +5,17 @@ import { describe, expect, test } from 'vitest';
 import { gpt, llama } from './index.ts';
 import type { GptOptions, LanguageModel, LlamaOptions } from './index.ts';
 
-const count = ({ parameters }: LanguageModel): number => parameters.reduce((total, { shape }) => total + shape.reduce((product, { size }) => product * Number(size), 1), 0);
+const count = ({ parameters }: LanguageModel): number =>
+  parameters.reduce((total, { shape }) => total + shape.reduce((product, { size }) => product * Number(size), 1), 0);
 
-const gpt2 = (layers: number, heads: number, width: number): LanguageModel => gpt({ layers, heads, width, contextLength: 1024, vocabSize: 50_257 });
+const gpt2 = (layers: number, heads: number, width: number): LanguageModel =>
+  gpt({ layers, heads, width, contextLength: 1024, vocabSize: 50_257 });
 const llama2 = (layers: number, heads: number, width: number, hidden: number, kvHeads: number = heads): LanguageModel =>
   llama({ layers, heads, kvHeads, width, hidden, contextLength: 4096, vocabSize: 32_000 });
-const llama3 = (sizes: Pick<LlamaOptions, 'layers' | 'heads' | 'width'> & { readonly hidden: number }, rest: Partial<LlamaOptions> = {}): LanguageModel =>
-  llama({ ...sizes, kvHeads: 8, contextLength: 8192, vocabSize: 128_256, ropeTheta: 500_000, ...rest });
+const llama3 = (
+  sizes: Pick<LlamaOptions, 'layers' | 'heads' | 'width'> & { readonly hidden: number },
+  rest: Partial<LlamaOptions> = {},
+): LanguageModel => llama({ ...sizes, kvHeads: 8, contextLength: 8192, vocabSize: 128_256, ropeTheta: 500_000, ...rest });
 
 /** Counts checked with PyTorch, or published. */
 const COUNTS: readonly (readonly [string, () => LanguageModel, number])[] = [
@@ -27,7 +31,11 @@ const COUNTS: readonly (readonly [string, () => LanguageModel, number])[] = [
   ['Llama 3 70B', () => llama3({ layers: 80, heads: 64, width: 8192, hidden: 28_672 }), 70_553_706_496],
   ['Llama 3.2 1B', () => llama3({ layers: 16, heads: 32, width: 2048, hidden: 8192 }, { tiedHead: true }), 1_235_814_400],
   ['Llama 3.2 3B', () => llama3({ layers: 28, heads: 24, width: 3072, hidden: 8192 }, { tiedHead: true }), 3_212_749_824],
-  ['SmolLM2 135M', () => llama({ layers: 30, heads: 9, kvHeads: 3, width: 576, hidden: 1536, contextLength: 8192, vocabSize: 49_152, tiedHead: true }), 134_515_008],
+  [
+    'SmolLM2 135M',
+    () => llama({ layers: 30, heads: 9, kvHeads: 3, width: 576, hidden: 1536, contextLength: 8192, vocabSize: 49_152, tiedHead: true }),
+    134_515_008,
+  ],
 ];
 
 test.for(COUNTS)('%s has its number of parameters', ([, make, expected]) => {
@@ -45,15 +53,35 @@ const SMALL = { layers: 2, heads: 4, width: 32, contextLength: 16, vocabSize: 50
 
 describe('defaults', () => {
   test('of gpt', () => {
-    expect(gpt(SMALL).config).toEqual({ ...SMALL, hidden: 128, bias: true, activation: 'geluTanh', normEpsilon: 1e-5, dropout: 0, tiedHead: true });
+    expect(gpt(SMALL).config).toEqual({
+      ...SMALL,
+      hidden: 128,
+      bias: true,
+      activation: 'geluTanh',
+      normEpsilon: 1e-5,
+      dropout: 0,
+      tiedHead: true,
+    });
   });
 
   test('of llama', () => {
-    expect(llama(SMALL).config).toEqual({ ...SMALL, kvHeads: 4, headWidth: 8, hidden: 96, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false });
+    expect(llama(SMALL).config).toEqual({
+      ...SMALL,
+      kvHeads: 4,
+      headWidth: 8,
+      hidden: 96,
+      ropeTheta: 10_000,
+      normEpsilon: 1e-5,
+      tiedHead: false,
+    });
   });
 
   test('a given option stands above its default', () => {
-    expect(gpt({ ...SMALL, hidden: 7, bias: false, activation: 'gelu' }).config).toMatchObject({ hidden: 7, bias: false, activation: 'gelu' });
+    expect(gpt({ ...SMALL, hidden: 7, bias: false, activation: 'gelu' }).config).toMatchObject({
+      hidden: 7,
+      bias: false,
+      activation: 'gelu',
+    });
     expect(llama({ ...SMALL, headWidth: 6, hidden: 7, kvHeads: 2 }).config).toMatchObject({ headWidth: 6, hidden: 7, kvHeads: 2 });
   });
 });
@@ -63,18 +91,33 @@ describe('parameters', () => {
 
   test('of gpt without biases and without a tied head', () => {
     expect(names(gpt({ ...SMALL, layers: 1, bias: false, tiedHead: false }))).toEqual([
-      'tokens.weight', 'positions.weight',
-      'blocks.0.attentionNorm.weight', 'blocks.0.attention.query.weight', 'blocks.0.attention.key.weight', 'blocks.0.attention.value.weight', 'blocks.0.attention.output.weight',
-      'blocks.0.feedForwardNorm.weight', 'blocks.0.feedForward.up.weight', 'blocks.0.feedForward.down.weight',
-      'norm.weight', 'head.weight',
+      'tokens.weight',
+      'positions.weight',
+      'blocks.0.attentionNorm.weight',
+      'blocks.0.attention.query.weight',
+      'blocks.0.attention.key.weight',
+      'blocks.0.attention.value.weight',
+      'blocks.0.attention.output.weight',
+      'blocks.0.feedForwardNorm.weight',
+      'blocks.0.feedForward.up.weight',
+      'blocks.0.feedForward.down.weight',
+      'norm.weight',
+      'head.weight',
     ]);
   });
 
   test('of llama', () => {
     expect(names(llama({ ...SMALL, layers: 1, tiedHead: true }))).toEqual([
       'tokens.weight',
-      'blocks.0.attentionNorm.weight', 'blocks.0.attention.query.weight', 'blocks.0.attention.key.weight', 'blocks.0.attention.value.weight', 'blocks.0.attention.output.weight',
-      'blocks.0.feedForwardNorm.weight', 'blocks.0.feedForward.gate.weight', 'blocks.0.feedForward.up.weight', 'blocks.0.feedForward.down.weight',
+      'blocks.0.attentionNorm.weight',
+      'blocks.0.attention.query.weight',
+      'blocks.0.attention.key.weight',
+      'blocks.0.attention.value.weight',
+      'blocks.0.attention.output.weight',
+      'blocks.0.feedForwardNorm.weight',
+      'blocks.0.feedForward.gate.weight',
+      'blocks.0.feedForward.up.weight',
+      'blocks.0.feedForward.down.weight',
       'norm.weight',
     ]);
   });
@@ -93,19 +136,99 @@ describe('parameters', () => {
 });
 
 test.for([
-  ['an unknown option', () => gpt({ ...SMALL, layer: 2 } as unknown as GptOptions), 'WEFT_OPTION_UNKNOWN', 'Cannot make a GPT model as the option is unknown: layer', 'Did you mean layers?'],
-  ['an option of the other model', () => llama({ ...SMALL, dropout: 0.1 } as unknown as LlamaOptions), 'WEFT_OPTION_UNKNOWN', 'Cannot make a Llama model as the option is unknown: dropout', /^Known options: layers, /],
-  ['no layers', () => gpt({ ...SMALL, layers: 0 }), 'WEFT_MODEL_SIZE', 'Cannot make a GPT model as layers must be a whole number of at least 1: 0', 'Give layers a positive whole number.'],
-  ['half a head', () => llama({ ...SMALL, kvHeads: 0.5 }), 'WEFT_MODEL_SIZE', 'Cannot make a Llama model as kvHeads must be a whole number of at least 1: 0.5', /kvHeads/],
-  ['a missing vocabulary', () => gpt({ ...SMALL, vocabSize: undefined as unknown as number }), 'WEFT_MODEL_SIZE', 'Cannot make a GPT model as vocabSize must be a whole number of at least 1: undefined', /vocabSize/],
-  ['heads that do not divide the width', () => gpt({ ...SMALL, heads: 5 }), 'WEFT_MODEL_HEADS', 'Cannot make a GPT model as heads must divide width: 5 heads, width 32', 'Choose heads among 1, 2, 4, 8, 16, 32, or another width.'],
-  ['the same, for llama', () => llama({ ...SMALL, heads: 5 }), 'WEFT_MODEL_HEADS', 'Cannot make a Llama model as heads must divide width: 5 heads, width 32', /^Choose heads among/],
-  ['key-value heads that do not divide the heads', () => llama({ ...SMALL, kvHeads: 3 }), 'WEFT_MODEL_HEADS', 'Cannot make a Llama model as kvHeads must divide heads: 3 kvHeads, heads 4', 'Choose kvHeads among 1, 2, 4, or another heads.'],
-  ['rotary heads of odd width', () => llama({ ...SMALL, heads: 32 }), 'WEFT_MODEL_HEADS', 'Cannot make a Llama model as rotary positions need an even head width: 1', /even/],
-  ['a rate of dropout of 1', () => gpt({ ...SMALL, dropout: 1 }), 'WEFT_MODEL_OPTION', 'Cannot make a GPT model as dropout must be at least 0 and below 1: 1', /dropout/],
-  ['an activation that is not there', () => gpt({ ...SMALL, activation: 'relu' as 'gelu' }), 'WEFT_MODEL_OPTION', 'Cannot make a GPT model as activation must be gelu or geluTanh: relu', /activation/],
-  ['an epsilon of 0', () => llama({ ...SMALL, normEpsilon: 0 }), 'WEFT_MODEL_OPTION', 'Cannot make a Llama model as normEpsilon must be above 0: 0', /normEpsilon/],
-  ['a theta that is no number', () => llama({ ...SMALL, ropeTheta: NaN }), 'WEFT_MODEL_OPTION', 'Cannot make a Llama model as ropeTheta must be above 0: NaN', /ropeTheta/],
+  [
+    'an unknown option',
+    () => gpt({ ...SMALL, layer: 2 } as unknown as GptOptions),
+    'WEFT_OPTION_UNKNOWN',
+    'Cannot make a GPT model as the option is unknown: layer',
+    'Did you mean layers?',
+  ],
+  [
+    'an option of the other model',
+    () => llama({ ...SMALL, dropout: 0.1 } as unknown as LlamaOptions),
+    'WEFT_OPTION_UNKNOWN',
+    'Cannot make a Llama model as the option is unknown: dropout',
+    /^Known options: layers, /,
+  ],
+  [
+    'no layers',
+    () => gpt({ ...SMALL, layers: 0 }),
+    'WEFT_MODEL_SIZE',
+    'Cannot make a GPT model as layers must be a whole number of at least 1: 0',
+    'Give layers a positive whole number.',
+  ],
+  [
+    'half a head',
+    () => llama({ ...SMALL, kvHeads: 0.5 }),
+    'WEFT_MODEL_SIZE',
+    'Cannot make a Llama model as kvHeads must be a whole number of at least 1: 0.5',
+    /kvHeads/,
+  ],
+  [
+    'a missing vocabulary',
+    () => gpt({ ...SMALL, vocabSize: undefined as unknown as number }),
+    'WEFT_MODEL_SIZE',
+    'Cannot make a GPT model as vocabSize must be a whole number of at least 1: undefined',
+    /vocabSize/,
+  ],
+  [
+    'heads that do not divide the width',
+    () => gpt({ ...SMALL, heads: 5 }),
+    'WEFT_MODEL_HEADS',
+    'Cannot make a GPT model as heads must divide width: 5 heads, width 32',
+    'Choose heads among 1, 2, 4, 8, 16, 32, or another width.',
+  ],
+  [
+    'the same, for llama',
+    () => llama({ ...SMALL, heads: 5 }),
+    'WEFT_MODEL_HEADS',
+    'Cannot make a Llama model as heads must divide width: 5 heads, width 32',
+    /^Choose heads among/,
+  ],
+  [
+    'key-value heads that do not divide the heads',
+    () => llama({ ...SMALL, kvHeads: 3 }),
+    'WEFT_MODEL_HEADS',
+    'Cannot make a Llama model as kvHeads must divide heads: 3 kvHeads, heads 4',
+    'Choose kvHeads among 1, 2, 4, or another heads.',
+  ],
+  [
+    'rotary heads of odd width',
+    () => llama({ ...SMALL, heads: 32 }),
+    'WEFT_MODEL_HEADS',
+    'Cannot make a Llama model as rotary positions need an even head width: 1',
+    /even/,
+  ],
+  [
+    'a rate of dropout of 1',
+    () => gpt({ ...SMALL, dropout: 1 }),
+    'WEFT_MODEL_OPTION',
+    'Cannot make a GPT model as dropout must be at least 0 and below 1: 1',
+    /dropout/,
+  ],
+  [
+    'an activation that is not there',
+    () => gpt({ ...SMALL, activation: 'relu' as 'gelu' }),
+    'WEFT_MODEL_OPTION',
+    'Cannot make a GPT model as activation must be gelu or geluTanh: relu',
+    /activation/,
+  ],
+  [
+    'an epsilon of 0',
+    () => llama({ ...SMALL, normEpsilon: 0 }),
+    'WEFT_MODEL_OPTION',
+    'Cannot make a Llama model as normEpsilon must be above 0: 0',
+    /normEpsilon/,
+  ],
+  [
+    'a theta that is no number',
+    () => llama({ ...SMALL, ropeTheta: NaN }),
+    'WEFT_MODEL_OPTION',
+    'Cannot make a Llama model as ropeTheta must be above 0: NaN',
+    /ropeTheta/,
+  ],
 ] as const)('%s is refused', ([, make, code, message, remedy]) => {
-  expect(make).toThrow(expect.objectContaining({ code, message, remedy: typeof remedy === 'string' ? remedy : expect.stringMatching(remedy) }));
+  expect(make).toThrow(
+    expect.objectContaining({ code, message, remedy: typeof remedy === 'string' ? remedy : expect.stringMatching(remedy) }),
+  );
 });

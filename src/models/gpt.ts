@@ -49,13 +49,39 @@ export type GptOptions = Pick<GptConfig, 'layers' | 'heads' | 'width' | 'context
  * ```
  */
 export function gpt(options: GptOptions): GptModel {
-  checkOptions('make a GPT model', options, ['layers', 'heads', 'width', 'hidden', 'contextLength', 'vocabSize', 'bias', 'activation', 'normEpsilon', 'dropout', 'tiedHead']);
-  const config: GptConfig = { hidden: 4 * options.width, bias: true, activation: 'geluTanh', normEpsilon: 1e-5, dropout: 0, tiedHead: true, ...options };
+  checkOptions('make a GPT model', options, [
+    'layers',
+    'heads',
+    'width',
+    'hidden',
+    'contextLength',
+    'vocabSize',
+    'bias',
+    'activation',
+    'normEpsilon',
+    'dropout',
+    'tiedHead',
+  ]);
+  const config: GptConfig = {
+    hidden: 4 * options.width,
+    bias: true,
+    activation: 'geluTanh',
+    normEpsilon: 1e-5,
+    dropout: 0,
+    tiedHead: true,
+    ...options,
+  };
   const { layers, heads, width, hidden, contextLength, vocabSize, bias, normEpsilon, tiedHead } = config;
   requireCounts('make a GPT model', { layers, heads, width, hidden, contextLength, vocabSize });
   requireDivisor('make a GPT model', ['heads', heads], ['width', width]);
-  requireOption('make a GPT model', ['dropout', config.dropout], { rule: 'at least 0 and below 1', holds: config.dropout >= 0 && config.dropout < 1 });
-  requireOption('make a GPT model', ['activation', config.activation], { rule: 'gelu or geluTanh', holds: ['gelu', 'geluTanh'].includes(config.activation) });
+  requireOption('make a GPT model', ['dropout', config.dropout], {
+    rule: 'at least 0 and below 1',
+    holds: config.dropout >= 0 && config.dropout < 1,
+  });
+  requireOption('make a GPT model', ['activation', config.activation], {
+    rule: 'gelu or geluTanh',
+    holds: ['gelu', 'geluTanh'].includes(config.activation),
+  });
   requireOption('make a GPT model', ['normEpsilon', normEpsilon], { rule: 'above 0', holds: normEpsilon > 0 });
   const tokens = (): Tensor => embeddingTable({ name: 'tokens', rows: vocabSize, width });
   const outputInitializer: Initializer = { kind: 'normal', standardDeviation: 0.02 / Math.sqrt(2 * layers) };
@@ -63,9 +89,20 @@ export function gpt(options: GptOptions): GptModel {
   const drop = (x: Tensor, name: string, context: ForwardContext): Tensor => dropout(x, { name, rate: config.dropout }, context);
 
   const block = (x: Tensor, context: ForwardContext): Tensor => {
-    const attended = selfAttention(norm(x, 'attentionNorm'), { name: 'attention', width, heads, kvHeads: heads, headWidth: width / heads, bias, outputInitializer, dropoutRate: config.dropout }, context);
+    const attended = selfAttention(
+      norm(x, 'attentionNorm'),
+      { name: 'attention', width, heads, kvHeads: heads, headWidth: width / heads, bias, outputInitializer, dropoutRate: config.dropout },
+      context,
+    );
     const y = add(x, drop(attended, 'attention', context)); // B T C
-    const fed = feedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, bias, outputInitializer, activation: config.activation });
+    const fed = feedForward(norm(y, 'feedForwardNorm'), {
+      name: 'feedForward',
+      width,
+      hidden,
+      bias,
+      outputInitializer,
+      activation: config.activation,
+    });
     return add(y, drop(fed, 'feedForward', context)); // B T C
   };
 

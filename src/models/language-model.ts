@@ -32,27 +32,59 @@ interface Forward {
 }
 
 /** Completes a model definition with its parameters, found by building it once. */
-export function defineLanguageModel<A extends string, C extends { readonly vocabSize: number; readonly contextLength: number }>(architecture: A, config: C, forward: Forward): Definition<A, C> {
+export function defineLanguageModel<A extends string, C extends { readonly vocabSize: number; readonly contextLength: number }>(
+  architecture: A,
+  config: C,
+  forward: Forward,
+): Definition<A, C> {
   const trace = forward.logits(forward.hidden(input('ids', 'int32', axes('B T', 1, 1)), {}));
-  return { architecture, config, vocabSize: config.vocabSize, contextLength: config.contextLength, parameters: collectParameters([trace]), ...forward };
+  return {
+    architecture,
+    config,
+    vocabSize: config.vocabSize,
+    contextLength: config.contextLength,
+    parameters: collectParameters([trace]),
+    ...forward,
+  };
 }
 
 /** Throws unless each of `values` is a whole number of at least 1. */
 export function requireCounts(action: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new UsageError({ code: 'WEFT_MODEL_SIZE', action, rule: `${name} must be a whole number of at least 1`, value: String(value), remedy: `Give ${name} a positive whole number.` });
+      throw new UsageError({
+        code: 'WEFT_MODEL_SIZE',
+        action,
+        rule: `${name} must be a whole number of at least 1`,
+        value: String(value),
+        remedy: `Give ${name} a positive whole number.`,
+      });
     }
   }
 }
 
 /** Throws unless an option keeps its rule, which reads after its name. */
-export function requireOption(action: string, [name, value]: readonly [string, number | string], { rule, holds }: { readonly rule: string; readonly holds: boolean }): void {
-  if (!holds) throw new UsageError({ code: 'WEFT_MODEL_OPTION', action, rule: `${name} must be ${rule}`, value: String(value), remedy: `Give another ${name}, or leave it out.` });
+export function requireOption(
+  action: string,
+  [name, value]: readonly [string, number | string],
+  { rule, holds }: { readonly rule: string; readonly holds: boolean },
+): void {
+  if (!holds)
+    throw new UsageError({
+      code: 'WEFT_MODEL_OPTION',
+      action,
+      rule: `${name} must be ${rule}`,
+      value: String(value),
+      remedy: `Give another ${name}, or leave it out.`,
+    });
 }
 
 /** Throws unless `divisor` divides `value`. */
-export function requireDivisor(action: string, [divisorName, divisor]: readonly [string, number], [valueName, value]: readonly [string, number]): void {
+export function requireDivisor(
+  action: string,
+  [divisorName, divisor]: readonly [string, number],
+  [valueName, value]: readonly [string, number],
+): void {
   if (value % divisor !== 0) {
     const choices = Array.from({ length: Math.min(value, 64) }, (_, index) => index + 1).filter((count) => value % count === 0);
     throw new UsageError({

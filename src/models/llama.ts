@@ -51,16 +51,41 @@ export type LlamaOptions = Pick<LlamaConfig, 'layers' | 'heads' | 'width' | 'con
  */
 export function llama(options: LlamaOptions): LlamaModel {
   const action = 'make a Llama model';
-  checkOptions(action, options, ['layers', 'heads', 'kvHeads', 'width', 'hidden', 'headWidth', 'contextLength', 'vocabSize', 'ropeTheta', 'normEpsilon', 'tiedHead']);
-  const defaults = { kvHeads: options.heads, hidden: Math.ceil((options.width * 8) / 3 / 32) * 32, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false };
+  checkOptions(action, options, [
+    'layers',
+    'heads',
+    'kvHeads',
+    'width',
+    'hidden',
+    'headWidth',
+    'contextLength',
+    'vocabSize',
+    'ropeTheta',
+    'normEpsilon',
+    'tiedHead',
+  ]);
+  const defaults = {
+    kvHeads: options.heads,
+    hidden: Math.ceil((options.width * 8) / 3 / 32) * 32,
+    ropeTheta: 10_000,
+    normEpsilon: 1e-5,
+    tiedHead: false,
+  };
   if (options.headWidth === undefined) requireDivisor(action, ['heads', options.heads], ['width', options.width]);
   const config: LlamaConfig = { headWidth: options.width / options.heads, ...defaults, ...options };
   const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, tiedHead } = config;
   requireCounts(action, { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize });
   requireDivisor(action, ['kvHeads', kvHeads], ['heads', heads]);
-  for (const [name, value] of Object.entries({ normEpsilon, ropeTheta })) requireOption(action, [name, value], { rule: 'above 0', holds: value > 0 });
+  for (const [name, value] of Object.entries({ normEpsilon, ropeTheta }))
+    requireOption(action, [name, value], { rule: 'above 0', holds: value > 0 });
   if (headWidth % 2 !== 0) {
-    throw new UsageError({ code: 'WEFT_MODEL_HEADS', action, rule: 'rotary positions need an even head width', value: String(headWidth), remedy: 'Choose width and heads so that width / heads is even.' });
+    throw new UsageError({
+      code: 'WEFT_MODEL_HEADS',
+      action,
+      rule: 'rotary positions need an even head width',
+      value: String(headWidth),
+      remedy: 'Choose width and heads so that width / heads is even.',
+    });
   }
   const tokens = (): Tensor => embeddingTable({ name: 'tokens', rows: vocabSize, width });
   const outputInitializer: Initializer = { kind: 'normal', standardDeviation: 0.02 / Math.sqrt(2 * layers) };
@@ -74,7 +99,11 @@ export function llama(options: LlamaOptions): LlamaModel {
   };
 
   const block = (x: Tensor, context: ForwardContext): Tensor => {
-    const attended = selfAttention(norm(x, 'attentionNorm'), { name: 'attention', width, heads, kvHeads, headWidth, bias: false, angles, outputInitializer, dropoutRate: 0 }, context);
+    const attended = selfAttention(
+      norm(x, 'attentionNorm'),
+      { name: 'attention', width, heads, kvHeads, headWidth, bias: false, angles, outputInitializer, dropoutRate: 0 },
+      context,
+    );
     const y = add(x, attended); // B T C
     return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, outputInitializer })); // B T C
   };

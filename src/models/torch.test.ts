@@ -36,7 +36,11 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('%s', 
   for (const [index, gradient] of gradients(loss, parameters).entries()) outputs[`by ${vector.parameters[index]!.name}`] = gradient;
   const graph = buildGraph(outputs);
 
-  const whole = (values: readonly number[], shape: readonly number[]) => ({ dtype: 'int32' as const, shape, data: Float64Array.from(values) });
+  const whole = (values: readonly number[], shape: readonly number[]) => ({
+    dtype: 'int32' as const,
+    shape,
+    data: Float64Array.from(values),
+  });
   const weights = [...weightsOf(vector)].map(([name, tensor]) => [name, fromHost(tensor)] as const);
   const kept = vector.targets.filter((target) => target >= 0).length;
   const feeds = {
@@ -65,8 +69,26 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('%s', 
   const byCache = async (time: number, run: typeof runOnnx): Promise<NdArray> => {
     const cache = attentionCache(B, time, T);
     const states = model.logits(model.hidden(input('ids', 'int32', axes('B T', B, time)), { cache }));
-    const next = buildGraph({ logits: states, ...Object.fromEntries([...cache.updates].map(([name, tensor]) => [`next:${name}`, tensor])) });
-    const carried = new Map(next.inputs.flatMap(({ attributes: { name, shape, role } }) => (role === 'state' ? [[name, fill('float32', shape.map(({ size }) => Number(size)), () => 0)] as const] : [])));
+    const next = buildGraph({
+      logits: states,
+      ...Object.fromEntries([...cache.updates].map(([name, tensor]) => [`next:${name}`, tensor])),
+    });
+    const carried = new Map(
+      next.inputs.flatMap(({ attributes: { name, shape, role } }) =>
+        role === 'state'
+          ? [
+              [
+                name,
+                fill(
+                  'float32',
+                  shape.map(({ size }) => Number(size)),
+                  () => 0,
+                ),
+              ] as const,
+            ]
+          : [],
+      ),
+    );
     const rows = new Float64Array(B * T * 11);
     for (let start = 0; start < T; start += time) {
       const results = await run(next, {

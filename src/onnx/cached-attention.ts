@@ -17,11 +17,23 @@ export const lowerCachedAttention: LoweringRule<Node<'cachedAttention'>> = (c, {
   const turnsInside = rotary && width % 16 === 0;
   const positions = rotary && !turnsInside ? positionsOf(c) : '';
   const operand = (index: number, count: number): string => {
-    const turned = positions === '' || index === 2 ? c.in(index) : c.emit('RotaryEmbedding', [c.in(index), positions, c.in(7), c.in(8)], { domain: 'com.microsoft' });
+    const turned =
+      positions === '' || index === 2
+        ? c.in(index)
+        : c.emit('RotaryEmbedding', [c.in(index), positions, c.in(7), c.in(8)], { domain: 'com.microsoft' });
     return padded === width ? turned : padHeads(c, turned, { count, width, padded });
   };
   const cache = (index: number): string => (padded === width ? c.in(index) : padLast(c, c.in(index), padded - width));
-  const inputs = [operand(0, heads), operand(1, kvHeads), operand(2, kvHeads), cache(3), cache(4), c.in(5), c.in(6), ...(turnsInside ? [c.in(7), c.in(8)] : [])];
+  const inputs = [
+    operand(0, heads),
+    operand(1, kvHeads),
+    operand(2, kvHeads),
+    cache(3),
+    cache(4),
+    c.in(5),
+    c.in(6),
+    ...(turnsInside ? [c.in(7), c.in(8)] : []),
+  ];
   const outputs = [0, 1, 2].map((index) => (padded === width ? c.out(index) : c.fresh('padded')));
   const attributes = { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, do_rotary: turnsInside ? 1 : 0 };
   c.emit('GroupQueryAttention', inputs, { outputs, attributes, domain: 'com.microsoft' });
@@ -47,7 +59,11 @@ function positionsOf(c: LoweringContext): string {
 const INT64 = 7;
 
 /** B T (H·D) -> B T (H·padded). */
-function padHeads(c: LoweringContext, value: string, { count, width, padded }: { readonly count: number; readonly width: number; readonly padded: number }): string {
+function padHeads(
+  c: LoweringContext,
+  value: string,
+  { count, width, padded }: { readonly count: number; readonly width: number; readonly padded: number },
+): string {
   const split = c.emit('Reshape', [value, c.constant(int64Vector([0, 0, count, width]))]);
   return c.emit('Reshape', [padLast(c, split, padded - width), c.constant(int64Vector([0, 0, count * padded]))]);
 }

@@ -11,7 +11,27 @@ import { runOnnx } from '../../test/oracle/run-graph.ts';
 import { gradients } from '../autodiff/index.ts';
 import { hostTensor } from '../core/index.ts';
 import {
-  add, axes, buildGraph, concat, constant, divide, exp, expand, input, layerNorm, matmul, maximum, mean, multiply, parameter, reshape, rmsNorm, softmax, subtract, sum, transpose,
+  add,
+  axes,
+  buildGraph,
+  concat,
+  constant,
+  divide,
+  exp,
+  expand,
+  input,
+  layerNorm,
+  matmul,
+  maximum,
+  mean,
+  multiply,
+  parameter,
+  reshape,
+  rmsNorm,
+  softmax,
+  subtract,
+  sum,
+  transpose,
 } from '../graph/index.ts';
 import type { Shape, Tensor } from '../graph/index.ts';
 import { CPU_LOWERING, decodeModel, encodeModel, lowerGraph } from './index.ts';
@@ -19,9 +39,14 @@ import type { LoweringTable, OnnxModel } from './index.ts';
 
 const x = input('x', 'float32', axes('T C', 2, 3));
 const weight = (): Tensor => parameter('w', axes('C C', 3, 3), { kind: 'constant', value: 0 });
-const lower = (outputs: Readonly<Record<string, Tensor>>, options?: Parameters<typeof lowerGraph>[1]): OnnxModel => lowerGraph(buildGraph(outputs), options);
+const lower = (outputs: Readonly<Record<string, Tensor>>, options?: Parameters<typeof lowerGraph>[1]): OnnxModel =>
+  lowerGraph(buildGraph(outputs), options);
 const operators = (model: OnnxModel): readonly string[] => model.graph.nodes.map(({ opType }) => opType);
-const NUMBERS = hostTensor('float32', [3, 3], Float32Array.from({ length: 9 }, (_, index) => index - 4));
+const NUMBERS = hostTensor(
+  'float32',
+  [3, 3],
+  Float32Array.from({ length: 9 }, (_, index) => index - 4),
+);
 
 describe('weights', () => {
   test('are inputs unless they are given', () => {
@@ -45,7 +70,10 @@ describe('weights', () => {
 
   test('constants stay inside when weights are outside', () => {
     const { graph } = lower({ y: matmul(multiply(x, 3), weight()) }, { weights: new Map([['w', NUMBERS]]), weightStorage: 'outside' });
-    expect(graph.initializers.map(({ name, external }) => [name === 'w', external === undefined])).toEqual([[true, false], [false, true]]);
+    expect(graph.initializers.map(({ name, external }) => [name === 'w', external === undefined])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
   });
 
   test('feeds of the same name as a given weight stay inputs', () => {
@@ -57,13 +85,20 @@ describe('weights', () => {
 describe('outputs', () => {
   test('bear their names', async () => {
     const y = exp(x);
-    const graph = buildGraph({ first: y, second: y, same: x, three: constant(hostTensor('float32', [1], Float32Array.of(3))), end: softmax(y) });
+    const graph = buildGraph({
+      first: y,
+      second: y,
+      same: x,
+      three: constant(hostTensor('float32', [1], Float32Array.of(3))),
+      end: softmax(y),
+    });
     const model = lowerGraph(graph);
     expect(model.graph.outputs.map(({ name }) => name)).toEqual(['first', 'second', 'same', 'three', 'end']);
     expect(operators(model)).toEqual(['Exp', 'Softmax', 'Identity', 'Identity', 'Identity']);
     const feeds = { x: fill('float32', [2, 3], ([t = 0, c = 0]) => t - c) };
     const [expected, actual] = [evaluateGraph(graph, feeds), await runOnnx(graph, feeds)];
-    for (const [name, { data }] of expected) for (const [index, value] of data.entries()) expect(actual.get(name)?.data[index]).toBeCloseTo(value, 5);
+    for (const [name, { data }] of expected)
+      for (const [index, value] of data.entries()) expect(actual.get(name)?.data[index]).toBeCloseTo(value, 5);
   });
 
   test('of one node with several results: only those that are asked for', () => {
@@ -77,10 +112,17 @@ describe('outputs', () => {
 
 describe('names', () => {
   test.for([
-    ['two inputs of one name', () => add(exp(x), sum(input('x', 'float32', axes('C', 3)))), 'y', 'two different inputs have the same name: x'],
+    [
+      'two inputs of one name',
+      () => add(exp(x), sum(input('x', 'float32', axes('C', 3)))),
+      'y',
+      'two different inputs have the same name: x',
+    ],
     ['an input and an output of one name', () => exp(x), 'x', 'an input and an output have the same name: x'],
   ] as const)('%s are refused', ([, build, name, message]) => {
-    expect(() => lower({ [name]: build() })).toThrow(expect.objectContaining({ code: 'WEFT_ONNX_NAME', message: `Cannot write the model as ${message}` }));
+    expect(() => lower({ [name]: build() })).toThrow(
+      expect.objectContaining({ code: 'WEFT_ONNX_NAME', message: `Cannot write the model as ${message}` }),
+    );
   });
 
   test('each value is written once and before it is read', () => {
@@ -105,11 +147,20 @@ test('small equal constants are written once', () => {
 test('the model survives its bytes', () => {
   const model = lower({ y: matmul(exp(x), weight(), { transposeB: true, alpha: 0.5 }) }, { weights: new Map([['w', NUMBERS]]) });
   expect(decodeModel(encodeModel(model)).graph.nodes).toEqual(model.graph.nodes);
-  expect(model).toMatchObject({ irVersion: 10, opsets: [{ domain: '', version: 21 }, { domain: 'com.microsoft', version: 1 }] });
+  expect(model).toMatchObject({
+    irVersion: 10,
+    opsets: [
+      { domain: '', version: 21 },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+  });
 });
 
 test('another table lowers for another device', () => {
-  const table: LoweringTable = { ...CPU_LOWERING, exp: (c) => void c.emit('Pow', [c.constant(hostTensor('float32', [], Float32Array.of(Math.E))), c.in(0)], { outputs: [c.out(0)] }) };
+  const table: LoweringTable = {
+    ...CPU_LOWERING,
+    exp: (c) => void c.emit('Pow', [c.constant(hostTensor('float32', [], Float32Array.of(Math.E))), c.in(0)], { outputs: [c.out(0)] }),
+  };
   expect(operators(lower({ y: exp(x) }, { table }))).toEqual(['Pow']);
 });
 
@@ -117,13 +168,69 @@ describe('axes of unknown size', () => {
   const ids = (names: string, ...sizes: readonly (number | string)[]): Tensor => input('x', 'float32', axes(names, ...sizes));
   const heads = (tensor: Tensor, last: Shape): Tensor => reshape(tensor, [...tensor.shape.slice(0, 2), ...last]);
   test.for([
-    ['element by element', ids('B T', 'B', 'T'), (t: Tensor) => multiply(t, exp(t)), [[2, 3], [1, 5]]],
-    ['stretched', ids('B T C', 'B', 'T', 4), (t: Tensor) => add(t, mean(t, { axes: [2], keep: true })), [[2, 3, 4], [1, 1, 4]]],
-    ['split into heads and back', ids('B T C', 'B', 'T', 6), (t: Tensor) => heads(transpose(transpose(heads(t, axes('H D', 2, 3)), [0, 2, 1, 3]), [0, 2, 1, 3]), axes('C', 6)), [[2, 3, 6], [4, 1, 6]]],
-    ['as rows', ids('B T C', 'B', 'T', 6), (t: Tensor) => softmax(reshape(t, axes('N C', 'B·T', 6))), [[2, 3, 6], [1, 1, 6]]],
-    ['summed over', ids('B T', 'B', 'T'), (t: Tensor) => sum(t, { axes: [1] }), [[2, 3], [3, 1]]],
-    ['joined', ids('T C', 'T', 2), (t: Tensor) => concat([t, constant(hostTensor('float32', [1, 2]))], 0), [[3, 2], [1, 2]]],
-    ['in a product', ids('T C', 'T', 3), (t: Tensor) => matmul(t, constant(NUMBERS)), [[4, 3], [1, 3]]],
+    [
+      'element by element',
+      ids('B T', 'B', 'T'),
+      (t: Tensor) => multiply(t, exp(t)),
+      [
+        [2, 3],
+        [1, 5],
+      ],
+    ],
+    [
+      'stretched',
+      ids('B T C', 'B', 'T', 4),
+      (t: Tensor) => add(t, mean(t, { axes: [2], keep: true })),
+      [
+        [2, 3, 4],
+        [1, 1, 4],
+      ],
+    ],
+    [
+      'split into heads and back',
+      ids('B T C', 'B', 'T', 6),
+      (t: Tensor) => heads(transpose(transpose(heads(t, axes('H D', 2, 3)), [0, 2, 1, 3]), [0, 2, 1, 3]), axes('C', 6)),
+      [
+        [2, 3, 6],
+        [4, 1, 6],
+      ],
+    ],
+    [
+      'as rows',
+      ids('B T C', 'B', 'T', 6),
+      (t: Tensor) => softmax(reshape(t, axes('N C', 'B·T', 6))),
+      [
+        [2, 3, 6],
+        [1, 1, 6],
+      ],
+    ],
+    [
+      'summed over',
+      ids('B T', 'B', 'T'),
+      (t: Tensor) => sum(t, { axes: [1] }),
+      [
+        [2, 3],
+        [3, 1],
+      ],
+    ],
+    [
+      'joined',
+      ids('T C', 'T', 2),
+      (t: Tensor) => concat([t, constant(hostTensor('float32', [1, 2]))], 0),
+      [
+        [3, 2],
+        [1, 2],
+      ],
+    ],
+    [
+      'in a product',
+      ids('T C', 'T', 3),
+      (t: Tensor) => matmul(t, constant(NUMBERS)),
+      [
+        [4, 3],
+        [1, 3],
+      ],
+    ],
     ['expanded in front', ids('T', 'T'), (t: Tensor) => expand(t, axes('B T', 2, 'T')), [[4], [1]]],
   ] as const)('%s', async ([, tensor, build, shapes]) => {
     const graph = buildGraph({ y: build(tensor) });
@@ -136,8 +243,16 @@ describe('axes of unknown size', () => {
   });
 
   test.for([
-    ['an expansion to a size that no operand has', () => expand(input('x', 'float32', axes('T', 1)), axes('B T', 'B', 1)), 'Cannot expand to B T = B 1 as the size B is known at run time only, and the operand does not have it'],
-    ['a reshape to two sizes that are to be found', () => reshape(input('x', 'float32', axes('N C', 'B·T', 6)), axes('B T C', 'B', 'T', 6)), 'Cannot reshape to B T C = B T 6 as at most one size can be found at run time: B, T'],
+    [
+      'an expansion to a size that no operand has',
+      () => expand(input('x', 'float32', axes('T', 1)), axes('B T', 'B', 1)),
+      'Cannot expand to B T = B 1 as the size B is known at run time only, and the operand does not have it',
+    ],
+    [
+      'a reshape to two sizes that are to be found',
+      () => reshape(input('x', 'float32', axes('N C', 'B·T', 6)), axes('B T C', 'B', 'T', 6)),
+      'Cannot reshape to B T C = B T 6 as at most one size can be found at run time: B, T',
+    ],
   ] as const)('%s is refused', ([, build, message]) => {
     expect(() => lower({ y: build() })).toThrow(expect.objectContaining({ code: 'WEFT_ONNX_DYNAMIC', message }));
   });
@@ -146,14 +261,23 @@ describe('axes of unknown size', () => {
 /** A shape of up to four axes, and two that broadcast to it. */
 const broadcasting = fc
   .array(fc.integer({ min: 1, max: 4 }), { maxLength: 4 })
-  .chain((shape) => fc.tuple(fc.constant(shape), fc.nat(shape.length), fc.nat(shape.length), fc.array(fc.boolean(), { minLength: 8, maxLength: 8 })))
+  .chain((shape) =>
+    fc.tuple(fc.constant(shape), fc.nat(shape.length), fc.nat(shape.length), fc.array(fc.boolean(), { minLength: 8, maxLength: 8 })),
+  )
   .map(([shape, dropA, dropB, ones]) => {
-    const one = (drop: number, from: number): readonly number[] => shape.slice(drop).map((size, axis) => (ones[from + axis] === true ? 1 : size));
+    const one = (drop: number, from: number): readonly number[] =>
+      shape.slice(drop).map((size, axis) => (ones[from + axis] === true ? 1 : size));
     return [one(dropA, 0), one(dropB, 4)] as const;
   });
 
 describe('random shapes: value and gradient, on ONNX Runtime', () => {
-  const OPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [add, subtract, multiply, (a, b) => divide(a, add(multiply(b, b), 1)), maximum];
+  const OPS: readonly ((a: Tensor, b: Tensor) => Tensor)[] = [
+    add,
+    subtract,
+    multiply,
+    (a, b) => divide(a, add(multiply(b, b), 1)),
+    maximum,
+  ];
 
   test('broadcasting', async () => {
     await fc.assert(
@@ -168,13 +292,19 @@ describe('random shapes: value and gradient, on ONNX Runtime', () => {
   test('products', async () => {
     const size = fc.integer({ min: 1, max: 5 });
     await fc.assert(
-      fc.asyncProperty(broadcasting, fc.tuple(size, size, size), fc.boolean(), fc.boolean(), async ([left, right], [m, k, n], transposeA, transposeB) => {
-        const [batchA, batchB] = [left.slice(-2), right.slice(-2)];
-        const a = normal(...batchA, ...(transposeA ? [k, m] : [m, k]));
-        const b = normal(...batchB, ...(transposeB ? [n, k] : [k, n]));
-        const each = opCase('random', { a, b }, ({ a, b }) => matmul(a, b, { transposeA, transposeB }));
-        expect(failures(await checkOp(each, runOnnx))).toEqual([]);
-      }),
+      fc.asyncProperty(
+        broadcasting,
+        fc.tuple(size, size, size),
+        fc.boolean(),
+        fc.boolean(),
+        async ([left, right], [m, k, n], transposeA, transposeB) => {
+          const [batchA, batchB] = [left.slice(-2), right.slice(-2)];
+          const a = normal(...batchA, ...(transposeA ? [k, m] : [m, k]));
+          const b = normal(...batchB, ...(transposeB ? [n, k] : [k, n]));
+          const each = opCase('random', { a, b }, ({ a, b }) => matmul(a, b, { transposeA, transposeB }));
+          expect(failures(await checkOp(each, runOnnx))).toEqual([]);
+        },
+      ),
       { numRuns: 80, seed: 4 },
     );
   });

@@ -3,7 +3,7 @@
 import { BYTES_PER_ELEMENT, UsageError } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { isKind } from '../graph/index.ts';
-import type { Graph, Node, OpKind, Shape, Tensor } from '../graph/index.ts';
+import type { Graph, Node, Shape, Tensor } from '../graph/index.ts';
 import { createEmitter } from './emitter.ts';
 import type { AttributeValue, EmittedNode, LoweringContext, LoweringRule } from './emitter.ts';
 import { CPU_LOWERING, ONNX_DTYPE } from './lower-cpu.ts';
@@ -37,7 +37,10 @@ export const OUTSIDE_LOCATION = 'weights';
  * console.log(model.graph.nodes.map((node) => node.opType)); // [ 'Exp' ]
  * ```
  */
-export function lowerGraph(graph: Graph, { table = CPU_LOWERING, weights, weightStorage = 'inside', name = 'weft' }: LowerOptions = {}): OnnxModel {
+export function lowerGraph(
+  graph: Graph,
+  { table = CPU_LOWERING, weights, weightStorage = 'inside', name = 'weft' }: LowerOptions = {},
+): OnnxModel {
   const emitter = createEmitter();
   const names = new Map<Node, string[]>();
   const read = new Set<string>();
@@ -61,8 +64,22 @@ export function lowerGraph(graph: Graph, { table = CPU_LOWERING, weights, weight
   for (const node of graph.nodes) {
     if (isKind(node, 'input')) {
       const { name: inputName, dtype, shape, role } = node.attributes;
-      if (read.has(inputName)) throw new UsageError({ code: 'WEFT_ONNX_NAME', action: 'write the model', rule: 'two different inputs have the same name', value: inputName, remedy: 'Name each input and parameter differently (see scope).' });
-      if (outputNames.has(inputName)) throw new UsageError({ code: 'WEFT_ONNX_NAME', action: 'write the model', rule: 'an input and an output have the same name', value: inputName, remedy: 'Name the output differently.' });
+      if (read.has(inputName))
+        throw new UsageError({
+          code: 'WEFT_ONNX_NAME',
+          action: 'write the model',
+          rule: 'two different inputs have the same name',
+          value: inputName,
+          remedy: 'Name each input and parameter differently (see scope).',
+        });
+      if (outputNames.has(inputName))
+        throw new UsageError({
+          code: 'WEFT_ONNX_NAME',
+          action: 'write the model',
+          rule: 'an input and an output have the same name',
+          value: inputName,
+          remedy: 'Name the output differently.',
+        });
       read.add(inputName);
       names.set(node, [inputName]);
       const weight = role === 'parameter' ? weights?.get(inputName) : undefined;
@@ -81,7 +98,7 @@ export function lowerGraph(graph: Graph, { table = CPU_LOWERING, weights, weight
         out: (index) => outputs[index] ?? '',
         used: (index) => uses.get(node)?.has(index) ?? false,
       };
-      (table[node.kind] as LoweringRule<Node<OpKind>>)(context, node);
+      (table[node.kind] as LoweringRule<Node>)(context, node);
     }
   }
   for (const [output, tensor] of copies) emitter.emit('Identity', [key(tensor)], { outputs: [output] });
@@ -91,14 +108,28 @@ export function lowerGraph(graph: Graph, { table = CPU_LOWERING, weights, weight
     irVersion: 10,
     producerName: 'weft',
     producerVersion: '',
-    opsets: [{ domain: '', version: 21 }, { domain: 'com.microsoft', version: 1 }],
+    opsets: [
+      { domain: '', version: 21 },
+      { domain: 'com.microsoft', version: 1 },
+    ],
     metadata: new Map(),
     graph: {
       name,
-      nodes: emitter.nodes.map((node, index) => ({ name: `${node.opType}_${index}`, opType: node.opType, domain: node.domain, inputs: node.inputs, outputs: node.outputs, attributes: attributesOf(node) })),
+      nodes: emitter.nodes.map((node, index) => ({
+        name: `${node.opType}_${index}`,
+        opType: node.opType,
+        domain: node.domain,
+        inputs: node.inputs,
+        outputs: node.outputs,
+        attributes: attributesOf(node),
+      })),
       initializers,
       inputs,
-      outputs: [...graph.outputs].map(([output, tensor]) => ({ name: output, dataType: ONNX_DTYPE[tensor.dtype], shape: dimensions(tensor.shape) })),
+      outputs: [...graph.outputs].map(([output, tensor]) => ({
+        name: output,
+        dataType: ONNX_DTYPE[tensor.dtype],
+        shape: dimensions(tensor.shape),
+      })),
     },
   };
 }

@@ -29,14 +29,20 @@ export function attend(
     if (known !== undefined) return known;
     // The last query sees the last key; the ones before it, one key less each.
     const visible = causal ? t + 1 + length - time : length;
-    const scores = range(visible).map((s) => scale * sum(range(width).map((d) => get(queries, [b, h, t, d]) * get(keys, [b, groupOf(h), s, d]))));
+    const scores = range(visible).map(
+      (s) => scale * sum(range(width).map((d) => get(queries, [b, h, t, d]) * get(keys, [b, groupOf(h), s, d]))),
+    );
     const made = [...softmax(scores), ...range(length - visible).map(() => 0)];
     rows.set(key, made);
     return made;
   };
   const probabilities = fill(queries.dtype, [batch, heads, time, length], ([b = 0, h = 0, t = 0, s = 0]) => row(b, h, t)[s] ?? 0);
   const output = fill(queries.dtype, [batch, heads, time, values.shape[3] ?? 0], ([b = 0, h = 0, t = 0, d = 0]) =>
-    sum(range(length).map((s) => get(probabilities, [b, h, t, s]) * (mask === undefined ? 1 : get(mask, [b, h, t, s])) * get(values, [b, groupOf(h), s, d]))),
+    sum(
+      range(length).map(
+        (s) => get(probabilities, [b, h, t, s]) * (mask === undefined ? 1 : get(mask, [b, h, t, s])) * get(values, [b, groupOf(h), s, d]),
+      ),
+    ),
   );
   return [output, probabilities];
 }
@@ -47,8 +53,21 @@ export function attend(
  *
  * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.GroupQueryAttention
  */
-export function attendWithCache(inputs: readonly NdArray[], { heads, kvHeads, scale, rotary }: OpAttributes['cachedAttention']): readonly NdArray[] {
-  const [queries, keys, values, pastKeys, pastValues, lastPositions, totalLength, cos, sin] = inputs as [NdArray, NdArray, NdArray, NdArray, NdArray, NdArray, NdArray, NdArray?, NdArray?];
+export function attendWithCache(
+  inputs: readonly NdArray[],
+  { heads, kvHeads, scale, rotary }: OpAttributes['cachedAttention'],
+): readonly NdArray[] {
+  const [queries, keys, values, pastKeys, pastValues, lastPositions, totalLength, cos, sin] = inputs as [
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray,
+    NdArray?,
+    NdArray?,
+  ];
   const [, time, queryWidth] = queries.shape as [number, number, number];
   const width = queryWidth / heads;
   // At the first call (nothing but new tokens) every text begins at 0 and shorter ones are padded behind.

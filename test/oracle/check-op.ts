@@ -33,7 +33,10 @@ export type RunGraph = (graph: Graph, feeds: Readonly<Record<string, NdArray>>) 
 export function relativeError(actual: NdArray | undefined, expected: NdArray | undefined): number {
   if (actual === undefined || expected === undefined) return Infinity;
   if (actual.dtype !== expected.dtype || actual.shape.join() !== expected.shape.join()) return Infinity;
-  const typical = Math.max(1e-3, Math.sqrt(expected.data.reduce((total, value) => total + value * value, 0) / Math.max(1, expected.data.length)));
+  const typical = Math.max(
+    1e-3,
+    Math.sqrt(expected.data.reduce((total, value) => total + value * value, 0) / Math.max(1, expected.data.length)),
+  );
   let worst = 0;
   for (const [index, value] of expected.data.entries()) {
     const other = actual.data[index] ?? NaN;
@@ -81,12 +84,18 @@ export async function checkOp(opCase: OpCase, run?: RunGraph): Promise<readonly 
     const loss = weighted(results.slice(0, opCase.differentiable));
     const lossGraph = buildGraph({ loss });
     const reached = by.filter(([name]) => lossGraph.inputs.some(({ attributes }) => attributes.name === name));
-    for (const [index, gradient] of gradients(loss, reached.map(([, tensor]) => tensor)).entries()) {
+    for (const [index, gradient] of gradients(
+      loss,
+      reached.map(([, tensor]) => tensor),
+    ).entries()) {
       const name = reached[index]?.[0] ?? '';
       outputs[`gradient by ${name}`] = gradient;
       if (run !== undefined) continue;
       const own = evaluateGraph(buildGraph({ gradient }), feeds).get('gradient');
-      comparisons.push({ what: `gradient by ${name}, against finite differences`, error: relativeError(own, finiteDifferences(lossGraph, feeds, name)) });
+      comparisons.push({
+        what: `gradient by ${name}, against finite differences`,
+        error: relativeError(own, finiteDifferences(lossGraph, feeds, name)),
+      });
     }
   }
   const graph = buildGraph(outputs);
@@ -101,4 +110,3 @@ export async function checkOp(opCase: OpCase, run?: RunGraph): Promise<readonly 
 export function failures(comparisons: readonly Comparison[], tolerance: number = TOLERANCE): readonly Comparison[] {
   return comparisons.filter(({ error }) => !(error <= tolerance));
 }
-

@@ -1,7 +1,29 @@
 /** Cases of the operations that work element by element. */
 
 import {
-  abs, add, cast, divide, equal, erf, exp, gelu, geluGradient, less, log, maximum, minimum, multiply, negate, reciprocal, relu, sigmoid, silu, sqrt, subtract, tanh, where,
+  abs,
+  add,
+  cast,
+  divide,
+  equal,
+  erf,
+  exp,
+  gelu,
+  geluGradient,
+  less,
+  log,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  reciprocal,
+  relu,
+  sigmoid,
+  silu,
+  sqrt,
+  subtract,
+  tanh,
+  where,
 } from '../../src/graph/index.ts';
 import type { Tensor } from '../../src/graph/index.ts';
 import { flags, given, ids, normal, opCase, positive } from './op-case.ts';
@@ -9,8 +31,29 @@ import type { CaseInput, OpCase, OpCases } from './op-case.ts';
 
 /** The kinds whose cases stand here. */
 export type ElementwiseKind =
-  | 'negate' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'abs' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'gelu' | 'silu' | 'cast'
-  | 'add' | 'subtract' | 'multiply' | 'divide' | 'maximum' | 'minimum' | 'less' | 'equal' | 'where' | 'geluGradient';
+  | 'negate'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'reciprocal'
+  | 'abs'
+  | 'tanh'
+  | 'sigmoid'
+  | 'erf'
+  | 'relu'
+  | 'gelu'
+  | 'silu'
+  | 'cast'
+  | 'add'
+  | 'subtract'
+  | 'multiply'
+  | 'divide'
+  | 'maximum'
+  | 'minimum'
+  | 'less'
+  | 'equal'
+  | 'where'
+  | 'geluGradient';
 
 type Cases = readonly [OpCase, ...OpCase[]];
 
@@ -42,7 +85,9 @@ function binary(op: (a: Tensor, b: Tensor) => Tensor, b: (...shape: readonly num
 
 const bothForms = (build: (x: Tensor, form: 'erf' | 'tanh') => Tensor): Cases => {
   const [exact, rest] = [unary((x) => build(x, 'erf')), unary((x) => build(x, 'tanh'))];
-  const renamed = (form: string) => (opCase: OpCase): OpCase => ({ ...opCase, name: `${form}, ${opCase.name}` });
+  const renamed =
+    (form: string) =>
+    (opCase: OpCase): OpCase => ({ ...opCase, name: `${form}, ${opCase.name}` });
   return [...exact.map(renamed('erf')), ...rest.map(renamed('tanh'))] as unknown as Cases;
 };
 
@@ -69,7 +114,11 @@ export const ELEMENTWISE_CASES: Pick<OpCases, ElementwiseKind> = {
   ],
   add: binary(add),
   subtract: binary(subtract),
-  multiply: [...binary(multiply), opCase('of a tensor with itself', { x: normal(2, 3) }, ({ x }) => multiply(x, x)), opCase('of int32', { a: ids([3, -4]), b: ids([5, 6]) }, ({ a, b }) => multiply(a, b), 0)] as unknown as Cases,
+  multiply: [
+    ...binary(multiply),
+    opCase('of a tensor with itself', { x: normal(2, 3) }, ({ x }) => multiply(x, x)),
+    opCase('of int32', { a: ids([3, -4]), b: ids([5, 6]) }, ({ a, b }) => multiply(a, b), 0),
+  ] as unknown as Cases,
   divide: binary(divide, positive),
   maximum: binary(maximum),
   minimum: binary(minimum),

@@ -107,7 +107,8 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
   silu: unary((x) => x * sigmoid(x)),
   cast: ({ attributes: { to } }, inputs) => {
     const { shape, data } = operand(inputs, 0);
-    const convert = to === 'bool' ? (x: number): number => (x === 0 ? 0 : 1) : to.startsWith('float') ? (x: number): number => x : Math.trunc;
+    const convert =
+      to === 'bool' ? (x: number): number => (x === 0 ? 0 : 1) : to.startsWith('float') ? (x: number): number => x : Math.trunc;
     return [{ dtype: to, shape, data: data.map(convert) }];
   },
   add: elementwise((a = 0, b = 0) => a + b),
@@ -189,7 +190,9 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
   gather: (_node, inputs) => {
     const [table, ids] = [operand(inputs, 0), operand(inputs, 1)];
     const rank = ids.shape.length;
-    return [fill(table.dtype, [...ids.shape, ...table.shape.slice(1)], (at) => get(table, [get(ids, at.slice(0, rank)), ...at.slice(rank)]))];
+    return [
+      fill(table.dtype, [...ids.shape, ...table.shape.slice(1)], (at) => get(table, [get(ids, at.slice(0, rank)), ...at.slice(rank)])),
+    ];
   },
   scatterRows: ({ attributes: { rows } }, inputs) => {
     const [updates, ids] = [operand(inputs, 0), operand(inputs, 1)];
@@ -302,7 +305,8 @@ export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, NdArr
   for (const { attributes } of graph.inputs) {
     const feed = feeds[attributes.name];
     if (feed === undefined) throw new RangeError(`nothing is fed to ${attributes.name}`);
-    for (const [axis, { size }] of attributes.shape.entries()) if (typeof size === 'string' && !/[+·]/.test(size)) symbols.set(size, feed.shape[axis] ?? 0);
+    for (const [axis, { size }] of attributes.shape.entries())
+      if (typeof size === 'string' && !/[+·]/.test(size)) symbols.set(size, feed.shape[axis] ?? 0);
   }
   for (const node of graph.nodes) {
     const results = isKind(node, 'input')
@@ -316,12 +320,15 @@ export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, NdArr
 
 /** Throws when a shape rule said something else than what was computed. */
 function requireTypes(node: Node, results: readonly NdArray[], sizeOf: SizeOf): void {
-  if (results.length !== node.outputs.length) throw new RangeError(`${node.kind} announced ${node.outputs.length} results, gave ${results.length}`);
+  if (results.length !== node.outputs.length)
+    throw new RangeError(`${node.kind} announced ${node.outputs.length} results, gave ${results.length}`);
   for (const [index, { dtype, shape }] of results.entries()) {
     const announced = node.outputs[index];
     const sizes = announced?.shape.map(({ size }) => sizeOf(size)) ?? [];
     if (announced?.dtype !== dtype || sizes.join() !== shape.join()) {
-      throw new RangeError(`result ${index} of ${node.kind} was announced as ${announced?.dtype} [${sizes.join(', ')}], came as ${dtype} [${shape.join(', ')}]`);
+      throw new RangeError(
+        `result ${index} of ${node.kind} was announced as ${announced?.dtype} [${sizes.join(', ')}], came as ${dtype} [${shape.join(', ')}]`,
+      );
     }
   }
 }

@@ -25,7 +25,10 @@ export function places(shape: readonly number[]): readonly Place[] {
   const key = shape.join();
   const known = PLACES.get(key);
   if (known !== undefined) return known;
-  const made = shape.reduce<readonly Place[]>((outer, size) => outer.flatMap((at) => Array.from({ length: size }, (_, position) => [...at, position])), [[]]);
+  const made = shape.reduce<readonly Place[]>(
+    (outer, size) => outer.flatMap((at) => Array.from({ length: size }, (_, position) => [...at, position])),
+    [[]],
+  );
   PLACES.set(key, made);
   return made;
 }

@@ -2,7 +2,19 @@
 
 import { hostTensor } from '../../src/core/index.ts';
 import {
-  attention, cachedAttention, constant, crossEntropy, crossEntropyGradient, dropoutMask, layerNorm, logSoftmax, matmul, multiply, rmsNorm, rotary, softmax,
+  attention,
+  cachedAttention,
+  constant,
+  crossEntropy,
+  crossEntropyGradient,
+  dropoutMask,
+  layerNorm,
+  logSoftmax,
+  matmul,
+  multiply,
+  rmsNorm,
+  rotary,
+  softmax,
 } from '../../src/graph/index.ts';
 import type { MatmulOptions, Tensor } from '../../src/graph/index.ts';
 import { rotaryAngles } from '../../src/nn/index.ts';
@@ -11,7 +23,17 @@ import type { OpCase, OpCases } from './op-case.ts';
 
 /** The kinds whose cases stand here. */
 export type NeuralKind =
-  | 'matmul' | 'softmax' | 'logSoftmax' | 'layerNorm' | 'rmsNorm' | 'rotary' | 'attention' | 'cachedAttention' | 'crossEntropy' | 'crossEntropyGradient' | 'dropoutMask';
+  | 'matmul'
+  | 'softmax'
+  | 'logSoftmax'
+  | 'layerNorm'
+  | 'rmsNorm'
+  | 'rotary'
+  | 'attention'
+  | 'cachedAttention'
+  | 'crossEntropy'
+  | 'crossEntropyGradient'
+  | 'dropoutMask';
 
 type Cases = readonly [OpCase, ...OpCase[]];
 
@@ -20,7 +42,12 @@ const range = (count: number): readonly number[] => Array.from({ length: count }
 /** Every combination of transposes on matrices and on batches, with a factor; then shapes where the batch axes broadcast. */
 function products(): Cases {
   const cases: OpCase[] = [];
-  for (const [transposeA, transposeB] of [[false, false], [true, false], [false, true], [true, true]] as const) {
+  for (const [transposeA, transposeB] of [
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ] as const) {
     const options: MatmulOptions = { transposeA, transposeB };
     const name = `${transposeA ? 'Aᵀ' : 'A'}·${transposeB ? 'Bᵀ' : 'B'}`;
     const [a, b] = [transposeA ? [3, 2] : [2, 3], transposeB ? [4, 3] : [3, 4]];
@@ -30,7 +57,9 @@ function products(): Cases {
       opCase(`${name} times a factor`, { a: normal(...a), b: normal(...b) }, ({ a, b }) => matmul(a, b, { ...options, alpha: 0.25 })),
       opCase(`${name} of a batch by a matrix`, { a: normal(5, ...a), b: normal(...b) }, build),
       opCase(`${name} of a matrix by a batch`, { a: normal(...a), b: normal(5, ...b) }, build),
-      opCase(`${name} of batches, with a factor`, { a: normal(2, 3, ...a), b: normal(2, 3, ...b) }, ({ a, b }) => matmul(a, b, { ...options, alpha: -1.5 })),
+      opCase(`${name} of batches, with a factor`, { a: normal(2, 3, ...a), b: normal(2, 3, ...b) }, ({ a, b }) =>
+        matmul(a, b, { ...options, alpha: -1.5 }),
+      ),
       opCase(`${name} of stretched batches`, { a: normal(2, 1, ...a), b: normal(3, ...b) }, build),
     );
   }
@@ -93,14 +122,20 @@ function cached(name: string, { heads, groups, time, lengths, rotary, width = 16
       k: normal(batch, time, groups * width),
       v: normal(batch, time, groups * width),
       pastKeys: given(cache, shape),
-      pastValues: given(cache.map((value) => value * 0.5), shape),
+      pastValues: given(
+        cache.map((value) => value * 0.5),
+        shape,
+      ),
       lastPositions: ids(lengths.map((length) => length - 1)),
       totalLength: ids([Math.max(...lengths)], []),
     },
     ({ q, k, v, pastKeys, pastValues, lastPositions, totalLength }) => {
       const caches = { pastKeys, pastValues, lastPositions, totalLength };
       const turning = rotary ? { angles: { cos: constant(angles.cos, 'M D'), sin: constant(angles.sin, 'M D') } } : {};
-      const [output, ...next] = cachedAttention({ queries: q, keys: k, values: v, ...caches, ...turning }, { heads, kvHeads: groups, scale: 0.3 });
+      const [output, ...next] = cachedAttention(
+        { queries: q, keys: k, values: v, ...caches, ...turning },
+        { heads, kvHeads: groups, scale: 0.3 },
+      );
       return [multiply(output as Tensor, rowsThatCount), ...next];
     },
     0,
@@ -126,7 +161,9 @@ export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
     opCase('without a bias', { x: normal(2, 3, 8), w: normal(8) }, ({ x, w }) => layerNorm(x, [w], 1e-5)),
     opCase('its result alone', { x: normal(4, 8), w: normal(8) }, ({ x, w }) => layerNorm(x, [w], 1e-5).slice(0, 1)),
     opCase('with a large epsilon', { x: normal(4, 8), w: positive(8), b: normal(8) }, ({ x, w, b }) => layerNorm(x, [w, b], 0.5)),
-    opCase('far from 0', { x: given(range(8).map((i) => 100 + i * i)), w: normal(8), b: normal(8) }, ({ x, w, b }) => layerNorm(x, [w, b], 1e-5)),
+    opCase('far from 0', { x: given(range(8).map((i) => 100 + i * i)), w: normal(8), b: normal(8) }, ({ x, w, b }) =>
+      layerNorm(x, [w, b], 1e-5),
+    ),
   ],
   rmsNorm: [
     opCase('of rows', { x: normal(2, 3, 8), w: normal(8) }, ({ x, w }) => rmsNorm(x, w, 1e-5)),
@@ -137,7 +174,12 @@ export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
     opCase('forward', { x: normal(2, 2, 5, 6) }, ({ x }) => rotary(x, angleConstants())),
     opCase('backward', { x: normal(2, 2, 5, 6) }, ({ x }) => rotary(x, angleConstants(), true)),
     opCase('of fewer positions than angles', { x: normal(1, 2, 3, 6) }, ({ x }) => rotary(x, angleConstants())),
-    opCase('by fed angles', { x: normal(1, 1, 5, 6), cos: { ...angles.cos }, sin: { ...angles.sin } }, ({ x, cos, sin }) => rotary(x, { cos, sin }), 0),
+    opCase(
+      'by fed angles',
+      { x: normal(1, 1, 5, 6), cos: { ...angles.cos }, sin: { ...angles.sin } },
+      ({ x, cos, sin }) => rotary(x, { cos, sin }),
+      0,
+    ),
   ],
   attention: [
     attending('causal', { heads: 2, groups: 2, time: 3 }),
@@ -169,21 +211,38 @@ export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
   ],
   crossEntropy: [
     opCase('of rows', { logits: normal(4, 5), targets: ids([0, 4, 2, 2]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
-    opCase('where some targets do not count', { logits: normal(4, 5), targets: ids([-1, 4, -100, 0]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
-    opCase('where no target counts', { logits: normal(2, 5), targets: ids([-1, -1]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
-    opCase('by int64', { logits: normal(2, 5), targets: ids([3, -1], [2], 'int64') }, ({ logits, targets }) => crossEntropy(logits, targets)),
-    opCase('its losses alone', { logits: normal(3, 4), targets: ids([3, -1, 0]) }, ({ logits, targets }) => crossEntropy(logits, targets).slice(0, 1)),
-    opCase('of large logits', { logits: given([1000, 0, -1000, 50, 51, 52], [2, 3]), targets: ids([1, 2]) }, ({ logits, targets }) => crossEntropy(logits, targets)),
+    opCase('where some targets do not count', { logits: normal(4, 5), targets: ids([-1, 4, -100, 0]) }, ({ logits, targets }) =>
+      crossEntropy(logits, targets),
+    ),
+    opCase('where no target counts', { logits: normal(2, 5), targets: ids([-1, -1]) }, ({ logits, targets }) =>
+      crossEntropy(logits, targets),
+    ),
+    opCase('by int64', { logits: normal(2, 5), targets: ids([3, -1], [2], 'int64') }, ({ logits, targets }) =>
+      crossEntropy(logits, targets),
+    ),
+    opCase('its losses alone', { logits: normal(3, 4), targets: ids([3, -1, 0]) }, ({ logits, targets }) =>
+      crossEntropy(logits, targets).slice(0, 1),
+    ),
+    opCase('of large logits', { logits: given([1000, 0, -1000, 50, 51, 52], [2, 3]), targets: ids([1, 2]) }, ({ logits, targets }) =>
+      crossEntropy(logits, targets),
+    ),
   ],
   crossEntropyGradient: [
-    opCase('of rows', { x: normal(3, 5), targets: ids([0, -1, 4]), g: normal(3) }, ({ x, targets, g }) => crossEntropyGradient(logSoftmax(x), targets, g), 0),
+    opCase(
+      'of rows',
+      { x: normal(3, 5), targets: ids([0, -1, 4]), g: normal(3) },
+      ({ x, targets, g }) => crossEntropyGradient(logSoftmax(x), targets, g),
+      0,
+    ),
   ],
   dropoutMask: [
     opCase('of a matrix', { rows: seeds(20, 1), columns: seeds(30) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.25), 0),
     opCase('of four axes', { rows: seeds(2, 3, 4, 1), columns: seeds(5) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.5), 0),
     opCase('that drops little', { rows: seeds(50, 1), columns: seeds(50) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.01), 0),
     opCase('that drops much', { rows: seeds(50, 1), columns: seeds(50) }, ({ rows, columns }) => dropoutMask(rows, columns, 0.95), 0),
-    opCase('on activations', { x: normal(6, 5), rows: seeds(6, 1), columns: seeds(5) }, ({ x, rows, columns }) => multiply(x, dropoutMask(rows, columns, 0.3))),
+    opCase('on activations', { x: normal(6, 5), rows: seeds(6, 1), columns: seeds(5) }, ({ x, rows, columns }) =>
+      multiply(x, dropoutMask(rows, columns, 0.3)),
+    ),
   ],
 };
 

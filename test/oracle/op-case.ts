@@ -51,7 +51,8 @@ function drawn(dtype: DType, shape: readonly number[], draw: (random: Random) =>
 /** Numbers of the normal distribution, rounded to float32 so that both sides of a comparison begin with the same. */
 export const normal = (...shape: readonly number[]): CaseInput => drawn('float32', shape, (random) => Math.fround(random.normal()));
 /** Numbers between 0.5 and 3: for logarithms, roots and denominators. */
-export const positive = (...shape: readonly number[]): CaseInput => drawn('float32', shape, (random) => Math.fround(0.5 + 2.5 * random.uniform()));
+export const positive = (...shape: readonly number[]): CaseInput =>
+  drawn('float32', shape, (random) => Math.fround(0.5 + 2.5 * random.uniform()));
 /** Zeros and ones. */
 export const flags = (...shape: readonly number[]): CaseInput => drawn('bool', shape, (random) => random.integer(2));
 /** Any int32. */
@@ -63,10 +64,14 @@ export const given = (values: readonly number[], shape: readonly number[] = [val
   values: () => ({ dtype, shape, data: Float64Array.from(values) }),
 });
 /** Ids as int32, or int64 where said. */
-export const ids = (values: readonly number[], shape: readonly number[] = [values.length], dtype: DType = 'int32'): CaseInput => given(values, shape, dtype);
+export const ids = (values: readonly number[], shape: readonly number[] = [values.length], dtype: DType = 'int32'): CaseInput =>
+  given(values, shape, dtype);
 
 /** The operands of a case as graph inputs and as values, the same at every call. */
-export function operandsOf({ name, inputs }: OpCase): { readonly tensors: Readonly<Record<string, Tensor>>; readonly feeds: Readonly<Record<string, NdArray>> } {
+export function operandsOf({ name, inputs }: OpCase): {
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly feeds: Readonly<Record<string, NdArray>>;
+} {
   const random = createRandom(1, name);
   const entries = Object.entries(inputs);
   return {

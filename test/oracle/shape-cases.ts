@@ -1,13 +1,41 @@
 /** Cases of the operations that move elements, reduce axes or look up rows. */
 
-import { axes, concat, constant, expand, gather, max, multiply, pad, reshape, scatterRows, slice, sum, sumOfSquares, transpose } from '../../src/graph/index.ts';
+import {
+  axes,
+  concat,
+  constant,
+  expand,
+  gather,
+  max,
+  multiply,
+  pad,
+  reshape,
+  scatterRows,
+  slice,
+  sum,
+  sumOfSquares,
+  transpose,
+} from '../../src/graph/index.ts';
 import type { Tensor } from '../../src/graph/index.ts';
 import { hostTensor } from '../../src/core/index.ts';
 import { given, ids, normal, opCase } from './op-case.ts';
 import type { CaseInput, OpCase, OpCases } from './op-case.ts';
 
 /** The kinds whose cases stand here. */
-export type ShapeKind = 'input' | 'constant' | 'reshape' | 'expand' | 'transpose' | 'slice' | 'pad' | 'concat' | 'sum' | 'max' | 'sumOfSquares' | 'gather' | 'scatterRows';
+export type ShapeKind =
+  | 'input'
+  | 'constant'
+  | 'reshape'
+  | 'expand'
+  | 'transpose'
+  | 'slice'
+  | 'pad'
+  | 'concat'
+  | 'sum'
+  | 'max'
+  | 'sumOfSquares'
+  | 'gather'
+  | 'scatterRows';
 
 type Cases = readonly [OpCase, ...OpCase[]];
 type Reduction = (x: Tensor, options?: { readonly axes?: readonly number[]; readonly keep?: boolean }) => Tensor;
@@ -21,7 +49,11 @@ const reduction = (op: Reduction, x: (...shape: readonly number[]) => CaseInput 
   opCase('over an axis of size 1', { x: x(3, 1) }, ({ x }) => op(x, { axes: [1] })),
 ];
 
-const big = hostTensor('float32', [10, 20], Float32Array.from({ length: 200 }, (_, index) => Math.fround(Math.sin(index))));
+const big = hostTensor(
+  'float32',
+  [10, 20],
+  Float32Array.from({ length: 200 }, (_, index) => Math.fround(Math.sin(index))),
+);
 
 export const SHAPE_CASES: Pick<OpCases, ShapeKind> = {
   input: [
@@ -30,7 +62,12 @@ export const SHAPE_CASES: Pick<OpCases, ShapeKind> = {
     opCase('of integers', { x: ids([1, -2]) }, ({ x }) => x, 0),
   ],
   constant: [
-    opCase('small', { x: normal(2, 3) }, ({ x }) => [multiply(x, constant(hostTensor('float32', [3], Float32Array.of(1, -0, Infinity))))], 0),
+    opCase(
+      'small',
+      { x: normal(2, 3) },
+      ({ x }) => [multiply(x, constant(hostTensor('float32', [3], Float32Array.of(1, -0, Infinity))))],
+      0,
+    ),
     opCase('large, used twice', { x: normal(20) }, ({ x }) => multiply(multiply(x, constant(big)), constant(big))),
     opCase('straight to an output', {}, () => constant(hostTensor('int64', [2], BigInt64Array.of(-1n, 5n))), 0),
   ],
@@ -87,9 +124,19 @@ export const SHAPE_CASES: Pick<OpCases, ShapeKind> = {
     opCase('of a vector', { table: normal(4), ids: ids([3, 3, 0]) }, ({ table, ids }) => gather(table, ids)),
   ],
   scatterRows: [
-    opCase('to rows, some of them twice', { rows: normal(2, 2, 3), ids: ids([4, 0, 4, 2], [2, 2]) }, ({ rows, ids }) => scatterRows(rows, ids, 5), 0),
+    opCase(
+      'to rows, some of them twice',
+      { rows: normal(2, 2, 3), ids: ids([4, 0, 4, 2], [2, 2]) },
+      ({ rows, ids }) => scatterRows(rows, ids, 5),
+      0,
+    ),
     opCase('by int64', { rows: normal(3, 2), ids: ids([1, 1, 1], [3], 'int64') }, ({ rows, ids }) => scatterRows(rows, ids, 2), 0),
     opCase('of rows with two axes', { rows: normal(2, 2, 2), ids: ids([2, 0]) }, ({ rows, ids }) => scatterRows(rows, ids, 3), 0),
-    opCase('of many rows to one', { rows: normal(200, 2), ids: ids(Array.from({ length: 200 }, (_, index) => index % 3)) }, ({ rows, ids }) => scatterRows(rows, ids, 4), 0),
+    opCase(
+      'of many rows to one',
+      { rows: normal(200, 2), ids: ids(Array.from({ length: 200 }, (_, index) => index % 3)) },
+      ({ rows, ids }) => scatterRows(rows, ids, 4),
+      0,
+    ),
   ],
 };

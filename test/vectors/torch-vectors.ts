@@ -26,7 +26,10 @@ export interface TorchModel {
   readonly logits: Plain;
   readonly parameters: readonly { readonly name: string; readonly gradient: Plain }[];
   /** Steps of AdamW (rate 0.01, betas 0.9 and 0.99, decay 0.1 of matrices) with clipping at 0.5, and each parameter's sum after them. */
-  readonly training: { readonly steps: readonly { readonly loss: number; readonly gradientNorm: number }[]; readonly sumsAfter: Readonly<Record<string, number>> };
+  readonly training: {
+    readonly steps: readonly { readonly loss: number; readonly gradientNorm: number }[];
+    readonly sumsAfter: Readonly<Record<string, number>>;
+  };
 }
 
 /** Reads torch-NAME.json. */
@@ -51,7 +54,12 @@ export function numbers(
 
 /** The weights that a model of the vectors begins with, in their order. */
 export function weightsOf({ parameters }: TorchModel): ReadonlyMap<string, HostTensor<'float32'>> {
-  return new Map(parameters.map(({ name, gradient: { shape } }, index) => [name, numbers(100 + index, shape, { scale: 0.5, shift: /orm\.weight$/.test(name) ? 1 : 0 })]));
+  return new Map(
+    parameters.map(({ name, gradient: { shape } }, index) => [
+      name,
+      numbers(100 + index, shape, { scale: 0.5, shift: name.endsWith('orm.weight') ? 1 : 0 }),
+    ]),
+  );
 }
 
 /** A vector of the file as the oracle's array. */
