@@ -7,18 +7,12 @@ import type { Tokenizer } from '../tokenizers/index.ts';
 import type { ChatBody } from './body.ts';
 import { refuse } from './request-error.ts';
 
-/** Token ids of a prompt given as text or as ids. An empty text starts from the model's start token. */
+/** Token ids of a prompt given as text or as ids. An empty text begins a document; a model that can't says so itself. */
 export function promptTokens(model: TextModel, prompt: string | readonly number[]): Uint32Array {
   if (typeof prompt === 'string') {
-    const ids = model.tokenizer.encode(prompt);
-    if (ids.length > 0) return ids;
-    const { endOfText } = model.tokenizer;
-    if (endOfText !== undefined) return Uint32Array.of(endOfText);
-    throw refuse('WEFT_SERVE_PROMPT_EMPTY', {
-      rule: 'the prompt is empty and the model has no start token',
-      remedy: 'Give a prompt with some text.',
-      param: 'prompt',
-    });
+    const { tokenizer } = model;
+    if (prompt !== '') return tokenizer.encode(prompt);
+    return tokenizer.endOfText === undefined ? new Uint32Array() : Uint32Array.of(tokenizer.endOfText);
   }
   const wrong = prompt.find((id) => id >= model.tokenizer.vocabSize);
   if (wrong === undefined) return Uint32Array.from(prompt);

@@ -63,7 +63,7 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
         param: 'chosen',
       });
     }
-    const whole = text === '' && chosen.length > 0 ? Uint32Array.from(chosen) : Uint32Array.from([...promptTokens(model, text), ...chosen]);
+    const whole = Uint32Array.from([...promptTokens(model, text), ...chosen]);
     const { prompt, maxTokens } = fit(model, whole, asked);
     const start: PageEvent = { kind: 'start', seed, promptTokens: prompt.length, dropped: whole.length - prompt.length, maxTokens };
     const generation: GenerationRequest = { prompt, sampling: { ...given(sampling), maxTokens, alternatives, seed } };
