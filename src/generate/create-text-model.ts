@@ -61,7 +61,16 @@ export interface TextModelOptions {
 export async function createTextModel(parts: TextModelParts, options: TextModelOptions = {}): Promise<TextModel> {
   checkOptions('make a text model', parts, ['model', 'weights', 'tokenizer', 'name', 'chatTemplate', 'card', 'startToken', 'endTokens']);
   checkOptions('make a text model', options, ['threads']);
-  const { model, weights, tokenizer, name = model.architecture, chatTemplate, card, startToken = tokenizer.endOfText, endTokens = [] } = parts;
+  const {
+    model,
+    weights,
+    tokenizer,
+    name = model.architecture,
+    chatTemplate,
+    card,
+    startToken = tokenizer.endOfText,
+    endTokens = [],
+  } = parts;
   requireWeights(model, weights);
   if (tokenizer.vocabSize > model.vocabSize) {
     throw new UsageError({

@@ -46,7 +46,12 @@ describe('a sequence', () => {
           indices.push(index);
           const logits = expected[index]!;
           const shift = logits[0]! - logs[0]!;
-          expect(distance(logs.map((value) => value + shift), logits)).toBeLessThan(1e-3);
+          expect(
+            distance(
+              logs.map((value) => value + shift),
+              logits,
+            ),
+          ).toBeLessThan(1e-3);
         },
       });
       expect(indices).toEqual(Array.from({ length: 1200 - from }, (_, index) => from + index));

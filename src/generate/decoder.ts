@@ -86,7 +86,12 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
   const graph = decodeGraph(model);
   const shapes = cacheShapes(graph);
   const bytes = encodeModel(lowerGraph(graph, { weights, weightStorage: 'outside' }));
-  const session = await createSession(bytes, { initializers: weights, memoryArena: true, ...(threads === undefined ? {} : { threads }), ...(profile === undefined ? {} : { profile }) });
+  const session = await createSession(bytes, {
+    initializers: weights,
+    memoryArena: true,
+    ...(threads === undefined ? {} : { threads }),
+    ...(profile === undefined ? {} : { profile }),
+  });
   const { vocabSize } = model;
   const spare: Slot[] = [];
   const open = new Set<Slot>();
@@ -167,13 +172,14 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
         async read(tokens, signal) {
           if (tokens.length === 1) return step(tokens[0] as number);
           let scores: Scores | undefined;
-          for (let start = 0; start < tokens.length; start += CHUNK) scores = await readChunk(tokens.subarray(start, start + CHUNK), 1, signal);
+          for (let start = 0; start < tokens.length; start += CHUNK)
+            scores = await readChunk(tokens.subarray(start, start + CHUNK), 1, signal);
           if (scores === undefined) throw new RangeError('there are no tokens to read');
           return scores;
         },
         async readEach(tokens, { from, visit, signal }) {
           const most = Math.max(1, Math.floor(CHUNK_LOGITS / vocabSize));
-          for (let start = 0; start < tokens.length; ) {
+          for (let start = 0; start < tokens.length;) {
             const chunk = tokens.subarray(start, Math.min(start + CHUNK, Math.max(from, start) + most));
             const end = start + chunk.length;
             const rowCount = Math.max(1, end - Math.max(from, start));

@@ -27,7 +27,11 @@ export function makeCaches(shapes: ReadonlyMap<string, readonly number[]>): Cach
 }
 
 /** Binds the inputs and outputs of a run of `time` tokens that asks for the scores of the last `rowCount`. */
-export function bindFrame(session: Session, caches: Caches, { time, rowCount, vocabSize }: { readonly time: number; readonly rowCount: number; readonly vocabSize: number }): Frame {
+export function bindFrame(
+  session: Session,
+  caches: Caches,
+  { time, rowCount, vocabSize }: { readonly time: number; readonly rowCount: number; readonly vocabSize: number },
+): Frame {
   const [ids, positions, last, total] = [new Int32Array(time), new Int32Array(time), new Int32Array(1), new Int32Array(1)];
   const rows = Int32Array.from({ length: rowCount }, (_, row) => time - rowCount + row);
   const [logits, logProbabilities] = [new Float32Array(rowCount * vocabSize), new Float32Array(rowCount * vocabSize)];

@@ -18,7 +18,11 @@ export interface GenerationSource {
 }
 
 /** Writes on from `prompt`, which has at least one token and leaves room for another. */
-export async function* generateTokens({ sequence, tokenizer, contextLength, endTokens }: GenerationSource, prompt: Uint32Array, sampling: Sampling): AsyncGenerator<GeneratedToken> {
+export async function* generateTokens(
+  { sequence, tokenizer, contextLength, endTokens }: GenerationSource,
+  prompt: Uint32Array,
+  sampling: Sampling,
+): AsyncGenerator<GeneratedToken> {
   const { seed, signal, alternatives: alternativeCount } = sampling;
   const limit = Math.min(sampling.maxTokens, contextLength - prompt.length);
   if (limit <= 0) return;
@@ -30,8 +34,11 @@ export async function* generateTokens({ sequence, tokenizer, contextLength, endT
     signal?.throwIfAborted();
     requireNumbers(scores.logProbabilities);
     // A model's table may be longer than the vocabulary, for speed: what lies behind is no token.
-    const [logits, logProbabilities] = [scores.logits.subarray(0, tokenizer.vocabSize), scores.logProbabilities.subarray(0, tokenizer.vocabSize)];
-    const id = sampler.choose(logits, { seen, uniform: drawUniform(seed, index) });
+    const [logits, logProbabilities] = [
+      scores.logits.subarray(0, tokenizer.vocabSize),
+      scores.logProbabilities.subarray(0, tokenizer.vocabSize),
+    ];
+    const id = sampler.choose({ logits, logProbabilities, seen, uniform: drawUniform(seed, index) });
     const logProbability = logProbabilities[id] as number;
     const alternatives = alternativesOf(logProbabilities, alternativeCount, tokenizer);
     const ended = endTokens.has(id);

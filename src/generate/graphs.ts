@@ -40,7 +40,10 @@ export function nextOf(name: string): string {
  * console.log([...graph.outputs.keys()].join(' ')); // logits logProbabilities next:blocks.0.attention.cache.keys next:blocks.0.attention.cache.values
  * ```
  */
-export function decodeGraph(model: LanguageModel, { batch = 'B', time = 'T', cacheLength = model.contextLength }: DecodeGraphOptions = {}): Graph {
+export function decodeGraph(
+  model: LanguageModel,
+  { batch = 'B', time = 'T', cacheLength = model.contextLength }: DecodeGraphOptions = {},
+): Graph {
   const cache = attentionCache(batch, time, cacheLength);
   const hidden = model.hidden(input('ids', 'int32', axes('B T', batch, time)), { cache }); // B T C
   const count = typeof batch === 'number' && typeof time === 'number' ? batch * time : 'B·T';

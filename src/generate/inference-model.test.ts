@@ -14,22 +14,34 @@ const MODELS: readonly LanguageModel[] = [
 ];
 
 /** Runs texts of equal length through the file in steps of the given lengths; logits of every token. */
-async function run(model: LanguageModel, bytes: Uint8Array, { texts, steps }: { readonly texts: readonly Uint32Array[]; readonly steps: readonly number[] }): Promise<readonly Float32Array[][]> {
+async function run(
+  model: LanguageModel,
+  bytes: Uint8Array,
+  { texts, steps }: { readonly texts: readonly Uint32Array[]; readonly steps: readonly number[] },
+): Promise<readonly Float32Array[][]> {
   const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
   const batch = texts.length;
   let caches: Record<string, Tensor> = Object.fromEntries(
-    Array.from(cacheShapes(decodeGraph(model)), ([name, shape]) => [name, new Tensor('float32', new Float32Array(batch * shape.reduce((a, b) => a * b, 1)), [batch, ...shape.slice(1)])]),
+    Array.from(cacheShapes(decodeGraph(model)), ([name, shape]) => [
+      name,
+      new Tensor('float32', new Float32Array(batch * shape.reduce((a, b) => a * b, 1)), [batch, ...shape.slice(1)]),
+    ]),
   );
   const logits: Float32Array[][] = texts.map(() => []);
   let past = 0;
   for (const time of steps) {
-    const each = <T>(make: (text: Uint32Array, index: number) => T): T[] => texts.flatMap((text) => Array.from({ length: time }, (_, index) => make(text, past + index)));
+    const each = <T>(make: (text: Uint32Array, index: number) => T): T[] =>
+      texts.flatMap((text) => Array.from({ length: time }, (_, index) => make(text, past + index)));
     const feeds: Record<string, Tensor> = {
       ids: new Tensor('int32', Int32Array.from(each((text, index) => text[index] as number)), [batch, time]),
       positions: new Tensor('int32', Int32Array.from(each((_, index) => index)), [batch, time]),
       lastPositions: new Tensor('int32', new Int32Array(batch).fill(past + time - 1), [batch]),
       totalLength: new Tensor('int32', Int32Array.of(past + time), []),
-      rows: new Tensor('int32', Int32Array.from({ length: batch * time }, (_, row) => row), [batch * time]),
+      rows: new Tensor(
+        'int32',
+        Int32Array.from({ length: batch * time }, (_, row) => row),
+        [batch * time],
+      ),
       ...caches,
     };
     const outputs = await session.run(Object.fromEntries(session.inputNames.map((name) => [name, feeds[name] as Tensor])));
@@ -50,18 +62,21 @@ describe.each(MODELS.map((model) => [model.architecture, model] as const))('the 
   const weights = livelyWeights(model);
   const texts = [1, 2].map((seed) => Uint32Array.from({ length: 12 }, (_unused, index) => (index * 5 + seed * 11) % 40));
 
-  it.each([[[12]], [[5, 1, 1, 5]], [[1, 1, 10]]])('gives the logits of the definition in steps of %j, one text or two at once', async (steps) => {
-    const twin = await naive(model, weights);
-    const bytes = inferenceModel(model, weights);
-    for (const some of steps.length === 1 ? [texts.slice(0, 1), texts] : [texts.slice(0, 1)]) {
-      const logits = await run(model, bytes, { texts: some, steps });
-      for (const [index, text] of some.entries()) {
-        for (const [row, expected] of (await twin.logits(text)).entries()) {
-          for (const [id, value] of expected.entries()) expect(Math.abs(value - logits[index]![row]![id]!)).toBeLessThan(1e-4);
+  it.each([[[12]], [[5, 1, 1, 5]], [[1, 1, 10]]])(
+    'gives the logits of the definition in steps of %j, one text or two at once',
+    async (steps) => {
+      const twin = await naive(model, weights);
+      const bytes = inferenceModel(model, weights);
+      for (const some of steps.length === 1 ? [texts.slice(0, 1), texts] : [texts.slice(0, 1)]) {
+        const logits = await run(model, bytes, { texts: some, steps });
+        for (const [index, text] of some.entries()) {
+          for (const [row, expected] of (await twin.logits(text)).entries()) {
+            for (const [id, value] of expected.entries()) expect(Math.abs(value - logits[index]![row]![id]!)).toBeLessThan(1e-4);
+          }
         }
       }
-    }
-  });
+    },
+  );
 
   it('refuses unknown options', () => {
     expect(() => inferenceModel(model, weights, { cache: 3 } as object)).toThrow(expect.objectContaining({ code: 'WEFT_OPTION_UNKNOWN' }));

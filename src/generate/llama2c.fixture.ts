@@ -16,7 +16,15 @@ import type { Weights } from './decoder.ts';
 export function readLlama2c(path: string): { readonly model: LlamaModel; readonly weights: Weights } {
   const bytes = readFileSync(path);
   const header = Array.from({ length: 7 }, (_, index) => bytes.readInt32LE(4 * index));
-  const [width, hidden, layers, heads, kvHeads, vocabulary, contextLength] = header as [number, number, number, number, number, number, number];
+  const [width, hidden, layers, heads, kvHeads, vocabulary, contextLength] = header as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const headWidth = width / heads;
   const model = llama({ layers, heads, kvHeads, width, hidden, contextLength, vocabSize: Math.abs(vocabulary), tiedHead: vocabulary > 0 });
   let position = 28;
@@ -63,7 +71,7 @@ function pairHalves({ shape, data }: HostTensor<'float32'>, headWidth: number): 
 export function readLlama2cTokens(path: string, vocabSize: number): Tokenizer {
   const bytes = readFileSync(path);
   const pieces: Uint8Array[] = [];
-  for (let position = 4; pieces.length < vocabSize; ) {
+  for (let position = 4; pieces.length < vocabSize;) {
     const length = bytes.readInt32LE(position + 4);
     const piece = bytes.subarray(position + 8, position + 8 + length);
     const byte = /^<0x([0-9A-F]{2})>$/.exec(piece.toString('latin1'))?.[1];

@@ -30,7 +30,11 @@ async function write(model: TextModel, prompt: string): Promise<string> {
   return text;
 }
 
-async function small(): Promise<{ readonly tokenizer: Tokenizer; readonly model: ReturnType<typeof gpt>; readonly weights: ReturnType<typeof livelyWeights> }> {
+async function small(): Promise<{
+  readonly tokenizer: Tokenizer;
+  readonly model: ReturnType<typeof gpt>;
+  readonly weights: ReturnType<typeof livelyWeights>;
+}> {
   const tokenizer = await trainTokenizer([TEXT], { type: 'bpe', vocabSize: 300 });
   const model = gpt({ layers: 1, heads: 2, width: 16, contextLength: 80, vocabSize: tokenizer.vocabSize });
   return { tokenizer, model, weights: livelyWeights(model) };
@@ -41,7 +45,13 @@ describe('a model folder', () => {
     const parts = await small();
     await saveModel(folder, { ...parts, chatTemplate: '{{ messages }}' });
     const [inMemory, loaded] = [await createTextModel(parts), await loadTextModel(folder, { threads: 1 })];
-    expect(loaded).toMatchObject({ name: folder.split('/').at(-1), contextLength: 80, chatTemplate: '{{ messages }}', card: undefined, parameters: inMemory.parameters });
+    expect(loaded).toMatchObject({
+      name: folder.split('/').at(-1),
+      contextLength: 80,
+      chatTemplate: '{{ messages }}',
+      card: undefined,
+      parameters: inMemory.parameters,
+    });
     for (const prompt of ['Zwölf', '', '🦊']) {
       const text = await write(loaded, prompt);
       expect(text).toBe(await write(inMemory, prompt));

@@ -31,7 +31,9 @@ export async function naive(model: LanguageModel, weights: Weights): Promise<Nai
     logits,
     async score(ids) {
       const rows = await logits(ids);
-      return Array.from(ids, (id, index) => (index === 0 ? NaN : (rows[index - 1]?.[id] as number) - slowLogSumExp(rows[index - 1] as Float32Array)));
+      return Array.from(ids, (id, index) =>
+        index === 0 ? NaN : (rows[index - 1]?.[id] as number) - slowLogSumExp(rows[index - 1] as Float32Array),
+      );
     },
     async greedy(prompt, count) {
       const ids = [...prompt];

@@ -10,7 +10,10 @@ export interface ScoringSource {
 }
 
 /** The windows in which a text is read: each scores its tokens from `scored` on, given those from `begin` on. */
-export function scoringWindows(length: number, contextLength: number): readonly { readonly begin: number; readonly scored: number; readonly end: number }[] {
+export function scoringWindows(
+  length: number,
+  contextLength: number,
+): readonly { readonly begin: number; readonly scored: number; readonly end: number }[] {
   const windows = [];
   const stride = Math.max(1, Math.floor(contextLength / 2));
   for (let begin = 0, scored = 1; scored < length; begin += stride) {
@@ -22,7 +25,11 @@ export function scoringWindows(length: number, contextLength: number): readonly 
 }
 
 /** `ln p(ids[i] | ids[< i])`; the first is NaN. */
-export async function scoreTokens({ startSequence, contextLength }: ScoringSource, ids: Uint32Array, signal?: AbortSignal): Promise<Float32Array> {
+export async function scoreTokens(
+  { startSequence, contextLength }: ScoringSource,
+  ids: Uint32Array,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
   const logProbabilities = new Float32Array(ids.length).fill(NaN);
   for (const { begin, scored, end } of scoringWindows(ids.length, contextLength)) {
     const sequence = startSequence();

@@ -11,7 +11,16 @@ import type { GeneratedToken, TextModel } from './text-model.ts';
 const VOCAB = 128;
 const MODELS: { readonly [name: string]: LanguageModel } = {
   gpt: gpt({ layers: 2, heads: 4, width: 32, contextLength: 48, vocabSize: VOCAB }),
-  'gpt with heads 12 wide': gpt({ layers: 1, heads: 3, width: 36, contextLength: 24, vocabSize: VOCAB, bias: false, tiedHead: false, activation: 'gelu' }),
+  'gpt with heads 12 wide': gpt({
+    layers: 1,
+    heads: 3,
+    width: 36,
+    contextLength: 24,
+    vocabSize: VOCAB,
+    bias: false,
+    tiedHead: false,
+    activation: 'gelu',
+  }),
   'gpt with heads 5 wide': gpt({ layers: 1, heads: 1, width: 5, contextLength: 24, vocabSize: VOCAB }),
   llama: llama({ layers: 2, heads: 4, kvHeads: 2, width: 64, contextLength: 48, vocabSize: VOCAB }),
   'llama with heads 8 wide': llama({ layers: 2, heads: 8, kvHeads: 4, width: 64, contextLength: 24, vocabSize: VOCAB, tiedHead: true }),
@@ -65,9 +74,15 @@ describe.each(Object.entries(MODELS))('%s', (_, model) => {
     const scores = await textModel.score(ids);
     const slow = await naive(model, weights);
     const half = Math.floor(model.contextLength / 2);
-    for (const [begin, from] of [[0, 1], [half, model.contextLength], [2 * half, model.contextLength + half], [3 * half, model.contextLength + 2 * half]] as const) {
+    for (const [begin, from] of [
+      [0, 1],
+      [half, model.contextLength],
+      [2 * half, model.contextLength + half],
+      [3 * half, model.contextLength + 2 * half],
+    ] as const) {
       const window = await slow.score(ids.subarray(begin, Math.min(ids.length, begin + model.contextLength)));
-      for (let index = from - begin; index < window.length; index++) expect(Math.abs(scores[begin + index]! - window[index]!)).toBeLessThan(1e-4);
+      for (let index = from - begin; index < window.length; index++)
+        expect(Math.abs(scores[begin + index]! - window[index]!)).toBeLessThan(1e-4);
     }
   });
 });
@@ -80,7 +95,8 @@ describe('a text model', () => {
     textModel = await createTextModel({ model, weights, tokenizer: byteTokenizer(VOCAB), name: 'small' }, { threads: 1 });
   });
   afterAll(() => textModel.close());
-  const write = (options: SamplingOptions, from: string | Uint32Array = prompt(4)): Promise<readonly GeneratedToken[]> => collect(textModel.generate(from, options));
+  const write = (options: SamplingOptions, from: string | Uint32Array = prompt(4)): Promise<readonly GeneratedToken[]> =>
+    collect(textModel.generate(from, options));
 
   it('gives the same text for the same seed, whatever runs beside it', async () => {
     const options = { seed: 5, temperature: 1.5, maxTokens: 20 };
@@ -92,7 +108,10 @@ describe('a text model', () => {
   });
 
   it('lets two generations take turns in one loop', async () => {
-    const [a, b] = [textModel.generate(prompt(3), { maxTokens: 5, temperature: 0 }), textModel.generate(prompt(6), { maxTokens: 5, temperature: 0 })];
+    const [a, b] = [
+      textModel.generate(prompt(3), { maxTokens: 5, temperature: 0 }),
+      textModel.generate(prompt(6), { maxTokens: 5, temperature: 0 }),
+    ];
     const ids: number[][] = [[], []];
     for (let index = 0; index < 5; index++) {
       ids[0]!.push((await a.next()).value.id);
@@ -153,7 +172,10 @@ describe('a text model', () => {
     await without.close();
     // A model folder may name the first and last tokens that its tokenizer has no word for.
     const end = empty[1]?.id as number;
-    const other = await createTextModel({ model, weights, tokenizer: byteTokenizer(VOCAB, { endOfText: false }), startToken: VOCAB - 1, endTokens: [end] }, { threads: 1 });
+    const other = await createTextModel(
+      { model, weights, tokenizer: byteTokenizer(VOCAB, { endOfText: false }), startToken: VOCAB - 1, endTokens: [end] },
+      { threads: 1 },
+    );
     const ended = await collect(other.generate('', { temperature: 0, maxTokens: 3 }));
     expect(ended.map(({ id, finishReason }) => [id, finishReason])).toEqual([
       [empty[0]?.id, undefined],
@@ -190,9 +212,15 @@ describe('a text model', () => {
   it('refuses tokens it lacks, weights that do not belong to it, and a tokenizer of another model', async () => {
     await expect(write({}, Uint32Array.of(1, VOCAB))).rejects.toMatchObject({ code: 'WEFT_GENERATE_TOKEN' });
     await expect(textModel.score(Uint32Array.of(VOCAB, 1))).rejects.toMatchObject({ code: 'WEFT_GENERATE_TOKEN' });
-    await expect(createTextModel({ model, weights: new Map(), tokenizer: byteTokenizer(VOCAB) })).rejects.toMatchObject({ code: 'WEFT_GENERATE_WEIGHTS' });
-    await expect(createTextModel({ model, weights: livelyWeights(MODELS['gpt'] as LanguageModel), tokenizer: byteTokenizer(VOCAB) })).rejects.toMatchObject({ code: 'WEFT_GENERATE_WEIGHTS' });
-    await expect(createTextModel({ model, weights, tokenizer: byteTokenizer(VOCAB + 1) })).rejects.toMatchObject({ code: 'WEFT_GENERATE_VOCABULARY' });
+    await expect(createTextModel({ model, weights: new Map(), tokenizer: byteTokenizer(VOCAB) })).rejects.toMatchObject({
+      code: 'WEFT_GENERATE_WEIGHTS',
+    });
+    await expect(
+      createTextModel({ model, weights: livelyWeights(MODELS['gpt'] as LanguageModel), tokenizer: byteTokenizer(VOCAB) }),
+    ).rejects.toMatchObject({ code: 'WEFT_GENERATE_WEIGHTS' });
+    await expect(createTextModel({ model, weights, tokenizer: byteTokenizer(VOCAB + 1) })).rejects.toMatchObject({
+      code: 'WEFT_GENERATE_VOCABULARY',
+    });
     await expect(write({ temperature: -1 })).rejects.toMatchObject({ code: 'WEFT_GENERATE_OPTION' });
   });
 

@@ -45,7 +45,10 @@ interface Rule {
   readonly words: string;
 }
 
-const COUNT: Rule = { holds: (value) => value >= 0 && (Number.isSafeInteger(value) || value === Infinity), words: 'a whole number of at least 0' };
+const COUNT: Rule = {
+  holds: (value) => value >= 0 && (Number.isSafeInteger(value) || value === Infinity),
+  words: 'a whole number of at least 0',
+};
 const RULES: { readonly [name: string]: Rule } = {
   temperature: { holds: (value) => value >= 0 && Number.isFinite(value), words: 'a number of at least 0' },
   topK: COUNT,
@@ -64,13 +67,25 @@ const RULES: { readonly [name: string]: Rule } = {
  */
 export function fillSampling(options: SamplingOptions): Sampling {
   checkOptions('generate', options, [...Object.keys(RULES), 'stop', 'signal']);
-  const defaults = { temperature: 1, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, seed: 0, maxTokens: Infinity, stop: [], alternatives: 0, signal: undefined };
+  const defaults = {
+    temperature: 1,
+    topK: 0,
+    topP: 1,
+    minP: 0,
+    repetitionPenalty: 1,
+    seed: 0,
+    maxTokens: Infinity,
+    stop: [],
+    alternatives: 0,
+    signal: undefined,
+  };
   // An option that is given as undefined counts as left out.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const sampling: Sampling = { ...defaults, ...given };
   for (const [name, { holds, words }] of Object.entries(RULES)) {
     const value: unknown = sampling[name as keyof Sampling];
-    if (typeof value !== 'number' || !holds(value)) throw refusal(`${name} must be ${words}`, String(value), `Give ${name} a value in its range, or leave it out.`);
+    if (typeof value !== 'number' || !holds(value))
+      throw refusal(`${name} must be ${words}`, String(value), `Give ${name} a value in its range, or leave it out.`);
   }
   const empty = sampling.stop.findIndex((text) => text === '');
   if (empty >= 0) throw refusal('a stop text must have at least one character', `stop[${empty}] is empty`, 'Leave the empty text out.');

@@ -2,8 +2,8 @@
  * The order of tokens by likelihood, and where to cut it, without sorting the vocabulary.
  *
  * Decided: larger logits come first, and of equal ones the smaller id. The order is total, so a cut is one token: the last
- * that is kept. Top-k and top-p are then both "the shortest beginning of the order that reaches a mass", found by
- * quickselect (Hoare 1961) with masses in place of counts.
+ * that is kept. Top-k and top-p are then both "the shortest beginning of the order that reaches a mass": masses are summed in
+ * buckets of like logits, and only the bucket in which the sum is reached is searched, by quickselect (Hoare 1961).
  */
 
 /** Whether token `a` comes before token `b`. */
@@ -26,17 +26,48 @@ export function likeliest(logits: Float32Array, count: number): Uint32Array {
   return kept;
 }
 
-/** What {@link cutAtMass} works on: `ids` is reordered. */
+/** What {@link cutAtMass} works on. */
 export interface Masses {
   readonly logits: Float32Array;
   /** The tokens in question, at least one. */
   readonly ids: Uint32Array;
   /** The mass of each token by id, none negative; every token has mass 1 where this is left out. */
   readonly masses?: Float64Array;
+  /** The largest of their logits. */
+  readonly max: number;
+  /** How many buckets a difference of logits of 1 spans. */
+  readonly bucketsPerUnit: number;
+  /** Room for as many tokens as there are. */
+  readonly scratch: Uint32Array;
 }
 
+const BUCKETS = 256;
+const sums = new Float64Array(BUCKETS);
+
 /** The last token of the shortest beginning of the order whose mass is at least `target`; the last of all when none is. */
-export function cutAtMass({ logits, ids, masses }: Masses, target: number): number {
+export function cutAtMass({ logits, ids, masses, max, bucketsPerUnit, scratch }: Masses, target: number): number {
+  // Differences are at least 0; what is beyond the last bucket, -Infinity too, is in it.
+  const bucketOf = (id: number): number => Math.min(BUCKETS - 1, (max - (logits[id] as number)) * bucketsPerUnit) | 0;
+  sums.fill(0);
+  let lastUsed = 0;
+  for (let index = 0; index < ids.length; index++) {
+    const id = ids[index] as number;
+    const bucket = bucketOf(id);
+    sums[bucket] = (sums[bucket] as number) + (masses === undefined ? 1 : (masses[id] as number));
+    if (bucket > lastUsed) lastUsed = bucket;
+  }
+  let [bucket, before] = [0, 0];
+  while (bucket < lastUsed && before + (sums[bucket] as number) < target) before += sums[bucket++] as number;
+  let count = 0;
+  for (let index = 0; index < ids.length; index++) if (bucketOf(ids[index] as number) === bucket) scratch[count++] = ids[index] as number;
+  return select({ logits, ids: scratch.subarray(0, count), masses }, target - before);
+}
+
+/** {@link cutAtMass} by quickselect; reorders `ids`. */
+function select(
+  { logits, ids, masses }: { readonly logits: Float32Array; readonly ids: Uint32Array; readonly masses: Float64Array | undefined },
+  target: number,
+): number {
   let [low, high] = [0, ids.length - 1];
   let before = 0; // the mass of what precedes `low`
   while (low < high) {

@@ -1,5 +1,5 @@
 /**
- * Chooses the next token from a row of logits.
+ * Chooses the next token from a row of scores.
  *
  * Decided: the order of the steps, and what each does, are those of Hugging Face `transformers` (repetition penalty,
  * temperature, top-k, top-p, min-p), each on what the one before left. The number that decides a draw is hashed from the
@@ -7,11 +7,16 @@
  */
 
 import { createRandom } from '../../core/index.ts';
+import { fastExp } from './fast-exp.ts';
 import { cutAtMass, likeliest, precedes } from './order.ts';
 import type { Sampling } from './options.ts';
 
-/** What decides a choice beside the logits. */
-export interface ChoiceContext {
+/** One row of scores, and what decides a choice beside it. */
+export interface Choice {
+  /** Scores of each token, numbers; -Infinity forbids one. */
+  readonly logits: Float32Array;
+  /** Their log-softmax. */
+  readonly logProbabilities: Float32Array;
   /** Tokens of the prompt and of the text so far, for the repetition penalty; each once. */
   readonly seen: Iterable<number>;
   /** A number in [0, 1): see {@link drawUniform}. */
@@ -20,8 +25,7 @@ export interface ChoiceContext {
 
 /** Chooses tokens; holds the arrays it works in, so one belongs to one generation at a time. */
 export interface Sampler {
-  /** The next token. The logits must be numbers; -Infinity forbids a token. */
-  choose(logits: Float32Array, context: ChoiceContext): number;
+  choose(choice: Choice): number;
 }
 
 /** The settings that decide which token is chosen. */
@@ -29,6 +33,8 @@ export type ChoiceSettings = Pick<Sampling, 'temperature' | 'topK' | 'topP' | 'm
 
 /** Counts up to which one pass with insertion finds the top tokens faster than quickselect does. */
 const FEW = 64;
+/** Buckets to a difference of logits of 1: all that has a say is in the first few hundred. */
+const PER_UNIT = 8;
 
 /** A number in [0, 1) with 53 random bits, from the seed and the token's place in its generation. */
 export function drawUniform(seed: number, index: number): number {
@@ -40,63 +46,97 @@ export function drawUniform(seed: number, index: number): number {
 export function createSampler(vocabSize: number, settings: ChoiceSettings): Sampler {
   const { temperature, topK, topP, minP, repetitionPenalty } = settings;
   const penalised = repetitionPenalty === 1 ? undefined : new Float32Array(vocabSize);
-  const masses = temperature === 0 ? new Float64Array(0) : new Float64Array(vocabSize);
-  const ids = temperature === 0 || (topP === 1 && (topK === 0 || topK <= FEW || topK >= vocabSize)) ? new Uint32Array(0) : new Uint32Array(vocabSize);
+  const cutsK = topK > 0 && topK < vocabSize;
+  const plain = temperature === 1 && penalised === undefined && !cutsK && topP === 1 && minP === 0;
+  const working = temperature === 0 || plain ? 0 : vocabSize;
+  /** Tokens in question, in ascending order. */
+  const ids = new Uint32Array(working);
+  const scratch = new Uint32Array(working);
+  const masses = new Float64Array(working);
 
-  /** The last token that top-k keeps; none without it. */
-  const topKCut = (logits: Float32Array): number | undefined => {
-    if (topK === 0 || topK >= vocabSize) return undefined;
-    if (topK <= FEW) return likeliest(logits, topK)[topK - 1];
+  /** The last token that top-k keeps. */
+  const topKCut = (logits: Float32Array, max: number): number => {
+    if (topK <= FEW) return likeliest(logits, topK)[topK - 1] as number;
     for (let id = 0; id < vocabSize; id++) ids[id] = id;
-    return cutAtMass({ logits, ids }, topK);
+    return cutAtMass({ logits, ids, max, bucketsPerUnit: PER_UNIT, scratch }, topK);
   };
 
-  /** The last token that top-p keeps, of those with a mass. */
-  const topPCut = (logits: Float32Array, total: number): number => {
-    // Tokens below this mass weigh less than 1 - p together: all of them are cut, unsorted.
-    const least = ((1 - topP) * total) / vocabSize;
+  /** Collects in `ids` the tokens that top-k keeps and, where top-p need not come before, min-p. */
+  const collect = (logits: Float32Array, max: number): number => {
+    const last = cutsK ? topKCut(logits, max) : undefined;
+    const least = Math.max(
+      last === undefined ? -Infinity : (logits[last] as number),
+      topP === 1 ? max + temperature * Math.log(minP) : -Infinity,
+    );
     let count = 0;
-    for (let id = 0; id < vocabSize; id++) if ((masses[id] as number) > 0 && (masses[id] as number) >= least) ids[count++] = id;
-    return cutAtMass({ logits, ids: ids.subarray(0, count), masses }, topP * total);
+    for (let id = 0; id < vocabSize; id++) {
+      if ((logits[id] as number) >= least && (last === undefined || !precedes(logits, last, id))) ids[count++] = id;
+    }
+    return count;
   };
 
-  /** Sets the masses behind the cut, and those below `least`, to 0; returns the sum of the others. */
-  const cutBehind = (logits: Float32Array, last: number | undefined, least: number): number => {
-    let total = 0;
-    for (let id = 0; id < vocabSize; id++) {
-      if ((last !== undefined && precedes(logits, last, id)) || (masses[id] as number) < least) masses[id] = 0;
-      else total += masses[id] as number;
+  /** Keeps in `ids` what top-p and then min-p keep. */
+  const cutTail = (
+    logits: Float32Array,
+    { max, total, count }: { readonly max: number; readonly total: number; readonly count: number },
+  ): number => {
+    const last = cutAtMass(
+      { logits, ids: ids.subarray(0, count), masses, max, bucketsPerUnit: PER_UNIT / temperature, scratch },
+      topP * total,
+    );
+    let kept = 0;
+    for (let index = 0; index < count; index++) {
+      const id = ids[index] as number;
+      if ((masses[id] as number) >= minP && !precedes(logits, last, id)) ids[kept++] = id; // the likeliest has mass 1
     }
-    return total;
+    return kept;
   };
 
   return {
-    choose(raw, { seen, uniform }) {
+    choose({ logits: raw, logProbabilities, seen, uniform }) {
+      if (plain) return drawPlain(logProbabilities, uniform);
       const logits = penalised === undefined ? raw : penalise(raw, { seen, penalty: repetitionPenalty, into: penalised });
       const best = argmax(logits);
       if (temperature === 0) return best;
-
-      const last = topKCut(logits);
       const max = logits[best] as number;
+      let count = collect(logits, max);
       let total = 0;
-      for (let id = 0; id < vocabSize; id++) {
-        const kept = last === undefined || !precedes(logits, last, id);
-        const mass = kept ? Math.exp(((logits[id] as number) - max) / temperature) : 0;
+      for (let index = 0; index < count; index++) {
+        const id = ids[index] as number;
+        const mass = fastExp(((logits[id] as number) - max) / temperature);
         masses[id] = mass;
         total += mass;
       }
-      if (topP < 1 || minP > 0) total = cutBehind(logits, topP < 1 ? topPCut(logits, total) : undefined, minP); // the likeliest has mass 1
+      if (topP < 1) {
+        count = cutTail(logits, { max, total, count });
+        total = 0;
+        for (let index = 0; index < count; index++) total += masses[ids[index] as number] as number;
+      }
       let left = uniform * total;
       let chosen = best;
-      for (let id = 0; id < vocabSize; id++) {
-        if (masses[id] === 0) continue;
-        chosen = id;
-        left -= masses[id] as number;
-        if (left < 0) break;
+      for (let index = 0; index < count && left >= 0; index++) {
+        const mass = masses[ids[index] as number] as number;
+        if (mass === 0) continue;
+        chosen = ids[index] as number;
+        left -= mass;
       }
       return chosen;
     },
   };
+}
+
+/** Draws from the distribution as it is: its masses sum to one already, so the tokens behind the one drawn are not looked at. */
+function drawPlain(logProbabilities: Float32Array, uniform: number): number {
+  let left = uniform;
+  let chosen = 0;
+  for (let id = 0; id < logProbabilities.length; id++) {
+    const mass = fastExp(logProbabilities[id] as number);
+    if (mass === 0) continue;
+    chosen = id;
+    left -= mass;
+    if (left < 0) break;
+  }
+  return chosen;
 }
 
 /** Index of the largest logit, the first of equal ones. */
@@ -107,7 +147,10 @@ function argmax(logits: Float32Array): number {
 }
 
 /** Keskar et al. 2019, "CTRL", section 4.1, in the form of Hugging Face: negative logits are multiplied. */
-function penalise(logits: Float32Array, { seen, penalty, into }: { seen: Iterable<number>; penalty: number; into: Float32Array }): Float32Array {
+function penalise(
+  logits: Float32Array,
+  { seen, penalty, into }: { seen: Iterable<number>; penalty: number; into: Float32Array },
+): Float32Array {
   into.set(logits);
   for (const id of seen) into[id] = (logits[id] as number) < 0 ? (logits[id] as number) * penalty : (logits[id] as number) / penalty;
   return into;
