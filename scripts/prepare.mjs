@@ -41,7 +41,7 @@ export function run(command, args, { orExit = false, quiet = false } = {}) {
     env: { ...process.env, npm_config_loglevel: process.env.npm_config_loglevel ?? 'error' },
   });
   const code = result.status ?? (result.signal ? 128 + (constants.signals[result.signal] ?? 0) : 1);
-  if (code !== 0 && quiet) process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+  if (code !== 0 && quiet) for (const output of [result.stdout, result.stderr]) process.stderr.write(output ?? '');
   if (code !== 0 && orExit) {
     say(`error [WEFT_SETUP] Cannot go on as a command failed: ${command} ${args.join(' ')} (exit ${code})`);
     process.exit(1);

@@ -102,6 +102,8 @@ export interface StoppedEvent {
   readonly kind: 'stopped';
   readonly reason: 'time' | 'early' | 'interrupted';
   readonly step: number;
+  /** How to go on, e.g. the command that resumes the run. */
+  readonly remedy?: string;
 }
 
 /** A measured quality beside what it should be compared with. */

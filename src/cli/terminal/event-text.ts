@@ -28,8 +28,8 @@ export const PHASE_NAMES: { readonly [P in Phase]: string } = {
   export: 'Export',
 };
 
-/** The lines of an event that stay; none for events that only move something. */
-export function eventLines(event: WorkflowEvent, style: Style): string[] {
+/** The lines of an event that stay, samples wrapped at `width`; none for events that only move something. */
+export function eventLines(event: WorkflowEvent, style: Style, width = Infinity): string[] {
   switch (event.kind) {
     case 'phaseEnd':
       return [labelled(PHASE_NAMES[event.phase], `${event.summary}${style.dim(`   ${duration(event.seconds)}`)}`, style)];
@@ -39,11 +39,11 @@ export function eventLines(event: WorkflowEvent, style: Style): string[] {
       return [labelled('Model', size, style), ...resumed];
     }
     case 'sample':
-      return sampleLines(event, style);
+      return sampleLines(event, style, width);
     case 'saved':
       return event.what === 'model' ? [labelled('Saved', event.path, style)] : [];
     case 'stopped':
-      return [labelled('Stopped', stoppedText(event), style)];
+      return [labelled('Stopped', stoppedText(event), style), ...(event.remedy === undefined ? [] : [continued(event.remedy)])];
     case 'comparison':
       return comparisonLines(event, style);
     case 'warning':
@@ -79,12 +79,26 @@ export function progressText({ done, total, unit }: ProgressEvent): string {
   return `${String(Math.floor((100 * Math.min(done, total)) / total)).padStart(3)}%   ${compact(done)} of ${compact(total)} ${unit}`;
 }
 
-function sampleLines({ prompt, text }: SampleEvent, style: Style): string[] {
-  const lines = `${style.dim(printable(prompt))}${printable(text)}`.split('\n');
-  return [
-    labelled('Sample', style.dim('│ ') + (lines[0] ?? ''), style),
-    ...lines.slice(1).map((line) => continued(style.dim('│ ') + line)),
-  ];
+/** Prompt (dim) and text behind a line at the left, broken where the window ends. */
+function sampleLines({ prompt, text }: SampleEvent, style: Style, width: number): string[] {
+  const room = Math.max(20, width - continued('│ ').length);
+  const shown = (part: string): string[] => [...printable(part).replaceAll('\t', '  ')];
+  const given = shown(prompt);
+  const lines: string[] = [];
+  let [dim, plain, length] = ['', '', 0];
+  const endLine = (): void => {
+    lines.push((dim === '' ? '' : style.dim(dim)) + plain);
+    [dim, plain, length] = ['', '', 0];
+  };
+  for (const [index, character] of [...given, ...shown(text)].entries()) {
+    if (character === '\n' || length === room) endLine();
+    if (character === '\n') continue;
+    if (index < given.length) dim += character;
+    else plain += character;
+    length++;
+  }
+  endLine();
+  return lines.map((line, index) => (index === 0 ? labelled('Sample', style.dim('│ ') + line, style) : continued(style.dim('│ ') + line)));
 }
 
 function stoppedText({ reason, step }: StoppedEvent): string {

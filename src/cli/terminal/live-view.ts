@@ -118,14 +118,16 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
         case 'phaseEnd':
           leave(event.phase === 'training' ? curveLines() : []);
           break;
+        case 'stopped':
+          leave(trained());
+          break;
         case 'model':
         case 'sample':
-        case 'stopped':
         case 'comparison':
         case 'warning':
           break;
       }
-      persist(eventLines(event, style));
+      persist(eventLines(event, style, columns()));
       draw(event.kind === 'phase');
     },
     end() {

@@ -130,6 +130,29 @@ describe('on a terminal', () => {
     expect(shown.some((line) => line.includes('┤'))).toBe(false);
   });
 
+  test('a sample is broken where the window ends', async () => {
+    const { view, lines } = await screen({ columns: 40 });
+    view.show({ kind: 'sample', step: 1, prompt: `${'p'.repeat(20)}\n\tq`, text: `${'t'.repeat(30)}\n` });
+    expect(await lines()).toEqual([
+      `  Sample      │ ${'p'.repeat(20)}`,
+      `              │   q${'t'.repeat(21)}`,
+      `              │ ${'t'.repeat(9)}`,
+      '              │ ',
+    ]);
+  });
+
+  test('an interruption says how to go on, under what was reached', async () => {
+    const { view, lines } = await screen();
+    for (const event of [...BEFORE, ...training(1, 100)]) view.show(event);
+    view.show({ kind: 'stopped', reason: 'interrupted', step: 100, remedy: 'Continue with: weft train --resume runs/a' });
+    view.end();
+    expect((await lines()).slice(-2)).toEqual([
+      '  Stopped     after step 100: interrupted',
+      '              Continue with: weft train --resume runs/a',
+    ]);
+    expect((await lines()).filter((line) => /Training/.test(line))).toHaveLength(1);
+  });
+
   test('progress of a stage is a bar', async () => {
     const { view, lines } = await screen();
     view.show({ kind: 'phase', phase: 'tokenizer' });
