@@ -29,7 +29,7 @@ export const PHASE_NAMES: { readonly [P in Phase]: string } = {
 };
 
 /** The lines of an event that stay, samples wrapped at `width`; none for events that only move something. */
-export function eventLines(event: WorkflowEvent, style: Style, width = Infinity): string[] {
+export function eventLines(event: WorkflowEvent, style: Style, width: number = Infinity): string[] {
   switch (event.kind) {
     case 'phaseEnd':
       return [labelled(PHASE_NAMES[event.phase], `${event.summary}${style.dim(`   ${duration(event.seconds)}`)}`, style)];
