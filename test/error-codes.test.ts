@@ -32,6 +32,7 @@ function codesInSource(): { readonly whole: ReadonlySet<string>; readonly begun:
   }
   // The scripts print their codes inside messages.
   for (const path of globSync('scripts/*.mjs', { cwd: root })) for (const [code] of read(path).matchAll(ANY_CODE)) whole.add(code);
+  whole.delete('WEFT_DEBUG'); // A variable of the environment.
   return { whole, begun };
 }
 
