@@ -7,7 +7,7 @@ import { type Corpus, type Document, type RunningSummary, createCorpus } from '.
 import { demandOption } from './data-error.ts';
 import { cutDocuments, cutToLimit } from './reading/cut-documents.ts';
 import { type FoundFile, findFiles } from './reading/find-files.ts';
-import { readTextChunks } from './reading/read-bytes.ts';
+import { readTextChunks } from './reading/read-text-chunks.ts';
 import { readJsonLines } from './reading/read-jsonl.ts';
 
 /** How to read; see {@link readText}. */

@@ -87,7 +87,7 @@ function shuffled(packed: PackedTokens, shape: BatchShape, seed: number): Batche
   const { batchSize, contextLength } = shape;
   const whole = Math.floor((packed.tokens - 1) / contextLength);
   const windows = whole > WINDOWS_TO_SHIFT ? whole - 1 : whole;
-  const slack = Math.min(contextLength, packed.tokens - windows * contextLength);
+  const shifts = packed.tokens - windows * contextLength;
   const batchesPerEpoch = Math.max(1, Math.floor(windows / batchSize));
   let epoch = -1;
   let place = createPermutation(windows, seed, 0);
@@ -101,7 +101,7 @@ function shuffled(packed: PackedTokens, shape: BatchShape, seed: number): Batche
       if (wanted !== epoch) {
         epoch = wanted;
         place = createPermutation(windows, seed, epoch);
-        shift = hash32(`${seed} ${epoch} shift`) % slack;
+        shift = hash32(`${seed} ${epoch} shift`) % shifts;
       }
       const first = (index - epoch * batchesPerEpoch) * batchSize;
       // A text of fewer windows than a batch has rows comes several times in one.

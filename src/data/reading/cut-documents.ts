@@ -19,7 +19,8 @@ export async function* cutDocuments(chunks: AsyncIterable<string>, limit: number
       searched = 0;
     }
     searched = Math.max(0, pending.lastIndexOf('\n') + 1);
-    while (pending.length > limit) {
+    // Not before a separator that begins within the limit would have come to its end.
+    while (pending.length > limit + SEPARATOR.length + 2) {
       const end = cutPosition(pending, limit);
       yield pending.slice(0, end);
       pending = pending.slice(end);

@@ -18,14 +18,17 @@ const BOUNDARIES = [/\n[^\S\n]*\n+/g, /\n+/g, /\s+/g, /(?=[^\uDC00-\uDFFF])/g] a
  * @returns undefined when the text is a single character, which can't be divided
  */
 export function heldOutSpan(text: string, fraction: number, seed: number): Span | undefined {
-  const wanted = Math.max(1, Math.round(text.length * fraction));
+  const wanted = Math.max(1, Math.min(text.length - 1, Math.round(text.length * fraction)));
   const start = Math.floor(contentFraction(text, seed) * (text.length - wanted + 1));
   for (const boundary of BOUNDARIES) {
     const span = snap(text, { start, end: start + wanted }, boundary);
     const length = span.end - span.start;
     if (length > 0 && length < text.length && length >= wanted / 2 && length <= Math.max(wanted * 2, wanted + 1)) return span;
   }
-  return undefined;
+  // So short a text that its characters are longer than the part: one of them.
+  const first = start > 0 && (text.codePointAt(start - 1) ?? 0) > 0xffff ? start - 1 : start;
+  const end = first + ((text.codePointAt(first) ?? 0) > 0xffff ? 2 : 1);
+  return first === 0 && end >= text.length ? undefined : { start: first, end };
 }
 
 /** The span with both ends moved to the nearest boundaries. */

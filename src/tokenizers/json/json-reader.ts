@@ -41,6 +41,7 @@ export function createJsonReader(origin: string): JsonReader {
 }
 
 function nameOf(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return value === undefined ? 'nothing' : String(value);
-  return Array.isArray(value) ? 'a list' : `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing in it'}`;
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object' && value !== null) return `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'nothing in it'}`;
+  return JSON.stringify(value) ?? 'nothing';
 }

@@ -1,6 +1,7 @@
 /** A file as a stream of text: unpacked when it is gzip, and checked to be UTF-8. */
 
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
@@ -58,6 +59,7 @@ export async function* readTextChunks({ path, name }: FoundFile): AsyncGenerator
 }
 
 async function* byteChunks(path: string, name: string): AsyncGenerator<Uint8Array> {
+  await checkFile(path, name);
   const file = createReadStream(path, { highWaterMark: CHUNK });
   // Errors of the file reach the reader of the unpacked stream through the pipeline.
   const stream = path.endsWith('.gz') ? pipeline(file, createGunzip({ chunkSize: CHUNK }), () => undefined) : file;
@@ -77,6 +79,19 @@ async function* byteChunks(path: string, name: string): AsyncGenerator<Uint8Arra
   } finally {
     file.destroy();
   }
+}
+
+/** A pipe could be read only once, and waiting for one could take for ever. */
+async function checkFile(path: string, name: string): Promise<void> {
+  const found = await stat(path).catch((error: unknown) => error as NodeJS.ErrnoException);
+  if ('isFile' in found && found.isFile()) return;
+  throw fileError({
+    code: 'WEFT_DATA_UNREADABLE',
+    path: name,
+    rule: 'isFile' in found ? 'it is no file that can be read again and again' : 'the system refused',
+    value: 'isFile' in found ? 'a pipe or device' : (found.code ?? String(found)),
+    remedy: 'Give a file that you may read.',
+  });
 }
 
 function isUtf16(chunk: Uint8Array): boolean {
