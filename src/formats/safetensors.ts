@@ -59,12 +59,13 @@ const CHUNK_BYTES = 2 ** 30;
  * ```ts
  * import { openSafetensors, writeSafetensors } from 'weft/formats';
  * import { hostTensor } from 'weft';
+ * import type { HostTensor } from 'weft';
  * import { mkdtemp } from 'node:fs/promises';
  * import { tmpdir } from 'node:os';
  * import { join } from 'node:path';
  *
  * const path = join(await mkdtemp(join(tmpdir(), 'weft-')), 'two.safetensors');
- * await writeSafetensors(path, new Map([['a', hostTensor('float32', [2])], ['b', hostTensor('int32', [3, 4])]]));
+ * await writeSafetensors(path, new Map<string, HostTensor>([['a', hostTensor('float32', [2])], ['b', hostTensor('int32', [3, 4])]]));
  * const file = await openSafetensors(path);
  * console.log([...file.entries.keys()], (await file.read('b')).shape); // [ 'a', 'b' ] [ 3, 4 ]
  * await file.close();
