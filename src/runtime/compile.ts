@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 
 /** Options of {@link compileGraph}. */
 export interface CompileOptions extends Omit<SessionOptions, 'initializers'> {
-  /** Weights that become constants of the session, pre-packed by ONNX Runtime, by parameter name. Their arrays are used as they are and must not change. */
+  /** Weights that become constants of the session, pre-packed by ONNX Runtime, by parameter name. They are copied while it is created, and may be dropped then. */
   readonly weights?: ReadonlyMap<string, HostTensor<'float32'>>;
 }
 

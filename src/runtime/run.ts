@@ -53,10 +53,12 @@ export function runAsync(call: RunCall, signal: AbortSignal | undefined): Promis
     const { Run, RunOptionsSetTerminate } = ortApi();
     if (call.terminated) forgetTermination(call);
     const settle = (): void => {
+      going.delete(call);
       signal?.removeEventListener('abort', abort);
       endRun(session);
     };
     const start = (): void => {
+      stopAtExit(call);
       try {
         Run.async(session.handle, options, inputNames, inputs, inputCount, outputNames, outputCount, outputs, (failure: unknown, status: unknown) => {
           giveThread();
@@ -83,6 +85,20 @@ export function runAsync(call: RunCall, signal: AbortSignal | undefined): Promis
     session.running++;
     signal?.addEventListener('abort', abort, { once: true });
     takeThread(start);
+  });
+}
+
+/** Runs that a thread works on. */
+const going = new Set<RunCall>();
+let watching = false;
+
+/** The process waits for its threads when it ends, so runs that go on then are told to stop. */
+function stopAtExit(call: RunCall): void {
+  going.add(call);
+  if (watching) return;
+  watching = true;
+  process.once('exit', () => {
+    for (const { options } of going) ortApi().RunOptionsSetTerminate(options);
   });
 }
 

@@ -16,11 +16,11 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Rewriting of the graph when it is loaded; default `all`. `none` runs it as it is written. */
   readonly graphOptimization?: 'none' | 'basic' | 'extended' | 'all';
-  /** Values of initializers that the model declares with external data, by name; their memory is used as it is and must not change. */
+  /** Values of initializers that the model declares with external data, by name. They are copied while the model is loaded, and may be dropped then. */
   readonly initializers?: ReadonlyMap<string, HostTensor>;
-  /** Keep freed memory for the next run (ONNX Runtime's arena); default false: it costs up to twice the memory and gains no time in graphs of large tensors. */
+  /** Keep freed memory for the next operator (ONNX Runtime's arena); default true: the system's allocator is slower and, for large tensors on Linux, more than twice as large. */
   readonly memoryArena?: boolean;
-  /** Plan all memory of a run in one block, after the first run of a shape; default false, for the same reason. */
+  /** Plan all memory of a run in one block, after the first run of a shape; default false: it gains no time and costs half as much memory again. */
   readonly memoryPattern?: boolean;
   /** Idle threads wait busily for the next operator, for a moment; default true: faster, at the price of processor time. */
   readonly spinning?: boolean;
@@ -33,11 +33,14 @@ export interface SessionOptions {
 /** GraphOptimizationLevel. */
 const OPTIMIZATION = { none: 0, basic: 1, extended: 2, all: 99 } as const;
 const MAX_THREADS = 1024;
+/** Sets the mode of the thread that loads the model and of the session's own, not of the one that runs it: measured, see docs/decisions/012. */
+const DENORMAL = 'session.set_denormal_as_zero';
 
-/** The native options, and the values of initializers, which live as long as the session. */
+/** The native options, and the values of initializers, which ONNX Runtime copies when it creates the session. */
 export interface NativeOptions {
   readonly handle: Address;
   readonly initializers: readonly NativeTensor[];
+  readonly initializerBytes: number;
 }
 
 /** Throws when an option is unknown or out of its range. */
@@ -45,14 +48,15 @@ export function checkSessionOptions(options: SessionOptions): void {
   checkOptions('create a session', options, ['threads', 'graphOptimization', 'initializers', 'memoryArena', 'memoryPattern', 'spinning', 'profile', 'config']);
   const fail = (rule: string, value: unknown, remedy: string): UsageError =>
     new UsageError({ code: 'WEFT_RUNTIME_OPTION', action: 'create a session', rule, value: String(value), remedy });
-  const { threads = 1, graphOptimization = 'all' } = options;
+  const { threads = 1, graphOptimization = 'all', config = {} } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) throw fail(`threads are a whole number from 1 to ${MAX_THREADS}`, threads, 'Leave threads out to use every core.');
   if (!Object.hasOwn(OPTIMIZATION, graphOptimization)) throw fail('the graph optimization is not known', graphOptimization, `Give one of ${Object.keys(OPTIMIZATION).join(', ')}.`);
+  if (Object.hasOwn(config, DENORMAL)) throw fail('denormal numbers would be flushed on some threads only, and results differ from run to run', DENORMAL, 'Leave the entry out.');
 }
 
-/** The native options; to be freed with {@link releaseOptions} once the session is created. */
+/** The native options; to be freed, with the values, once the session is created. */
 export function createOptions(options: SessionOptions): NativeOptions {
-  const { threads = defaultThreads(), graphOptimization = 'all', memoryArena = false, memoryPattern = false, spinning = true, profile, config = {}, initializers = new Map<string, HostTensor>() } = options;
+  const { threads = defaultThreads(), graphOptimization = 'all', memoryArena = true, memoryPattern = false, spinning = true, profile, config = {}, initializers = new Map<string, HostTensor>() } = options;
   const api = ortApi();
   const handle = call('CreateSessionOptions');
   const values: NativeTensor[] = [];
@@ -74,7 +78,7 @@ export function createOptions(options: SessionOptions): NativeOptions {
       check(api.AddExternalInitializers(handle, names.pointers, addresses, values.length));
       void names.bytes;
     }
-    return { handle, initializers: values };
+    return { handle, initializers: values, initializerBytes: values.reduce((sum, { bytes }) => sum + bytes, 0) };
   } catch (error) {
     api.ReleaseSessionOptions(handle);
     values.forEach(releaseTensor);

@@ -4,14 +4,13 @@ import koffi from 'koffi';
 
 import { UsageError } from '../core/index.ts';
 import { call, ortApi } from './api.ts';
+import { trimHeap } from './library.ts';
 import type { Address } from './library.ts';
-import { live, releaseTensor } from './native-tensor.ts';
-import type { NativeTensor } from './native-tensor.ts';
+import { live } from './native-tensor.ts';
 
 /** Mutable, and shared by a session, its bindings and the finalizer; it refers to none of them. */
 export interface SessionState {
   readonly handle: Address;
-  readonly initializers: readonly NativeTensor[];
   readonly profiling: boolean;
   /** Runs that are going on or wait for a thread. */
   running: number;
@@ -55,7 +54,7 @@ function release(state: SessionState): void {
   }
   ReleaseSession(state.handle);
   live.sessions--;
-  state.initializers.forEach(releaseTensor);
+  trimHeap();
 }
 
 /** Sessions that nobody closed and nobody can reach are closed here. */

@@ -80,6 +80,7 @@ describe('createSession', () => {
     expect(await refuse(model([node('NoSuchOperator', ['x'], ['y'])], [value('x', 1)], [value('y', 1)]))).toMatchObject({ code: 'WEFT_RUNTIME_MODEL', message: expect.stringContaining('NoSuchOperator') as string });
     for (const threads of [0, -1, 1.5, NaN, 1e9]) expect(await refuse(negate(), { threads })).toMatchObject({ code: 'WEFT_RUNTIME_OPTION' });
     expect(await refuse(negate(), { graphOptimization: 'most' as 'all' })).toMatchObject({ code: 'WEFT_RUNTIME_OPTION' });
+    expect(await refuse(negate(), { config: { 'session.set_denormal_as_zero': '1' } })).toMatchObject({ code: 'WEFT_RUNTIME_OPTION' });
     expect(await refuse(negate(), { thread: 1 } as SessionOptions)).toMatchObject({ code: 'WEFT_OPTION_UNKNOWN' });
   });
 

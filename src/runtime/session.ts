@@ -8,6 +8,7 @@ import { call, ortApi, takeError } from './api.ts';
 import type { Attempt } from './api.ts';
 import { checkNames, createBinding, nameError } from './binding.ts';
 import type { Binding } from './binding.ts';
+import { trimHeap } from './library.ts';
 import type { Address } from './library.ts';
 import { checkAlive, checkTensor, createTensor, live, releaseTensor } from './native-tensor.ts';
 import type { NativeTensor } from './native-tensor.ts';
@@ -19,6 +20,9 @@ import type { SessionState } from './session-state.ts';
 import { readTensorInfos, readTensorType } from './tensor-info.ts';
 import type { TensorInfo } from './tensor-info.ts';
 import { giveThread, takeThread } from './threads.ts';
+
+/** Loading less than this leaves little behind. */
+const TRIM_BYTES = 2 ** 23;
 
 /** A model that is loaded and can run. Several runs may go on at once. */
 export interface Session {
@@ -112,12 +116,12 @@ export async function createSession(model: Uint8Array | string, options: Session
     });
     hold(model); // koffi does not: read on another thread, the bytes must outlive the call.
     live.sessions++;
-    return sessionOf({ handle, initializers: native.initializers, profiling: options.profile !== undefined, running: 0, closed: false, released: false, profilePath: undefined });
-  } catch (error) {
-    native.initializers.forEach(releaseTensor);
-    throw error;
+    return sessionOf({ handle, profiling: options.profile !== undefined, running: 0, closed: false, released: false, profilePath: undefined });
   } finally {
     ReleaseSessionOptions(native.handle);
+    native.initializers.forEach(releaseTensor);
+    // What ONNX Runtime copied and then packed anew it has freed, but the system has not got it back.
+    if (native.initializerBytes + (named ? 0 : model.length) > TRIM_BYTES) trimHeap();
   }
 }
 
