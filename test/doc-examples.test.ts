@@ -13,17 +13,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type DocExample, LOG, docExamples, instrument, keepsPromise } from './examples/doc-examples.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = join(root, '.cache', 'doc-examples');
+// Inside the project, where the tests' names for the rooms hold; its own for every run, as two may run at once.
+mkdirSync(join(root, '.cache'), { recursive: true });
+const folder = mkdtempSync(join(root, '.cache', 'doc-examples-'));
 
 const examples = globSync('src/**/*.ts', { cwd: root, ignore: ['**/*.test.ts', '**/*.fixture.ts'] })
   .sort()
   .flatMap((path) => docExamples(path, readFileSync(join(root, path), 'utf8')));
 const fileOf = ({ name }: DocExample): string => `${name.replace(/[^a-z0-9]+/gi, '-')}.ts`;
 
-beforeAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('the examples compile under strict', () => {
