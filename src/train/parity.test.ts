@@ -42,6 +42,6 @@ describe.skipIf(!existsSync(FOLDER))('nanoGPT on a CPU, 40 steps (skipped withou
     }
     const two = await fortySteps(2);
     expect(two.losses).toEqual(one.losses);
-    for (const [name, { data }] of one.weights) expect(Buffer.from(two.weights.get(name)?.data.buffer ?? []).equals(Buffer.from(data.buffer)), name).toBe(true);
+    for (const [name, { data }] of one.weights) expect(two.weights.get(name)?.data, name).toEqual(data);
   });
 });

@@ -1,14 +1,14 @@
 /** A whole run of training: text → tokenizer → tokens → weights → model folder, to be interrupted and resumed at will. */
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 import { UsageError, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { makeBatches } from '../data/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import { readSafetensors, saveModel, writeSafetensors } from '../formats/index.ts';
-import { createTextModel } from '../generate/index.ts';
+import { createTextModel, inferenceModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { evaluateText, measureBaselines } from '../eval/index.ts';
 import { gpt, llama } from '../models/index.ts';
@@ -105,7 +105,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     // Everything that can still fail comes after the weights are safe in the model folder.
     const files = { model, weights, tokenizer: prepared.tokenizer };
     const card = {
-      name: resolve(paths.folder).split('/').at(-1) ?? 'model',
+      name: basename(resolve(paths.folder)) || 'model',
       createdAt: new Date().toISOString(),
       parameters,
       data: { files: typeof recipe.text === 'string' ? [recipe.text] : [...recipe.text], documents: prepared.train.documents, bytes: prepared.train.bytes, tokens: prepared.train.tokens, heldOutBytes: prepared.heldOut.bytes },
@@ -113,6 +113,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     };
     onEvent?.({ kind: 'phase', phase: 'save' });
     await saveModel(paths.folder, { ...files, card });
+    await writeFileAtomic(join(paths.folder, 'onnx', 'model.onnx'), inferenceModel(model, weights));
     onEvent?.({ kind: 'saved', what: 'model', path: paths.folder, step: state.step });
 
     const textModel = await createTextModel({ model, weights, tokenizer: prepared.tokenizer, name: card.name }, recipe.threads === undefined ? {} : { threads: recipe.threads });
@@ -189,7 +190,7 @@ async function follow(run: TrainingRun, { training, paths, prepared, resumedFrom
     }
     if (signal?.aborted === true) {
       await save(step);
-      onEvent?.({ kind: 'stopped', reason: 'interrupted', step });
+      onEvent?.({ kind: 'stopped', reason: 'interrupted', step, remedy: `Continue with: weft train --resume ${paths.folder}` });
       signal.throwIfAborted();
     }
     if (step % every === 0 || step === training.steps || seconds - savedAt > CHECKPOINT_SECONDS) await save(step);
