@@ -201,10 +201,18 @@ describe('the page’s data', () => {
     await mkdir(join(folder, 'a b'));
     const file = join(folder, 'a b', 'metrics.jsonl');
     await writeFile(file, '{"kind":"step","step":1,"loss":4}\n');
-    await writeFile(join(folder, 'a b', 'weft.json'), '{"name":"tiny"}');
+    await writeFile(
+      join(folder, 'a b', 'weft.json'),
+      JSON.stringify({ name: 'tiny', data: { files: [join(folder, 'notes.txt'), 'docs/*.md'] } }),
+    );
     const app = await createApp({ runs: [folder] });
     const runs = (await app.inject('/api/runs')).json<{ data: { name: string }[] }>();
-    expect(runs.data).toMatchObject([{ name: 'a b', card: { name: 'tiny' }, lastStep: { step: 1 } }]);
+    expect(runs.data).toMatchObject([{ name: 'a b', lastStep: { step: 1 } }]);
+    expect(JSON.stringify(runs)).not.toContain(folder);
+    expect((await app.inject('/api/runs/a%20b/card')).json()).toEqual({
+      card: { name: 'tiny', data: { files: ['notes.txt', 'docs/*.md'] } },
+    });
+    expect((await app.inject('/api/runs/none/card')).json()).toEqual({ card: null });
     const url = `/api/runs/${encodeURIComponent('a b')}/metrics`;
     const first = (await app.inject(url)).json<{ offset: number; version: string; records: unknown[] }>();
     expect(first.records).toHaveLength(1);

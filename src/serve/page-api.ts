@@ -15,8 +15,10 @@ export interface PageModel {
 }
 
 /** `GET /api/runs`: every run, the one written last first. */
-export interface PageRun extends RunSummary {
-  /** The run's model card, when it has one already. */
+export type PageRun = Omit<RunSummary, 'folder'>;
+
+/** `GET /api/runs/:name/card`: the run's model card, null before it has one. */
+export interface PageCard {
   readonly card: unknown;
 }
 

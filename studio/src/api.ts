@@ -1,6 +1,6 @@
 /** What the page asks of the server. */
 
-import type { PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../../src/serve/index.ts';
+import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../../src/serve/index.ts';
 
 /** Settings of one generation. */
 export interface GenerateRequest {
@@ -21,9 +21,19 @@ export async function fetchModels(): Promise<PageList<PageModel>> {
   return await getJson<PageList<PageModel>>('api/models');
 }
 
+/** Whether the server is still loading its model. */
+export async function isLoading(): Promise<boolean> {
+  return (await fetch('health')).status === 503;
+}
+
 /** All runs, the one written last first. */
 export async function fetchRuns(): Promise<PageList<PageRun>> {
   return await getJson<PageList<PageRun>>('api/runs');
+}
+
+/** A run's model card, null before it has one. */
+export async function fetchCard(run: string): Promise<unknown> {
+  return (await getJson<PageCard>(`api/runs/${encodeURIComponent(run)}/card`)).card;
 }
 
 /** A run's metrics since an earlier answer. */

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import type { PageModel, PageRun } from '../../src/serve/index.ts';
-import { fetchModels, fetchRuns } from './api.ts';
+import { fetchModels, fetchRuns, isLoading } from './api.ts';
 import { Mark } from './mark.tsx';
 import { ModelCard } from './model-card.tsx';
 import { Playground } from './playground.tsx';
@@ -25,8 +25,12 @@ export function App(): JSX.Element {
 
   usePolling(async () => {
     try {
-      const [served, found] = await Promise.all([fetchModels(), fetchRuns()]);
-      setModels((before) => (JSON.stringify(before) === JSON.stringify(served.data) ? before : served.data));
+      // The models change only with the server: asked for until they are there, and again when it was away.
+      if (models === undefined || lost) {
+        const served = await fetchModels();
+        if (served.data.length > 0 || !(await isLoading())) setModels(served.data);
+      }
+      const found = await fetchRuns();
       setRuns((before) => (JSON.stringify(before) === JSON.stringify(found.data) ? before : found.data));
       setNow(found.now);
       setLost(false);

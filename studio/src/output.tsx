@@ -143,10 +143,7 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
           onLeave={leave}
           onClose={close}
           onChoose={(alternative) =>
-            onBranch([
-              ...tokens.slice(0, look.index),
-              { ...shown, ...alternative, text: alternative.piece.startsWith('bytes:') ? '' : alternative.piece },
-            ])
+            onBranch([...tokens.slice(0, look.index), { ...shown, ...alternative, text: textOf(alternative.piece) }])
           }
         />
       )}
@@ -202,4 +199,9 @@ function Facts({ generation }: { readonly generation: Generation }): JSX.Element
   const end = phase === 'stopped' ? 'stopped' : reason === 'length' ? 'length reached' : reason === 'stop' ? 'ended by itself' : undefined;
   const facts = [`${count} ${count === 1 ? 'token' : 'tokens'}`, speed === undefined ? undefined : `${digits(speed)} a second`, end];
   return <p class="facts">{facts.filter((fact) => fact !== undefined).join(' · ')}</p>;
+}
+
+/** The text that a chosen token adds: none when it is a part of a character, or special. */
+function textOf(piece: string): string {
+  return piece.startsWith('bytes:') || /^<\|.+\|>$/.test(piece) ? '' : piece;
 }

@@ -33,7 +33,9 @@ interface SpanProps {
 }
 
 const TokenSpan = memo(function TokenSpan({ token, index, reachable, looked }: SpanProps): JSX.Element {
-  const classes = ['token', token.text === '' && 'is-part', looked && 'is-looked'].filter(Boolean).join(' ');
+  const classes = ['token', token.text === '' && (token.piece.startsWith('bytes:') ? 'is-part' : 'is-end'), looked && 'is-looked']
+    .filter(Boolean)
+    .join(' ');
   return (
     <span
       class={classes}
@@ -56,9 +58,9 @@ const TokenSpan = memo(function TokenSpan({ token, index, reachable, looked }: S
   );
 });
 
-const MOST_BITS = 7;
+const MOST_BITS = 10;
 
-/** How surprising a token was: 0 for a certain one, 1 for one of less than 1% ( 7 bits). */
+/** How surprising a token was: 0 for a certain one, 1 for one of 0.1% (10 bits) or less. */
 export function surprise(logProbability: number): number {
   return Math.min(1, -logProbability / Math.LN2 / MOST_BITS);
 }

@@ -4,7 +4,9 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 import type { PageRun } from '../../src/serve/index.ts';
+import { fetchCard } from './api.ts';
 import { readCard } from './card.ts';
+import type { Card } from './card.ts';
 import type { Curve } from './curve.ts';
 import { LossChart } from './loss-chart.tsx';
 import { ago, compact, digits, duration } from './format.ts';
@@ -12,6 +14,7 @@ import { ScoreBars } from './score-bars.tsx';
 import { SampleReader } from './sample-reader.tsx';
 import { SmallCharts } from './small-charts.tsx';
 import { useCurve } from './use-curve.ts';
+import { usePolling } from './use-polling.ts';
 
 const LIVE = 15_000; // Milliseconds without a new line until a run counts as resting.
 
@@ -62,7 +65,8 @@ export function Training({ runs, now }: { readonly runs: readonly PageRun[]; rea
 
 function Run({ run, now }: { readonly run: PageRun; readonly now: number }): JSX.Element {
   const curve = useCurve(run.name);
-  const card = readCard(run.card);
+  const [card, setCard] = useState<Card>();
+  usePolling(async () => setCard(readCard(await fetchCard(run.name))), 15);
   return (
     <article class="run-view" aria-label={`Run ${run.name}`}>
       <header class="run-head">

@@ -1,12 +1,14 @@
 /** The page's own routes under `/api`: models and their cards, runs and their curves, generation with alternatives. */
 
+import { basename, isAbsolute } from 'node:path';
+
 import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
 import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
 import type { GenerationRequest } from '../engine.ts';
 import { clientSignal, sendEvents } from '../event-stream.ts';
-import type { PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../page-api.ts';
+import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../page-api.ts';
 import { promptTokens } from '../prompt.ts';
 import { RequestError, refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
@@ -22,10 +24,11 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
 
   app.get('/api/runs', async (): Promise<PageList<PageRun>> => {
     const runs = await serving.runs.list();
-    return {
-      data: await Promise.all(runs.map(async (run) => ({ ...run, card: await serving.runs.card(run.name) }))),
-      now: serving.clock(),
-    };
+    return { data: runs.map(({ folder: _, ...run }) => run), now: serving.clock() };
+  });
+
+  app.get<{ Params: { name: string } }>('/api/runs/:name/card', async (request): Promise<PageCard> => {
+    return { card: withoutPaths(await serving.runs.card(request.params.name)) ?? null };
   });
 
   app.get<{ Params: { name: string } }>('/api/runs/:name/metrics', async (request): Promise<PageMetrics> => {
@@ -80,8 +83,16 @@ function describe(model: TextModel): PageModel {
     vocabSize: tokenizer.vocabSize,
     tokenizer: tokenizer.type,
     hasChatTemplate: chatTemplate !== undefined,
-    card: card ?? null,
+    card: withoutPaths(card) ?? null,
   };
+}
+
+/** A card whose files are named, but not where they lie on this machine; the page may be open to others. */
+function withoutPaths(card: unknown): unknown {
+  const data = (card as { readonly data?: { readonly files?: unknown } } | null | undefined)?.data;
+  if (!Array.isArray(data?.files)) return card;
+  const files = data.files.map((file: unknown) => (typeof file === 'string' && isAbsolute(file) ? basename(file) : file));
+  return { ...(card as object), data: { ...data, files } };
 }
 
 /** Leaves room to generate, at most half of the context for a prompt that is too long, by dropping the prompt's beginning. */
