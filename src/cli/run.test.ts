@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { ShapeError, UsageError, WeftError } from '../core/index.ts';
 import { Stop } from './context.ts';
@@ -222,6 +222,8 @@ describe('train', () => {
 });
 
 describe('quickstart', () => {
+  beforeEach(() => serving.studio.mockResolvedValue({ url: '', close: () => undefined }));
+
   test('passes what was given, serves what came of it, and closes when stopped', async () => {
     const context = fakeContext();
     const close = vi.fn();
@@ -248,9 +250,18 @@ describe('quickstart', () => {
     expect(JSON.parse((await weft('quickstart --json', context)).out)).toEqual({ model: 'out/m', steps: 3 });
   });
 
+  test('a port in use is told before anything is trained', async () => {
+    serving.studio.mockRejectedValue(
+      new WeftError({ code: 'WEFT_SERVE_PORT', action: 'listen', rule: 'it is in use', remedy: 'Give another.' }),
+    );
+    expect(await weft('quickstart')).toMatchObject({ code: 1, err: expect.stringContaining('WEFT_SERVE_PORT') as string });
+    expect(workflows.quickstart).not.toHaveBeenCalled();
+  });
+
   test('--no-serve stops after saving', async () => {
     workflows.quickstart.mockResolvedValue({ model: 'out/m' });
     expect((await weft('quickstart --no-serve')).code).toBe(0);
     expect(serving.serve).not.toHaveBeenCalled();
+    expect(serving.studio).not.toHaveBeenCalled();
   });
 });

@@ -39,6 +39,7 @@ export function addQuickstart(program: Command, context: CliContext): void {
     .action(async (files: readonly string[], flags: Flags) => {
       const { quickstart } = await import('../../workflows/index.ts');
       const { renderEvents } = await import('../terminal/render-events.ts');
+      if (flags.serve) await tryPort(flags);
       const view = renderEvents(flags.json === true ? context.stderr : context.stdout, context);
       const { minutes, out, seed, threads } = flags;
       const options = {
@@ -60,4 +61,12 @@ export function addQuickstart(program: Command, context: CliContext): void {
       const onStart = (url: string): void => announce(url, context, flags.json === true ? context.stderr : context.stdout);
       await serveUntilStopped(result.model, { port, ...(host === undefined ? {} : { host }), onStart }, context);
     });
+}
+
+/** Takes the port and gives it back: a port in use is told at once, not after minutes of training. */
+async function tryPort({ port, host }: Pick<Flags, 'port' | 'host'>): Promise<void> {
+  if (port === 0) return;
+  const { studio } = await import('../../serve/index.ts');
+  const server = await studio([], { port, ...(host === undefined ? {} : { host }) });
+  await server.close();
 }
