@@ -6,58 +6,46 @@ export type { Initializer, InputRole, OpAttributes, OpKind } from './op-kinds.ts
 export {
   abs,
   add,
-  attention,
-  cachedAttention,
   cast,
-  concat,
-  constant,
-  crossEntropy,
-  crossEntropyGradient,
   divide,
-  dropoutMask,
   equal,
   erf,
   exp,
-  expand,
-  gather,
   gelu,
   geluGradient,
-  input,
-  layerNorm,
   less,
   log,
-  logSoftmax,
-  matmul,
-  max,
   maximum,
-  mean,
   minimum,
   multiply,
   negate,
-  operation,
-  pad,
-  parameter,
   reciprocal,
   relu,
-  reshape,
-  rmsNorm,
-  rotary,
-  scalar,
-  scatterRows,
   sigmoid,
   silu,
-  slice,
-  softmax,
   sqrt,
-  state,
   subtract,
-  sum,
-  sumOfSquares,
   tanh,
-  transpose,
   where,
-} from './ops.ts';
-export type { CachedAttentionInputs, MatmulOptions } from './ops.ts';
+} from './elementwise.ts';
+export type { Operand } from './elementwise.ts';
+export {
+  attention,
+  cachedAttention,
+  crossEntropy,
+  crossEntropyGradient,
+  dropoutMask,
+  layerNorm,
+  logSoftmax,
+  matmul,
+  rmsNorm,
+  rotary,
+  softmax,
+} from './neural.ts';
+export type { CachedAttentionInputs, MatmulOptions } from './neural.ts';
+export { constant, input, operation, parameter, scalar, state } from './operation.ts';
+export { concat, expand, gather, max, mean, pad, reshape, scatterRows, slice, sum, sumOfSquares, transpose } from './shaping.ts';
+export type { ReduceOptions } from './shaping.ts';
 export { shapeError } from './shape-error.ts';
 export { isKind, named, scope, scopedName } from './tensor.ts';
 export type { Node, Tensor, TensorType } from './tensor.ts';

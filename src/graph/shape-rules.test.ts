@@ -313,6 +313,12 @@ test('axis letters survive broadcasting, and shapes read well', () => {
   expect(formatShape(axes('', 2, 3))).toBe('2 3');
 });
 
+test('numbers take the dtype of the other operand, and float32 among themselves', () => {
+  expect(add(whole('n', 'T', 2), 3).dtype).toBe('int32');
+  expect(add(1, 2).dtype).toBe('float32');
+  expect(report(() => multiply(whole('n', 'T', 2), 0.5))).toContain('Cannot make the constant 0.5 as the other operand holds whole numbers: int32');
+});
+
 test('a cast to the same dtype is nothing', () => {
   expect(cast(x, 'float32')).toBe(x);
 });
