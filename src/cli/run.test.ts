@@ -222,7 +222,9 @@ describe('train', () => {
 });
 
 describe('quickstart', () => {
-  beforeEach(() => serving.studio.mockResolvedValue({ url: '', close: () => undefined }));
+  beforeEach(() => {
+    serving.studio.mockResolvedValue({ url: '', close: () => undefined });
+  });
 
   test('passes what was given, serves what came of it, and closes when stopped', async () => {
     const context = fakeContext();
