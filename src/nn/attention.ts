@@ -31,7 +31,17 @@ export interface RotaryAngles {
   readonly sin: HostTensor<'float32'>;
 }
 
-/** Angles `position · theta^(-2i/D)`, computed in float64. Su et al. 2021, section 3.2.2. */
+/**
+ * Angles `position · theta^(-2i/D)`, computed in float64. Su et al. 2021, section 3.2.2.
+ *
+ * @example
+ * ```ts
+ * import { rotaryAngles } from 'weft/nn';
+ *
+ * const { cos } = rotaryAngles(256, 64, 10_000);
+ * console.log(cos.shape); // [ 256, 32 ]
+ * ```
+ */
 export function rotaryAngles(positions: number, headWidth: number, theta: number): RotaryAngles {
   const half = headWidth / 2;
   const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
@@ -45,7 +55,22 @@ export function rotaryAngles(positions: number, headWidth: number, theta: number
   return { cos: hostTensor('float32', [positions, half], cos), sin: hostTensor('float32', [positions, half], sin) };
 }
 
-/** Multi-head causal self-attention. Vaswani et al. 2017, section 3.2. B T C -> B T C. */
+/**
+ * Multi-head causal self-attention. Vaswani et al. 2017, section 3.2. B T C -> B T C.
+ *
+ * @param context Whether probabilities are dropped, and the cache to attend to when decoding.
+ *
+ * @example
+ * ```ts
+ * import { axes, collectParameters, input } from 'weft/graph';
+ * import { NORMAL_002, selfAttention } from 'weft/nn';
+ *
+ * const x = input('x', 'float32', axes('B T C', 2, 8, 32));
+ * const sizes = { width: 32, heads: 4, kvHeads: 2, headWidth: 8 };
+ * const y = selfAttention(x, { name: 'attention', ...sizes, bias: false, outputInitializer: NORMAL_002, dropoutRate: 0 }, {});
+ * console.log(collectParameters([y]).map(({ name }) => name).sort()[0]); // attention.key.weight
+ * ```
+ */
 export function selfAttention(x: Tensor, options: SelfAttentionOptions, context: ForwardContext): Tensor {
   const { name, width, heads, kvHeads, headWidth, bias, angles, outputInitializer, dropoutRate } = options;
   return scope(name, () => {

@@ -61,7 +61,18 @@ export function dropoutMaskFor(name: string, shape: Tensor['shape'], rate: numbe
   return dropoutMask(rows, columns, rate);
 }
 
-/** Drops elements of `x` with probability `rate` and scales the others, in a context that asks for it. */
+/**
+ * Drops elements of `x` with probability `rate` and scales the others by 1/(1 - rate), in a context that asks for it.
+ *
+ * @example
+ * ```ts
+ * import { axes, buildGraph, input } from 'weft/graph';
+ * import { dropout } from 'weft/nn';
+ *
+ * const y = dropout(input('x', 'float32', axes('T C', 8, 4)), { name: 'drop', rate: 0.1 }, { dropout: true });
+ * console.log(buildGraph({ y }).inputs.map((node) => node.attributes.name).sort()); // [ 'dropout:drop.columns', 'dropout:drop.rows', 'x' ]
+ * ```
+ */
 export function dropout(x: Tensor, options: { readonly name: string; readonly rate: number }, context: ForwardContext): Tensor {
   if (context.dropout !== true || options.rate === 0) return x;
   return multiply(x, dropoutMaskFor(options.name, x.shape, options.rate));

@@ -24,7 +24,19 @@ export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly 
   });
 }
 
-/** SwiGLU: `W3 · (silu(W1 · x) ∘ W2 · x)`. Shazeer 2020, equation 6. */
+/**
+ * SwiGLU: `W3 · (silu(W1 · x) ∘ W2 · x)`. Shazeer 2020, equation 6. B T C -> B T C.
+ *
+ * @example
+ * ```ts
+ * import { axes, collectParameters, input } from 'weft/graph';
+ * import { NORMAL_002, gatedFeedForward } from 'weft/nn';
+ *
+ * const x = input('x', 'float32', axes('B T C', 2, 8, 32));
+ * const y = gatedFeedForward(x, { name: 'feedForward', width: 32, hidden: 96, outputInitializer: NORMAL_002 });
+ * console.log(collectParameters([y]).length); // 3
+ * ```
+ */
 export function gatedFeedForward(x: Tensor, { name, width, hidden, bias = false, outputInitializer }: FeedForwardOptions): Tensor {
   return scope(name, () => {
     const gate = linear(x, { name: 'gate', in: width, out: hidden, bias });

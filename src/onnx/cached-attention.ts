@@ -3,7 +3,8 @@
  * what a causal mask would hide.
  *
  * The operator takes heads whose width is a multiple of 8, and turns them by position where it is a multiple of 16
- * (group_query_attention_helper.h). Other heads are turned before it, and padded with zeros, which change no product.
+ * (group_query_attention_helper.h). Other heads are turned before it, and padded with zeros, which change no product; their
+ * caches are copied at each call, so a model that is to decode fast keeps caches of a width that fits (see `nn`).
  */
 
 import type { Node } from '../graph/index.ts';
