@@ -39,7 +39,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['runtime'],
   'onnxruntime-node': ['runtime'],
   protobufjs: ['onnx'],
-  long: ['onnx'],
   tinyglobby: ['data', 'workflows'],
   zod: ['tokenizers', 'data', 'formats', 'monitor', 'train', 'generate', 'eval', 'serve', 'workflows', 'cli'],
   '@huggingface/jinja': ['tokenizers', 'serve', 'generate'],
