@@ -80,13 +80,15 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const length = context.cache === undefined ? x.shape[1]?.size : context.cache.length;
     const made = angles?.(Number(length));
     const angleTensors = made === undefined ? undefined : { cos: constant(made.cos, 'T D'), sin: constant(made.sin, 'T D') };
-    const output = (mixed: Tensor): Tensor => linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer });
+    const output = (mixed: Tensor): Tensor =>
+      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer });
 
     if (context.cache !== undefined) {
       const { cachedWidth, widen, narrow } = cachedHeads(headWidth, angleTensors !== undefined);
       const past = layerCache(context.cache, kvHeads, cachedWidth);
       const { lastPositions, totalLength, updates } = context.cache;
-      const wideAngles = angleTensors === undefined ? {} : { angles: { cos: widen.angles(angleTensors.cos), sin: widen.angles(angleTensors.sin) } };
+      const wideAngles =
+        angleTensors === undefined ? {} : { angles: { cos: widen.angles(angleTensors.cos), sin: widen.angles(angleTensors.sin) } };
       const [mixed, newKeys, newValues] = cachedAttention(
         {
           queries: widen.heads(queries, heads),
@@ -121,7 +123,10 @@ const TWO_HALVES_FROM = 128;
  * Causal attention. The first half of a long text is attended to by itself: a quarter of the products, exponentials and
  * passes over T × S is never computed, which is more than the cutting and joining costs.
  */
-function attendCausally([q, k, v]: readonly [Tensor, Tensor, Tensor], { scale, dropoutRate }: { readonly scale: number; readonly dropoutRate: number }): Tensor {
+function attendCausally(
+  [q, k, v]: readonly [Tensor, Tensor, Tensor],
+  { scale, dropoutRate }: { readonly scale: number; readonly dropoutRate: number },
+): Tensor {
   const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor): Tensor => {
     const shape = [...queries.shape.slice(0, 3), { name: 'S', size: Number(keys.shape[2]?.size) }];
     const mask = dropoutRate > 0 ? dropoutMaskFor(name, shape, dropoutRate) : undefined;
@@ -131,7 +136,10 @@ function attendCausally([q, k, v]: readonly [Tensor, Tensor, Tensor], { scale, d
   if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', q, k, v);
   const middle = Math.ceil(time / 2);
   const first = (tensor: Tensor): Tensor => slice(tensor, 2, { start: 0, end: middle });
-  return concat([attend('firstHalf', first(q), first(k), first(v)), attend('secondHalf', slice(q, 2, { start: middle, end: time }), k, v)], 2);
+  return concat(
+    [attend('firstHalf', first(q), first(k), first(v)), attend('secondHalf', slice(q, 2, { start: middle, end: time }), k, v)],
+    2,
+  );
 }
 
 function splitHeads(x: Tensor, heads: number, headWidth: number): Tensor {
@@ -154,7 +162,8 @@ function cachedHeads(headWidth: number, rotates: boolean): CachedHeads {
   const from = headWidth / parts;
   const to = Math.ceil(from / 8) * 8;
   const none = from === to;
-  const regroup = (x: Tensor, groups: number, width: number): Tensor => reshape(x, [...x.shape.slice(0, 2), { name: 'H', size: groups }, { name: 'D', size: width }]);
+  const regroup = (x: Tensor, groups: number, width: number): Tensor =>
+    reshape(x, [...x.shape.slice(0, 2), { name: 'H', size: groups }, { name: 'D', size: width }]);
   const join = (x: Tensor, width: number): Tensor => reshape(x, [...x.shape.slice(0, 2), { name: 'C', size: width }]);
   return {
     cachedWidth: to * parts,

@@ -39,7 +39,11 @@ export function attentionCache(batch: Size, time: Size, length: Size): Attention
 }
 
 /** The cache tensors of one layer, B G M D. */
-export function layerCache(cache: AttentionCache, heads: number, headWidth: number): { readonly keys: Tensor; readonly values: Tensor; readonly names: readonly [string, string] } {
+export function layerCache(
+  cache: AttentionCache,
+  heads: number,
+  headWidth: number,
+): { readonly keys: Tensor; readonly values: Tensor; readonly names: readonly [string, string] } {
   const names = [scopedName('cache.keys'), scopedName('cache.values')] as const;
   const shape = axes('B G M D', cache.batch, heads, cache.length, headWidth);
   return { keys: state(names[0], shape), values: state(names[1], shape), names };
@@ -56,7 +60,11 @@ export function isDropoutSeed(inputName: string): boolean {
 /** A dropout mask for the shape of `x`: one seed a row and one a column of the last axis. Srivastava et al. 2014. */
 export function dropoutMaskFor(name: string, shape: Tensor['shape'], rate: number): Tensor {
   const full = `${DROPOUT_PREFIX}${scopedName(name)}`;
-  const rows = input(`${full}.rows`, 'int32', shape.map((axis, index) => (index === shape.length - 1 ? { name: axis.name, size: 1 } : axis)));
+  const rows = input(
+    `${full}.rows`,
+    'int32',
+    shape.map((axis, index) => (index === shape.length - 1 ? { name: axis.name, size: 1 } : axis)),
+  );
   const columns = input(`${full}.columns`, 'int32', shape.slice(-1));
   return dropoutMask(rows, columns, rate);
 }

@@ -20,7 +20,13 @@ export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly 
   const { name, width, hidden, bias = false, outputInitializer, activation } = options;
   return scope(name, () => {
     const up = linear(x, { name: 'up', in: width, out: hidden, bias }); // B T C -> B T 4C
-    return linear(gelu(up, activation === 'gelu' ? 'erf' : 'tanh'), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }); // B T 4C -> B T C
+    return linear(gelu(up, activation === 'gelu' ? 'erf' : 'tanh'), {
+      name: 'down',
+      in: hidden,
+      out: width,
+      bias,
+      initializer: outputInitializer,
+    }); // B T 4C -> B T C
   });
 }
 

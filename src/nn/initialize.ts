@@ -23,7 +23,8 @@ export function initialize(parameters: readonly ParameterSpec[], { seed }: { rea
       const data = new Float32Array(elementCount(sizes));
       const random = createRandom(seed, name);
       if (initializer.kind === 'constant') data.fill(initializer.value);
-      else if (initializer.kind === 'uniform') for (let i = 0; i < data.length; i++) data[i] = (2 * random.uniform() - 1) * initializer.bound;
+      else if (initializer.kind === 'uniform')
+        for (let i = 0; i < data.length; i++) data[i] = (2 * random.uniform() - 1) * initializer.bound;
       else for (let i = 0; i < data.length; i++) data[i] = random.normal() * initializer.standardDeviation;
       return [name, hostTensor('float32', sizes, data)];
     }),
