@@ -88,7 +88,16 @@ export function textCorpus(texts: readonly string[], origin = 'text'): Corpus {
 /**
  * Reads a corpus once and says what is in it.
  *
+ * @param corpus - any documents
  * @returns the counts; those of files, duplicates and skipped files are zero for a corpus that does not count them
+ * @throws what iterating the corpus throws
+ *
+ * @example
+ * ```ts
+ * import { surveyCorpus, textCorpus } from 'weft/data';
+ *
+ * console.log((await surveyCorpus(textCorpus(['to be', 'or not']))).bytes); // 11
+ * ```
  */
 export async function surveyCorpus(corpus: AsyncIterable<Document> & { readonly summary?: Corpus['summary'] }): Promise<CorpusSummary> {
   let documents = 0;

@@ -38,6 +38,7 @@ describe('what is read', () => {
     expect(await texts([at('globs/**/*.txt'), at('globs/a.txt'), at('globs/deep')])).toEqual(['a', 'b', 'c', 'd']);
     expect(await texts(at('globs/node_modules/*.txt'))).toEqual(['d']);
     expect(await texts(at('globs'), { ignore: ['**/deep/**'] })).toEqual(['a']);
+    expect(await texts([at('globs'), '!**/*.md'])).toEqual(['a', 'b']);
   });
 
   test('a name with the signs of a pattern is a name where there is such a file', async () => {
@@ -124,7 +125,7 @@ describe('what is left out is counted', () => {
 
   test.runIf(existsSync('/usr/bin/mkfifo'))('pipes, without waiting for them', async () => {
     scratch.write({ 'pipes/a.txt': 'text' });
-    execFileSync('mkfifo', [at('pipes/b.txt')]);
+    execFileSync('/usr/bin/mkfifo', [at('pipes/b.txt')]);
     expect(await texts(at('pipes'))).toEqual(['text']);
     await expect(texts(at('pipes/b.txt'))).rejects.toMatchObject({ code: 'WEFT_DATA_UNREADABLE' });
   });
@@ -180,6 +181,7 @@ describe('what cannot be read', () => {
   test.each<readonly [string, string | readonly string[], object]>([
     ['no pattern', [], {}],
     ['an empty pattern', '', {}],
+    ['nothing but what to leave out', ['!*.md'], {}],
     ['a tiny document length', 'a', { documentLength: 1 }],
   ])('%s', (_, patterns, options) => {
     expect(() => readText(patterns, options)).toThrow(expect.objectContaining({ name: 'UsageError', code: 'WEFT_DATA_OPTION' }));

@@ -34,7 +34,7 @@ const SHOWN_SKIPPED = 20;
  * Documents without text and exact copies are left out and counted. A file that the user names must be UTF-8 text; one that a folder
  * or a glob leads to is skipped and counted when it is not.
  *
- * @param patterns - files, folders (all files within but hidden ones and node_modules) and globs
+ * @param patterns - files, folders (all files within but hidden ones and node_modules) and globs; a glob after `!` leaves files out
  * @returns the corpus; its iteration throws
  *   `WEFT_DATA_MISSING` (no such file), `WEFT_DATA_NO_MATCH` (a glob or folder without files), `WEFT_DATA_EMPTY` (no text at all),
  *   and for named files `WEFT_DATA_BINARY`, `WEFT_DATA_ENCODING`, `WEFT_DATA_JSONL`, `WEFT_DATA_GZIP`, `WEFT_DATA_UNREADABLE`
@@ -65,14 +65,18 @@ export function readText(patterns: string | readonly string[], options: ReadText
     value: documentLength,
   });
 
+  const wanted = list.filter((pattern) => !pattern.startsWith('!'));
+  const unwanted = [...ignore, ...list.filter((pattern) => pattern.startsWith('!')).map((pattern) => pattern.slice(1))];
+  demandOption(wanted.length > 0, action, { rule: 'patterns do not all leave files out', value: list.join(' ') });
+
   return createCorpus(async function* (summary) {
     const seen = new Set<string>();
     let given = 0;
-    for (const file of await findFiles(list, ignore)) {
+    for (const file of await findFiles(wanted, unwanted)) {
       let documents = 0;
       try {
         for await (const document of readDocuments(file, textField, documentLength)) {
-          if (document.text.trim() === '') {
+          if (!/\S/.test(document.text)) {
             summary.empty++;
             continue;
           }
@@ -94,7 +98,7 @@ export function readText(patterns: string | readonly string[], options: ReadText
       given += documents;
       if (documents > 0) summary.files++;
     }
-    if (given === 0) throw emptyError(list, summary);
+    if (given === 0) throw emptyError(wanted, summary);
   });
 }
 

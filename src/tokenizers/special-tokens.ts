@@ -63,10 +63,10 @@ export function encodeParts(parts: Iterable<TextPart>, encode: (start: number, e
 function createFinder(tokens: ReadonlyMap<string, number>): TokenFinder | undefined {
   if (tokens.size === 0) return undefined;
   const longestFirst = [...tokens.keys()].sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
-  const pattern = longestFirst.map((token) => token.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)).join('|');
+  const pattern = new RegExp(longestFirst.map((token) => token.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`)).join('|'), 'g');
   return function* (text) {
     let position = 0;
-    for (const match of text.matchAll(new RegExp(pattern, 'g'))) {
+    for (const match of text.matchAll(pattern)) {
       if (match.index > position) yield { start: position, end: match.index, id: undefined };
       position = match.index + match[0].length;
       yield { start: match.index, end: position, id: tokens.get(match[0]) };

@@ -62,6 +62,18 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
  *
  * @param path - the file to write when it ends in `.json`, otherwise the folder for `tokenizer.json`
  * @throws WeftError `WEFT_WRITE` when it cannot be written
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, readdir } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { saveTokenizer, trainTokenizer } from 'weft/tokenizers';
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'weft-'));
+ * await saveTokenizer(folder, await trainTokenizer(['abc'], { type: 'characters' }));
+ * console.log(await readdir(folder)); // [ 'tokenizer.json' ]
+ * ```
  */
 export async function saveTokenizer(path: string, tokenizer: Tokenizer): Promise<void> {
   const file = path.endsWith('.json') ? path : join(path, FILE);

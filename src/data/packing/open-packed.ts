@@ -13,8 +13,26 @@ import { type PackedTokens, TOKEN_BYTES, allocateTokens } from './packed-tokens.
 /**
  * Opens a folder of packed tokens.
  *
+ * @param folder - where `packTokens` wrote
+ * @returns the tokens; close them when the last batch was read
  * @throws FormatError `WEFT_DATA_PACKED` when there is no header, or header and shards disagree; reading throws it when a token is
  *   not of the vocabulary
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { openPacked, packTokens, textCorpus } from 'weft/data';
+ * import { trainTokenizer } from 'weft/tokenizers';
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'weft-'));
+ * const corpus = textCorpus(['to be', 'or not']);
+ * (await packTokens(corpus, await trainTokenizer(corpus), { folder })).close();
+ * const packed = await openPacked(folder);
+ * console.log(packed.documents, packed.tokens, packed.vocabSize); // 2 13 257
+ * packed.close();
+ * ```
  */
 export async function openPacked(folder: string): Promise<PackedTokens> {
   const path = join(folder, HEADER_FILE);

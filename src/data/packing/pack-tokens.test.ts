@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -121,8 +121,7 @@ describe('packing', () => {
     await expect(packTokens(textCorpus(TEXTS), tokenizer, { folder: at('a-file/folder') })).rejects.toMatchObject({ code: 'WEFT_WRITE' });
   });
 
-  test.runIf(existsSync('/dev/full'))('a disk that is full', async () => {
-    // A header that is a folder stands for any failure at the last moment: the shards are deleted again.
+  test('a failure at the last moment: the new shards go', async () => {
     mkdirSync(at('full/packed.json'), { recursive: true });
     await expect(packTokens(textCorpus(TEXTS), tokenizer, { folder: at('full') })).rejects.toMatchObject({ code: 'WEFT_WRITE' });
     expect(readdirSync(at('full'))).toEqual(['packed.json']);

@@ -14,7 +14,7 @@ export interface PackedTokens {
   /**
    * Reads tokens from `start` on.
    *
-   * @throws RangeError-like UsageError `WEFT_DATA_RANGE` when they are not all there
+   * @throws UsageError `WEFT_DATA_RANGE` when they are not all there
    */
   read(start: number, length: number): Uint32Array;
   /** Closes the files. Reading after that is an error. */
