@@ -26,35 +26,39 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
         {card?.heldOut['perplexity'] !== undefined && <Figure label="perplexity" value={digits(card.heldOut['perplexity'])} />}
       </dl>
       <div class="model-columns">
-        {card !== undefined && card.scores.length > 0 && (
-          <Section title="On held-out text">
-            <ScoreBars scores={card.scores} />
-          </Section>
-        )}
-        {card !== undefined && Object.keys(card.data).length > 0 && (
-          <Section title="What it read">
-            <Facts values={card.data} />
-            {card.files.length > 0 && <Files files={card.files} />}
-          </Section>
-        )}
-        {card !== undefined && Object.keys(card.training).length > 0 && (
-          <Section title="How it was trained">
-            <Facts values={card.training} />
-          </Section>
-        )}
-        {card !== undefined && card.config.length > 0 && (
-          <Section title="How it is built">
-            <dl class="facts-list">
-              {card.config.map(([name, value]) => (
-                <Fact
-                  key={name}
-                  name={words(name)}
-                  value={typeof value === 'number' ? (value >= 10_000 ? whole(value) : String(value)) : String(value)}
-                />
-              ))}
-            </dl>
-          </Section>
-        )}
+        <div>
+          {card !== undefined && card.scores.length > 0 && (
+            <Section title="On held-out text">
+              <ScoreBars scores={card.scores} />
+            </Section>
+          )}
+          {card !== undefined && Object.keys(card.training).length > 0 && (
+            <Section title="How it was trained">
+              <Facts values={card.training} />
+            </Section>
+          )}
+        </div>
+        <div>
+          {card !== undefined && Object.keys(card.data).length > 0 && (
+            <Section title="What it read">
+              <Facts values={card.data} />
+              {card.files.length > 0 && <Files files={card.files} />}
+            </Section>
+          )}
+          {card !== undefined && card.config.length > 0 && (
+            <Section title="How it is built">
+              <dl class="facts-list">
+                {card.config.map(([name, value]) => (
+                  <Fact
+                    key={name}
+                    name={words(name)}
+                    value={typeof value === 'number' ? (value >= 10_000 ? whole(value) : String(value)) : String(value)}
+                  />
+                ))}
+              </dl>
+            </Section>
+          )}
+        </div>
       </div>
       <Section title="Ask it from elsewhere">
         <Snippets model={model} />
