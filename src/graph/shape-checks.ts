@@ -13,28 +13,41 @@ export function operand(inputs: readonly Tensor[], index: number): Tensor {
   return tensor;
 }
 
+/** What an operation computes with: any numbers, or floats alone. */
+type Holding = 'numbers' | 'floats';
+
+function requireHolding(action: string, x: Tensor, holding: Holding): void {
+  if (holding === 'numbers' ? x.dtype !== 'bool' : x.dtype.startsWith('float')) return;
+  throw shapeError(
+    'WEFT_SHAPE_DTYPE',
+    { action: `${action} ${describe(x, 'a tensor')}`, rule: `it must hold ${holding}`, value: x.dtype },
+    [[describe(x, 'x'), x]],
+  );
+}
+
 /** The rule of an operation on each element of one operand, whatever its shape. */
-export function unary(action: string): (inputs: readonly Tensor[]) => readonly TensorType[] {
+export function unary(action: string, holding: Holding = 'floats'): (inputs: readonly Tensor[]) => readonly TensorType[] {
   return (inputs) => {
     const x = operand(inputs, 0);
-    if (x.dtype === 'bool')
-      throw shapeError(
-        'WEFT_SHAPE_DTYPE',
-        { action: `${action} ${describe(x, 'a tensor')}`, rule: 'it must hold numbers', value: x.dtype },
-        [[describe(x, 'x'), x]],
-      );
+    requireHolding(action, x, holding);
     return [{ dtype: x.dtype, shape: x.shape }];
   };
 }
 
 /** The rule of an operation on pairs of elements: NumPy's broadcasting, one dtype. */
-export function binary(action: string, result?: DType): (inputs: readonly Tensor[]) => readonly TensorType[] {
+export function binary(action: string): (inputs: readonly Tensor[]) => readonly TensorType[] {
   return (inputs) => {
     const [a, b] = [operand(inputs, 0), operand(inputs, 1)];
     const shape = broadcast(action, a.shape, b.shape, [a, b]);
     const dtype = sameDtype(action, [a, b]);
-    return [{ dtype: result ?? dtype, shape }];
+    requireHolding(action, a, 'numbers');
+    return [{ dtype, shape }];
   };
+}
+
+/** The rule of a comparison: as {@link binary}, with truth values as its result. */
+export function comparison(inputs: readonly Tensor[]): readonly TensorType[] {
+  return binary('compare')(inputs).map(({ shape }) => ({ dtype: 'bool', shape }));
 }
 
 /** The dtype of all operands. */
@@ -99,6 +112,7 @@ export function replaceAxis(shape: Shape, index: number, size: Size): Shape {
 
 /** The type that is left when some axes are reduced. */
 export function reduced(x: Tensor, axes: readonly number[], keep: boolean): TensorType {
+  requireHolding('reduce', x, 'numbers');
   for (const axis of axes) axisOf(x.shape, axis);
   const shape = keep
     ? x.shape.map((axis, at) => (axes.includes(at) ? { name: axis.name, size: 1 } : axis))
@@ -124,6 +138,12 @@ export function requireVector(action: string, x: Tensor, weight: Tensor): void {
       ],
     );
   }
+}
+
+/** Throws unless a number is whole and not negative. */
+export function requireCount(action: string, count: number): void {
+  if (Number.isSafeInteger(count) && count >= 0) return;
+  throw shapeError('WEFT_SHAPE_SIZE', { action, rule: 'places and amounts must be whole numbers of at least 0', value: String(count) }, []);
 }
 
 /** Throws unless ids are integers. */

@@ -12,6 +12,7 @@ import {
   cast,
   concat,
   crossEntropy,
+  dropoutMask,
   equal,
   exp,
   expand,
@@ -269,7 +270,42 @@ test.for([
     'WEFT_SHAPE_DTYPE',
     'ids must be integers: float32',
   ],
-  ['arithmetic on truth values', () => exp(less(x, 0)), 'WEFT_SHAPE_DTYPE', 'Cannot exponentiate a tensor as it must hold numbers: bool'],
+  ['a function of integers', () => exp(ids), 'WEFT_SHAPE_DTYPE', 'Cannot exponentiate ids as it must hold floats: int32'],
+  ['a sum of truth values', () => sum(less(x, 0)), 'WEFT_SHAPE_DTYPE', 'Cannot reduce a tensor as it must hold numbers: bool'],
+  [
+    'a product of truth values',
+    () => multiply(less(x, 0), less(x, 1)),
+    'WEFT_SHAPE_DTYPE',
+    'Cannot multiply a tensor as it must hold numbers: bool',
+  ],
+  ['a choice by numbers', () => where(x, x, x), 'WEFT_SHAPE_DTYPE', 'Cannot choose as the condition must hold truth values: float32'],
+  [
+    'a slice from before the start',
+    () => slice(x, 0, { start: -1, end: 1 }),
+    'WEFT_SHAPE_SIZE',
+    'Cannot slice x as places and amounts must be whole numbers of at least 0: -1',
+  ],
+  [
+    'a slice of half an element',
+    () => slice(x, 0, { start: 0, end: 0.5 }),
+    'WEFT_SHAPE_SIZE',
+    'Cannot slice x as places and amounts must be whole numbers of at least 0: 0.5',
+  ],
+  [
+    'a pad that cuts',
+    () => pad(x, 0, { before: 0, after: -1 }),
+    'WEFT_SHAPE_SIZE',
+    'Cannot pad x as places and amounts must be whole numbers of at least 0: -1',
+  ],
+  ['a join of nothing', () => concat([], 0), 'WEFT_SHAPE_CONCAT', 'Cannot join tensors as there must be one at least: none'],
+  [
+    'causal attention of more queries than keys',
+    attend(heads(2, 5, 8), heads(2, 3, 8), heads(2, 3, 8)),
+    'WEFT_SHAPE_ATTENTION',
+    'Cannot attend as causal queries must not be more than the keys: 5 and 3',
+  ],
+  ['a mask from floats', () => dropoutMask(x, x, 0.5), 'WEFT_SHAPE_DTYPE', 'Cannot make a dropout mask as ids must be integers: float32'],
+  ['arithmetic on truth values', () => exp(less(x, 0)), 'WEFT_SHAPE_DTYPE', 'Cannot exponentiate a tensor as it must hold floats: bool'],
   [
     'an input of size 0',
     () => float('none', 'T', 0),
@@ -316,7 +352,9 @@ test('axis letters survive broadcasting, and shapes read well', () => {
 test('numbers take the dtype of the other operand, and float32 among themselves', () => {
   expect(add(whole('n', 'T', 2), 3).dtype).toBe('int32');
   expect(add(1, 2).dtype).toBe('float32');
-  expect(report(() => multiply(whole('n', 'T', 2), 0.5))).toContain('Cannot make the constant 0.5 as the other operand holds whole numbers: int32');
+  expect(report(() => multiply(whole('n', 'T', 2), 0.5))).toContain(
+    'Cannot make the constant 0.5 as the other operand holds whole numbers: int32',
+  );
 });
 
 test('a cast to the same dtype is nothing', () => {

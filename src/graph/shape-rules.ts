@@ -2,16 +2,18 @@
  * The shape rule of every kind of operation: from the operands' types to the results', or a {@link ShapeError}.
  */
 
+import { attentionShapes } from './attention-shapes.ts';
 import { addSizes, formatShape, staticCount } from './axis.ts';
-import type { Size } from './axis.ts';
 import type { OpAttributes, OpKind } from './op-kinds.ts';
 import {
   axisOf,
   binary,
   broadcast,
+  comparison,
   operand,
   reduced,
   replaceAxis,
+  requireCount,
   requireInteger,
   requireVector,
   sameDtype,
@@ -37,16 +39,16 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     return [{ dtype, shape }];
   },
   constant: (_, { value, shape }) => [{ dtype: value.dtype, shape }],
-  negate: unary('negate'),
+  negate: unary('negate', 'numbers'),
   exp: unary('exponentiate'),
   log: unary('take the logarithm of'),
   sqrt: unary('take the root of'),
   reciprocal: unary('invert'),
-  abs: unary('take the absolute value of'),
+  abs: unary('take the absolute value of', 'numbers'),
   tanh: unary('apply tanh to'),
   sigmoid: unary('apply sigmoid to'),
   erf: unary('apply erf to'),
-  relu: unary('apply relu to'),
+  relu: unary('apply relu to', 'numbers'),
   gelu: unary('apply gelu to'),
   silu: unary('apply silu to'),
   cast: (inputs, { to }) => [{ dtype: to, shape: operand(inputs, 0).shape }],
@@ -56,10 +58,17 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   divide: binary('divide'),
   maximum: binary('take the maximum of'),
   minimum: binary('take the minimum of'),
-  less: binary('compare', 'bool'),
-  equal: binary('compare', 'bool'),
+  less: comparison,
+  equal: comparison,
   where: (inputs) => {
     const [condition, yes, no] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+    if (condition.dtype !== 'bool') {
+      throw shapeError(
+        'WEFT_SHAPE_DTYPE',
+        { action: 'choose', rule: 'the condition must hold truth values', value: condition.dtype, remedy: 'Make it with less or equal.' },
+        [[describe(condition, 'condition'), condition]],
+      );
+    }
     const shape = broadcast('choose between', broadcast('choose between', condition.shape, yes.shape, [condition, yes]), no.shape, [
       yes,
       no,
@@ -103,8 +112,9 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   },
   slice: (inputs, { axis, start, end }) => {
     const x = operand(inputs, 0);
+    for (const place of [start, end]) requireCount(`slice ${describe(x, 'a tensor')}`, place);
     const { size, name } = axisOf(x.shape, axis);
-    if (start < 0 || end <= start || (typeof size === 'number' && end > size)) {
+    if (end <= start || (typeof size === 'number' && end > size)) {
       throw shapeError(
         'WEFT_SHAPE_SLICE',
         {
@@ -120,9 +130,16 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   },
   pad: (inputs, { axis, before, after }) => {
     const x = operand(inputs, 0);
+    for (const amount of [before, after]) requireCount(`pad ${describe(x, 'a tensor')}`, amount);
     return [{ dtype: x.dtype, shape: replaceAxis(x.shape, axis, addSizes(addSizes(axisOf(x.shape, axis).size, before), after)) }];
   },
   concat: (inputs, { axis }) => {
+    if (inputs.length === 0)
+      throw shapeError(
+        'WEFT_SHAPE_CONCAT',
+        { action: 'join tensors', rule: 'there must be one at least', value: 'none', remedy: 'Give the tensors to join.' },
+        [],
+      );
     const first = operand(inputs, 0);
     for (const [index, x] of inputs.entries()) {
       if (x.shape.length !== first.shape.length || x.shape.some((one, at) => at !== axis && one.size !== axisOf(first.shape, at).size)) {
@@ -254,34 +271,7 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
-  attention: (inputs) => {
-    const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
-    const operands = [
-      ['queries', q],
-      ['keys', k],
-      ['values', v],
-    ] as const;
-    const fail = (rule: string, value: string, remedy: string): never => {
-      throw shapeError('WEFT_SHAPE_ATTENTION', { action: 'attend', rule, value, remedy }, operands);
-    };
-    for (const [name, x] of operands)
-      if (x.shape.length !== 4) fail(`${name} must be B H T D`, `${x.shape.length} axes`, 'Split the heads first.');
-    const at = (x: Tensor, axis: number): Size => axisOf(x.shape, axis).size;
-    if (at(q, 3) !== at(k, 3))
-      fail('queries and keys must have the same head width D', `${at(q, 3)} and ${at(k, 3)}`, 'Project both to the same width.');
-    if (at(k, 2) !== at(v, 2))
-      fail('keys and values must have the same length S', `${at(k, 2)} and ${at(v, 2)}`, 'Take both from the same text.');
-    if (at(k, 1) !== at(v, 1))
-      fail('keys and values must have the same number of heads', `${at(k, 1)} and ${at(v, 1)}`, 'Split both into the same heads.');
-    const [heads, kvHeads] = [at(q, 1), at(k, 1)];
-    if (typeof heads === 'number' && typeof kvHeads === 'number' && heads % kvHeads !== 0)
-      fail('the key-value heads must divide the heads', `${kvHeads} and ${heads}`, 'Choose kvHeads among the divisors of heads.');
-    const shape = q.shape.slice(0, 3);
-    return [
-      { dtype: q.dtype, shape: [...shape, axisOf(v.shape, 3)] },
-      { dtype: q.dtype, shape: [...shape, { name: 'S', size: at(k, 2) }] },
-    ];
-  },
+  attention: attentionShapes,
   cachedAttention: (inputs) => {
     const [q, pastKeys, pastValues] = [operand(inputs, 0), operand(inputs, 3), operand(inputs, 4)];
     return [q, pastKeys, pastValues].map(({ dtype, shape }) => ({ dtype, shape }));
@@ -313,6 +303,7 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
   crossEntropyGradient: (inputs) => [{ dtype: operand(inputs, 0).dtype, shape: operand(inputs, 0).shape }],
   dropoutMask: (inputs) => {
     const [rows, columns] = [operand(inputs, 0), operand(inputs, 1)];
+    for (const seeds of [rows, columns]) requireInteger('make a dropout mask', seeds);
     return [{ dtype: 'float32', shape: broadcast('make a dropout mask', rows.shape, columns.shape, [rows, columns]) }];
   },
 };
