@@ -1,4 +1,5 @@
-export { decodeModel, encodeModel } from './protobuf.ts';
+export { decodeModel } from './decode-model.ts';
+export { encodeModel } from './protobuf.ts';
 export type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './protobuf.ts';
 export { createEmitter, int64Vector, scalarTensor } from './emitter.ts';
 export type { AttributeValue, EmittedNode, Emitter, LoweringContext, LoweringRule } from './emitter.ts';

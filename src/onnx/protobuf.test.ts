@@ -32,8 +32,16 @@ const shape: OnnxTensor = { name: 'shape', dataType: 7, dims: [3], rawData: byte
 
 describe('encodeModel', () => {
   it('writes what ONNX Runtime reads', async () => {
-    const session = await InferenceSession.create(encodeModel(modelOf([{ name: 'allowzero', type: 'int', value: 0 }], [shape])), { intraOpNumThreads: 1 });
-    const { y } = await session.run({ x: new Tensor('float32', new Float32Array(8).map((_, i) => i), [2, 4]) });
+    const session = await InferenceSession.create(encodeModel(modelOf([{ name: 'allowzero', type: 'int', value: 0 }], [shape])), {
+      intraOpNumThreads: 1,
+    });
+    const { y } = await session.run({
+      x: new Tensor(
+        'float32',
+        new Float32Array(8).map((_, i) => i),
+        [2, 4],
+      ),
+    });
     expect(y?.dims).toEqual([2, 2, 2]);
     expect(Array.from(y?.data as Float32Array)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(session.inputMetadata).toMatchObject([{ name: 'x', type: 'float32', shape: ['B', 4] }]);
@@ -41,7 +49,14 @@ describe('encodeModel', () => {
   });
 
   it('gives the bytes of the protobuf encoding, worked out by hand', () => {
-    const bytes = encodeModel({ irVersion: 1, producerName: '', producerVersion: '', opsets: [], metadata: new Map(), graph: { name: 'g', nodes: [], initializers: [], inputs: [], outputs: [{ name: 'y', dataType: 1, shape: [-1, 'N', '', 0] }] } });
+    const bytes = encodeModel({
+      irVersion: 1,
+      producerName: '',
+      producerVersion: '',
+      opsets: [],
+      metadata: new Map(),
+      graph: { name: 'g', nodes: [], initializers: [], inputs: [], outputs: [{ name: 'y', dataType: 1, shape: [-1, 'N', '', 0] }] },
+    });
     const minusOne = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
     const dimensions = [0x0a, 11, 0x08, ...minusOne, 0x0a, 3, 0x12, 1, 0x4e, 0x0a, 0, 0x0a, 2, 0x08, 0];
     const tensorType = [0x08, 1, 0x12, dimensions.length, ...dimensions];
@@ -54,7 +69,20 @@ describe('encodeModel', () => {
   it('refuses tensors beyond what a protobuf file holds', () => {
     const rawData = new Uint8Array(2 ** 30); // Never touched, so never resident; the tensors share it.
     const tensors = [1, 2, 3].map((index) => ({ name: `w${index}`, dataType: 1, dims: [2 ** 28], rawData }));
-    expect(() => encodeModel(modelOf([], tensors))).toThrow('Cannot write the model as ONNX as a protobuf file holds at most 2147483647 bytes: 3221225472 bytes');
+    expect(() => encodeModel(modelOf([], tensors))).toThrow(
+      'Cannot write the model as ONNX as a protobuf file holds at most 2147483647 bytes: 3221225472 bytes',
+    );
+  });
+});
+
+describe('encodeModel’s integers', () => {
+  it('are whole numbers', () => {
+    const integer = expect.objectContaining({ code: 'WEFT_ONNX_INTEGER' }) as Error;
+    for (const value of [0.5, NaN, Infinity, 2 ** 53]) {
+      expect(() => encodeModel(modelOf([{ name: 'axis', type: 'int', value }]))).toThrow(integer);
+      expect(() => encodeModel(modelOf([{ name: 'axes', type: 'ints', value: [0, value] }]))).toThrow(integer);
+      expect(() => encodeModel(modelOf([], [{ ...shape, dims: [value] }]))).toThrow(integer);
+    }
   });
 });
 
@@ -70,17 +98,42 @@ describe('decodeModel', () => {
     { name: 'fs', type: 'floats', value: [1.5, -2] },
     { name: 'ss', type: 'strings', value: ['a', ''] },
     { name: 't', type: 'tensor', value: { ...shape, name: '' } },
-    { name: 'g', type: 'graph', value: { name: 'body', nodes: [], initializers: [], inputs: [], outputs: [{ name: 'z', dataType: 9, shape: [] }, { name: 'sequence', dataType: 0 }] } },
+    {
+      name: 'g',
+      type: 'graph',
+      value: {
+        name: 'body',
+        nodes: [],
+        initializers: [],
+        inputs: [],
+        outputs: [
+          { name: 'z', dataType: 9, shape: [] },
+          { name: 'sequence', dataType: 0 },
+        ],
+      },
+    },
   ];
   const outside: OnnxTensor = { name: 'w', dataType: 1, dims: [2], external: { location: 'weights', offset: 4096, length: 8 } };
 
   it('gives back every field', () => {
     const model = modelOf(attributes, [shape, outside, { name: 'nothing', dataType: 1, dims: [0], rawData: new Uint8Array() }]);
     const back = decodeModel(encodeModel(model));
-    const raw = (tensor: OnnxTensor): unknown => ({ ...tensor, ...(tensor.rawData === undefined ? {} : { rawData: Array.from(tensor.rawData) }) });
+    const raw = (tensor: OnnxTensor): unknown => ({
+      ...tensor,
+      ...(tensor.rawData === undefined ? {} : { rawData: Array.from(tensor.rawData) }),
+    });
     const plain = (given: OnnxModel): unknown => ({
       ...given,
-      graph: { ...given.graph, initializers: given.graph.initializers.map(raw), nodes: given.graph.nodes.map((node) => ({ ...node, attributes: node.attributes.map((attribute) => (attribute.type === 'tensor' ? { ...attribute, value: raw(attribute.value) } : attribute)) })) },
+      graph: {
+        ...given.graph,
+        initializers: given.graph.initializers.map(raw),
+        nodes: given.graph.nodes.map((node) => ({
+          ...node,
+          attributes: node.attributes.map((attribute) =>
+            attribute.type === 'tensor' ? { ...attribute, value: raw(attribute.value) } : attribute,
+          ),
+        })),
+      },
     });
     expect(plain(back)).toEqual(plain(model));
   });
@@ -153,7 +206,13 @@ describe('decodeModel', () => {
     expect(() => decodeModel(Uint8Array.from([0x3a, 0xff, 0xff, 0xff, 0xff, 0x07]))).toThrow(FormatError); // A length of 2^31.
     const nested = (depth: number): OnnxModel => {
       let graph: OnnxModel['graph'] = { name: '', nodes: [], initializers: [], inputs: [], outputs: [] };
-      for (let i = 0; i < depth; i++) graph = { ...graph, nodes: [{ name: '', opType: 'If', domain: '', inputs: [], outputs: [], attributes: [{ name: 'then', type: 'graph', value: graph }] }] };
+      for (let i = 0; i < depth; i++)
+        graph = {
+          ...graph,
+          nodes: [
+            { name: '', opType: 'If', domain: '', inputs: [], outputs: [], attributes: [{ name: 'then', type: 'graph', value: graph }] },
+          ],
+        };
       return { ...modelOf(), graph };
     };
     expect(decodeModel(encodeModel(nested(8))).graph.nodes).toHaveLength(1);

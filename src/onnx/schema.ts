@@ -10,11 +10,31 @@ import type { Type } from 'protobufjs';
 
 /** Field name (camel case, as in protobuf's JSON) to "[repeated|packed] type number". */
 const MESSAGES: { readonly [message: string]: { readonly [field: string]: string } } = {
-  Model: { irVersion: 'int64 1', producerName: 'string 2', producerVersion: 'string 3', graph: 'Graph 7', opsetImport: 'repeated OperatorSet 8', metadataProps: 'repeated StringEntry 14' },
+  Model: {
+    irVersion: 'int64 1',
+    producerName: 'string 2',
+    producerVersion: 'string 3',
+    graph: 'Graph 7',
+    opsetImport: 'repeated OperatorSet 8',
+    metadataProps: 'repeated StringEntry 14',
+  },
   OperatorSet: { domain: 'string 1', version: 'int64 2' },
   StringEntry: { key: 'string 1', value: 'string 2' },
-  Graph: { node: 'repeated Node 1', name: 'string 2', initializer: 'repeated Tensor 5', input: 'repeated Value 11', output: 'repeated Value 12' },
-  Node: { input: 'repeated string 1', output: 'repeated string 2', name: 'string 3', opType: 'string 4', attribute: 'repeated Attribute 5', domain: 'string 7' },
+  Graph: {
+    node: 'repeated Node 1',
+    name: 'string 2',
+    initializer: 'repeated Tensor 5',
+    input: 'repeated Value 11',
+    output: 'repeated Value 12',
+  },
+  Node: {
+    input: 'repeated string 1',
+    output: 'repeated string 2',
+    name: 'string 3',
+    opType: 'string 4',
+    attribute: 'repeated Attribute 5',
+    domain: 'string 7',
+  },
   Attribute: {
     name: 'string 1',
     f: 'float 2',
@@ -47,6 +67,9 @@ const MESSAGES: { readonly [message: string]: { readonly [field: string]: string
   Dimension: { dimValue: 'int64 1', dimParam: 'string 2' },
 };
 
+/** TensorProto.DataLocation: the elements are in another file. */
+export const EXTERNAL_DATA = 1;
+
 /** ONNX AttributeProto.AttributeType, by the name that an `OnnxAttribute` has. */
 export const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, tensor: 4, graph: 5, floats: 6, ints: 7, strings: 8 } as const;
 
@@ -58,12 +81,25 @@ let model: Type | undefined;
 /** The type of a whole file, ModelProto; built at the first call, as importing has no side effect. */
 export function modelType(): Type {
   if (model !== undefined) return model;
-  const nested = Object.fromEntries(Object.entries(MESSAGES).map(([message, fields]) => [message, { edition: EDITION, fields: Object.fromEntries(Object.entries(fields).map(field)) }]));
+  const nested = Object.fromEntries(
+    Object.entries(MESSAGES).map(([message, fields]) => [
+      message,
+      { edition: EDITION, fields: Object.fromEntries(Object.entries(fields).map(field)) },
+    ]),
+  );
   model = protobuf.Root.fromJSON({ nested }).lookupType('Model');
   return model;
 }
 
 function field([name, spec]: [string, string]): [string, { rule?: string; type: string; id: number; options?: { packed: true } }] {
   const [id = '', type = '', rule] = spec.split(' ').reverse();
-  return [name, { type, id: Number(id), ...(rule === undefined ? {} : { rule: 'repeated' }), ...(rule === 'packed' ? { options: { packed: true } } : {}) }];
+  return [
+    name,
+    {
+      type,
+      id: Number(id),
+      ...(rule === undefined ? {} : { rule: 'repeated' }),
+      ...(rule === 'packed' ? { options: { packed: true } } : {}),
+    },
+  ];
 }

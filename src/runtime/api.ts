@@ -17,16 +17,53 @@ type Signature = readonly [index: number, result: 'status' | 'void' | 'int' | 'b
 
 /** Names of functions, as in the header. */
 export type ApiName =
-  | 'GetErrorCode' | 'GetErrorMessage' | 'CreateEnv' | 'CreateSession' | 'CreateSessionFromArray' | 'Run' | 'CreateSessionOptions'
-  | 'EnableProfiling' | 'EnableMemPattern' | 'DisableMemPattern' | 'EnableCpuMemArena' | 'DisableCpuMemArena'
-  | 'SetSessionGraphOptimizationLevel' | 'SetIntraOpNumThreads' | 'SessionGetInputCount' | 'SessionGetOutputCount'
-  | 'SessionGetInputTypeInfo' | 'SessionGetOutputTypeInfo' | 'SessionGetInputName' | 'SessionGetOutputName' | 'CreateRunOptions'
-  | 'RunOptionsSetTerminate' | 'RunOptionsUnsetTerminate' | 'CreateTensorWithDataAsOrtValue' | 'GetTensorMutableData'
-  | 'CastTypeInfoToTensorInfo' | 'GetOnnxTypeFromTypeInfo' | 'GetTensorElementType' | 'GetDimensionsCount' | 'GetDimensions'
-  | 'GetSymbolicDimensions' | 'GetTensorTypeAndShape' | 'GetValueType' | 'CreateCpuMemoryInfo' | 'AllocatorFree'
-  | 'GetAllocatorWithDefaultOptions' | 'ReleaseStatus' | 'ReleaseSession' | 'ReleaseValue' | 'ReleaseRunOptions' | 'ReleaseTypeInfo'
-  | 'ReleaseTensorTypeAndShapeInfo' | 'ReleaseSessionOptions' | 'SessionEndProfiling' | 'AddSessionConfigEntry'
-  | 'AddExternalInitializers' | 'TensorTypeAndShape_HasShape';
+  | 'GetErrorCode'
+  | 'GetErrorMessage'
+  | 'CreateEnv'
+  | 'CreateSession'
+  | 'CreateSessionFromArray'
+  | 'Run'
+  | 'CreateSessionOptions'
+  | 'EnableProfiling'
+  | 'EnableMemPattern'
+  | 'DisableMemPattern'
+  | 'EnableCpuMemArena'
+  | 'DisableCpuMemArena'
+  | 'SetSessionGraphOptimizationLevel'
+  | 'SetIntraOpNumThreads'
+  | 'SessionGetInputCount'
+  | 'SessionGetOutputCount'
+  | 'SessionGetInputTypeInfo'
+  | 'SessionGetOutputTypeInfo'
+  | 'SessionGetInputName'
+  | 'SessionGetOutputName'
+  | 'CreateRunOptions'
+  | 'RunOptionsSetTerminate'
+  | 'RunOptionsUnsetTerminate'
+  | 'CreateTensorWithDataAsOrtValue'
+  | 'GetTensorMutableData'
+  | 'CastTypeInfoToTensorInfo'
+  | 'GetOnnxTypeFromTypeInfo'
+  | 'GetTensorElementType'
+  | 'GetDimensionsCount'
+  | 'GetDimensions'
+  | 'GetSymbolicDimensions'
+  | 'GetTensorTypeAndShape'
+  | 'GetValueType'
+  | 'CreateCpuMemoryInfo'
+  | 'AllocatorFree'
+  | 'GetAllocatorWithDefaultOptions'
+  | 'ReleaseStatus'
+  | 'ReleaseSession'
+  | 'ReleaseValue'
+  | 'ReleaseRunOptions'
+  | 'ReleaseTypeInfo'
+  | 'ReleaseTensorTypeAndShapeInfo'
+  | 'ReleaseSessionOptions'
+  | 'SessionEndProfiling'
+  | 'AddSessionConfigEntry'
+  | 'AddExternalInitializers'
+  | 'TensorTypeAndShape_HasShape';
 
 /**
  * Index in the table, result, and parameters; `out` is where a pointer or size is written, `outInt` an
@@ -101,7 +138,7 @@ let api: Api | undefined;
 export function ortApi(): Api {
   if (api !== undefined) return api;
   const library = openLibrary();
-    const types: { readonly [name: string]: CType } = {
+  const types: { readonly [name: string]: CType } = {
     out: koffi.out(koffi.pointer(POINTER)),
     outInt: koffi.out(koffi.pointer('int')),
     path: process.platform === 'win32' ? 'str16' : 'str',
@@ -109,7 +146,14 @@ export function ortApi(): Api {
   };
   const functions = Object.fromEntries(
     Object.entries(SIGNATURES).map(([name, [index, result, ...parameters]]) => {
-      return [name, library.function(index, result === 'status' ? POINTER : result, parameters.map((parameter) => types[parameter] ?? parameter))];
+      return [
+        name,
+        library.function(
+          index,
+          result === 'status' ? POINTER : result,
+          parameters.map((parameter) => types[parameter] ?? parameter),
+        ),
+      ];
     }),
   ) as { readonly [Name in ApiName]: NativeFunction };
   const setUp: Api = { ...functions, version: library.version, environment: 0, cpuMemory: 0, allocator: 0 };
@@ -129,7 +173,11 @@ export interface Attempt {
   readonly remedy: string;
 }
 
-const INTERNAL: Attempt = { code: 'WEFT_RUNTIME_CALL', action: 'call ONNX Runtime', remedy: 'This is a fault of Weft or of the model: report it with the model.' };
+const INTERNAL: Attempt = {
+  code: 'WEFT_RUNTIME_CALL',
+  action: 'call ONNX Runtime',
+  remedy: 'This is a fault of Weft or of the model: report it with the model.',
+};
 
 /** The error of a failed status, which is freed; undefined for success. */
 export function takeError(status: unknown, attempt: Attempt = INTERNAL): WeftError | undefined {
@@ -160,7 +208,16 @@ function out1(functions: Api, name: ApiName, ...parameters: readonly unknown[]):
   return Number(out[0]);
 }
 
-/** The version of the ONNX Runtime library in use, e.g. `1.30.0`. Throws `WEFT_RUNTIME_LIBRARY` where there is none. */
+/**
+ * The version of the ONNX Runtime library in use. Throws `WEFT_RUNTIME_LIBRARY` where there is none.
+ *
+ * @example
+ * ```ts
+ * import { runtimeVersion } from 'weft/runtime';
+ *
+ * console.log(runtimeVersion().split('.')[0]); // 1
+ * ```
+ */
 export function runtimeVersion(): string {
   return openLibrary().version;
 }

@@ -21,7 +21,11 @@ afterEach(() => {
 
 function floats(shape: readonly number[], seed = 1): HostTensor<'float32'> {
   const random = createRandom(seed);
-  return hostTensor('float32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1)).map(() => random.normal()));
+  return hostTensor(
+    'float32',
+    shape,
+    new Float32Array(shape.reduce((a, b) => a * b, 1)).map(() => random.normal()),
+  );
 }
 
 describe('Binding', () => {
@@ -114,7 +118,9 @@ describe('Binding', () => {
   });
 
   it('refuses memory that is shared in part', async () => {
-    const session = await open(model([node('Neg', ['x'], ['y']), node('Abs', ['x'], ['z'])], [value('x', 1, ['N'])], [value('y', 1, ['N']), value('z', 1, ['N'])]));
+    const session = await open(
+      model([node('Neg', ['x'], ['y']), node('Abs', ['x'], ['z'])], [value('x', 1, ['N'])], [value('y', 1, ['N']), value('z', 1, ['N'])]),
+    );
     const buffer = new ArrayBuffer(64);
     const at = (offset: number, length: number): HostTensor => hostTensor('float32', [length], new Float32Array(buffer, offset, length));
     const overlap = expect.objectContaining({ code: 'WEFT_RUNTIME_OVERLAP' }) as Error;

@@ -164,7 +164,8 @@ function sidesOf(side: Side): [string, { side: Side; index: number; info: Tensor
 
 function createSide(tensors: Readonly<Record<string, HostTensor>>, known: readonly TensorInfo[]): Side {
   const names = Object.keys(tensors);
-  const infos = names.map((name) => known.find((info) => info.name === name) as TensorInfo);
+  const byName = new Map(known.map((info) => [info.name, info]));
+  const infos = names.map((name) => byName.get(name) as TensorInfo);
   for (const info of infos) checkTensor(info, tensors[info.name] as HostTensor);
   const made: NativeTensor[] = [];
   try {
@@ -176,7 +177,15 @@ function createSide(tensors: Readonly<Record<string, HostTensor>>, known: readon
   const hold = cStrings(names);
   const values = new BigUint64Array(new ArrayBuffer(8 * Math.max(1, names.length)));
   for (const [index, { value }] of made.entries()) values[index] = BigInt(value);
-  return { names, infos, tensors: made, values, hold, namesAddress: Number(koffi.address(hold.pointers)), valuesAddress: Number(koffi.address(values)) };
+  return {
+    names,
+    infos,
+    tensors: made,
+    values,
+    hold,
+    namesAddress: Number(koffi.address(hold.pointers)),
+    valuesAddress: Number(koffi.address(values)),
+  };
 }
 
 function releaseBinding(binding: object, state: BindingState): void {
@@ -194,14 +203,27 @@ function release(state: BindingState): void {
 
 /** Throws when one of `names` is not among `known`. */
 export function checkNames(what: string, names: readonly string[], known: readonly TensorInfo[]): void {
-  const unknown = names.find((name) => !known.some((info) => info.name === name));
+  const knownNames = new Set(known.map(({ name }) => name));
+  const unknown = names.find((name) => !knownNames.has(name));
   if (unknown !== undefined) throw nameError(`the model has no such ${what.split(' ').at(-1)}`, unknown, known);
 }
 
 export function nameError(rule: string, value: string, known: readonly TensorInfo[]): UsageError {
-  return new UsageError({ code: 'WEFT_RUNTIME_NAME', action: 'run the model', rule, value, remedy: `The model has: ${known.map(({ name }) => name).join(', ')}.` });
+  return new UsageError({
+    code: 'WEFT_RUNTIME_NAME',
+    action: 'run the model',
+    rule,
+    value,
+    remedy: `The model has: ${known.map(({ name }) => name).join(', ')}.`,
+  });
 }
 
 function closedError(): UsageError {
-  return new UsageError({ code: 'WEFT_RUNTIME_CLOSED', action: 'run the model', rule: 'its binding was closed', value: 'close was called', remedy: 'Close a binding after its last run, or make another.' });
+  return new UsageError({
+    code: 'WEFT_RUNTIME_CLOSED',
+    action: 'run the model',
+    rule: 'its binding was closed',
+    value: 'close was called',
+    remedy: 'Close a binding after its last run, or make another.',
+  });
 }

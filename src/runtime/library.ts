@@ -95,7 +95,8 @@ function load(path: string): Library {
   return {
     handle,
     version,
-    function: (index, result, parameters) => koffi.decode(BigInt(entries[index] ?? 0), koffi.proto(result, [...parameters])) as NativeFunction,
+    function: (index, result, parameters) =>
+      koffi.decode(BigInt(entries[index] ?? 0), koffi.proto(result, [...parameters])) as NativeFunction,
   };
 }
 

@@ -20,7 +20,8 @@ const settle = async (): Promise<void> => {
 const megabytes = (): number => process.memoryUsage.rss() / 2 ** 20;
 const filled = (length: number, element: number): HostTensor => hostTensor('float32', [length], new Float32Array(length).fill(element));
 const expectAll = (tensor: HostTensor | undefined, element: number): void => {
-  if (tensor === undefined || !(tensor.data as Float32Array).every((given) => given === element)) throw new Error(`wrong values: ${tensor?.data.slice(0, 4)} instead of ${element}`);
+  if (tensor === undefined || !(tensor.data as Float32Array).every((given) => given === element))
+    throw new Error(`wrong values: ${String(tensor?.data[0])} instead of ${element}`);
 };
 
 const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
@@ -48,7 +49,9 @@ const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
   async droppedDuringRun() {
     const session = await createSession(update(200_000), { threads: 2 });
     for (let round = 0; round < 80; round++) {
-      const runs = [session.run({ w: filled(200_000, round), gradient: filled(200_000, 1), rate: hostTensor('float32', [], new Float32Array([1])) })];
+      const runs = [
+        session.run({ w: filled(200_000, round), gradient: filled(200_000, 1), rate: hostTensor('float32', [], new Float32Array([1])) }),
+      ];
       collect();
       for (let junk = 0; junk < 5; junk++) filled(200_000, NaN);
       for (const result of await Promise.all(runs)) expectAll(result['w_next'], round - 1);
@@ -129,7 +132,11 @@ const scenarios: { readonly [name: string]: () => Promise<unknown> } = {
   /** Threads that end while they hold sessions, and while one runs. */
   async workers() {
     for (let round = 0; round < 6; round++) {
-      const worker = new Worker(loader, { eval: true, argv: ['inWorker'], execArgv: process.execArgv.filter((flag) => flag !== '--expose-gc') });
+      const worker = new Worker(loader, {
+        eval: true,
+        argv: ['inWorker'],
+        execArgv: process.execArgv.filter((flag) => flag !== '--expose-gc'),
+      });
       await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
       if (round % 2 === 0) await tick(20);
       await worker.terminate();

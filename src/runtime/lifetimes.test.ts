@@ -8,7 +8,9 @@ const fixture = fileURLToPath(new URL('./lifetimes.fixture.ts', import.meta.url)
 
 /** What a scenario of the fixture prints, in a process of its own: one that crashes fails the test and nothing else. */
 async function play(scenario: string): Promise<unknown> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--expose-gc', fixture, scenario], { cwd: fileURLToPath(new URL('../..', import.meta.url)) });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--expose-gc', fixture, scenario], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+  });
   return JSON.parse(stdout);
 }
 

@@ -6,7 +6,12 @@ import type { OnnxAttribute, OnnxNode, OnnxTensor, OnnxValue } from '../onnx/ind
 let count = 0;
 
 /** A node of the standard operators. */
-export function node(opType: string, inputs: readonly string[], outputs: readonly string[], attributes: readonly OnnxAttribute[] = []): OnnxNode {
+export function node(
+  opType: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: readonly OnnxAttribute[] = [],
+): OnnxNode {
   return { name: `node_${count++}`, opType, domain: '', inputs, outputs, attributes };
 }
 
@@ -15,11 +20,21 @@ export function value(name: string, dataType: number, shape?: readonly (number |
 }
 
 export function initializer(name: string, data: Float32Array | BigInt64Array, dims: readonly number[]): OnnxTensor {
-  return { name, dataType: data instanceof Float32Array ? 1 : 7, dims, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return {
+    name,
+    dataType: data instanceof Float32Array ? 1 : 7,
+    dims,
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
 }
 
 /** The bytes of a model of opset 21. */
-export function model(nodes: readonly OnnxNode[], inputs: readonly OnnxValue[], outputs: readonly OnnxValue[], initializers: readonly OnnxTensor[] = []): Uint8Array {
+export function model(
+  nodes: readonly OnnxNode[],
+  inputs: readonly OnnxValue[],
+  outputs: readonly OnnxValue[],
+  initializers: readonly OnnxTensor[] = [],
+): Uint8Array {
   return encodeModel({
     irVersion: 10,
     producerName: 'test',
@@ -48,6 +63,8 @@ export function update(length: number): Uint8Array {
 
 /** y = x · w · w · … (`depth` products of size × size): takes a while. */
 export function products(size: number, depth: number): Uint8Array {
-  const nodes = Array.from({ length: depth }, (_, index) => node('MatMul', [index === 0 ? 'x' : `h${index}`, 'w'], [index === depth - 1 ? 'y' : `h${index + 1}`]));
+  const nodes = Array.from({ length: depth }, (_, index) =>
+    node('MatMul', [index === 0 ? 'x' : `h${index}`, 'w'], [index === depth - 1 ? 'y' : `h${index + 1}`]),
+  );
   return model(nodes, [value('x', FLOAT, ['N', size]), value('w', FLOAT, [size, size])], [value('y', FLOAT, ['N', size])]);
 }

@@ -47,17 +47,45 @@ export function checkTensor(info: TensorInfo, tensor: HostTensor): void {
   const fail = (code: string, rule: string, value: string, remedy: string): ShapeError =>
     new ShapeError({ code, action: `bind ${info.name}`, rule, value, remedy, details: [`the model says: ${describe(info)}`] });
   const wanted = info.dtype;
-  if (wanted === undefined) throw fail('WEFT_RUNTIME_DTYPE', 'no typed array holds its elements', info.name, 'Give the model an input or output of another type (see Cast).');
+  if (wanted === undefined)
+    throw fail(
+      'WEFT_RUNTIME_DTYPE',
+      'no typed array holds its elements',
+      info.name,
+      'Give the model an input or output of another type (see Cast).',
+    );
   if (dtype !== wanted) throw fail('WEFT_RUNTIME_DTYPE', `its dtype is ${wanted}`, `${dtype} given`, `Give a tensor of dtype ${wanted}.`);
   const tag = Object.prototype.toString.call(data).slice(8, -1);
-  if (data === undefined || tag !== ARRAY_TAG[wanted]) throw fail('WEFT_RUNTIME_DTYPE', `${wanted} elements are in a ${ARRAY_TAG[wanted]}`, tag, `Give the data as a ${ARRAY_TAG[wanted]}.`);
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) throw fail('WEFT_RUNTIME_SHAPE', 'a shape is a list of whole numbers', String(shape), 'Give the size of each axis.');
-  if (info.shape !== undefined && !fits(shape, info.shape)) throw fail('WEFT_RUNTIME_SHAPE', `its shape is [${info.shape.map((size) => size || '?').join(', ')}]`, `[${shape.join(', ')}] given`, 'Give a tensor of that shape.');
+  if (data === undefined || tag !== ARRAY_TAG[wanted])
+    throw fail('WEFT_RUNTIME_DTYPE', `${wanted} elements are in a ${ARRAY_TAG[wanted]}`, tag, `Give the data as a ${ARRAY_TAG[wanted]}.`);
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw fail('WEFT_RUNTIME_SHAPE', 'a shape is a list of whole numbers', String(shape), 'Give the size of each axis.');
+  if (info.shape !== undefined && !fits(shape, info.shape))
+    throw fail(
+      'WEFT_RUNTIME_SHAPE',
+      `its shape is [${info.shape.map((size) => size || '?').join(', ')}]`,
+      `[${shape.join(', ')}] given`,
+      'Give a tensor of that shape.',
+    );
   if (data.length !== elementCount(shape)) {
-    const rule = data.buffer.byteLength === 0 ? 'its ArrayBuffer is detached or empty' : `the shape [${shape.join(', ')}] holds ${elementCount(shape)} elements`;
-    throw fail(data.buffer.byteLength === 0 ? 'WEFT_RUNTIME_BUFFER' : 'WEFT_RUNTIME_SHAPE', rule, `${data.length} elements given`, 'Give as many elements as the shape holds, in memory that nobody took away.');
+    const rule =
+      data.buffer.byteLength === 0
+        ? 'its ArrayBuffer is detached or empty'
+        : `the shape [${shape.join(', ')}] holds ${elementCount(shape)} elements`;
+    throw fail(
+      data.buffer.byteLength === 0 ? 'WEFT_RUNTIME_BUFFER' : 'WEFT_RUNTIME_SHAPE',
+      rule,
+      `${data.length} elements given`,
+      'Give as many elements as the shape holds, in memory that nobody took away.',
+    );
   }
-  if ((data.buffer as { resizable?: boolean }).resizable === true) throw fail('WEFT_RUNTIME_BUFFER', 'memory that can shrink is not bound', 'a resizable ArrayBuffer', 'Give an array over an ArrayBuffer of fixed length.');
+  if ((data.buffer as { resizable?: boolean }).resizable === true)
+    throw fail(
+      'WEFT_RUNTIME_BUFFER',
+      'memory that can shrink is not bound',
+      'a resizable ArrayBuffer',
+      'Give an array over an ArrayBuffer of fixed length.',
+    );
 }
 
 function fits(shape: readonly number[], wanted: readonly (number | string)[]): boolean {
@@ -75,7 +103,15 @@ export function createTensor({ dtype, shape, data }: HostTensor): NativeTensor {
   const length = data.length;
   const bytes = length * BYTES_PER_ELEMENT[dtype];
   const start = Number(koffi.address(length === 0 ? NOTHING : data));
-  const value = call('CreateTensorWithDataAsOrtValue', cpuMemory, start, bytes, BigInt64Array.from(shape, BigInt), shape.length, ELEMENT_TYPE[dtype]);
+  const value = call(
+    'CreateTensorWithDataAsOrtValue',
+    cpuMemory,
+    start,
+    bytes,
+    BigInt64Array.from(shape, BigInt),
+    shape.length,
+    ELEMENT_TYPE[dtype],
+  );
   live.values++;
   return { value, data, length, start, bytes };
 }
@@ -106,7 +142,9 @@ function lost({ length, data }: NativeTensor): UsageError {
  * updated in place, which the graph must be made for), inputs may share freely, all else would read half-written values.
  */
 export function checkOverlap(inputs: readonly NativeTensor[], outputs: readonly NativeTensor[]): void {
-  const regions = [...inputs.map((tensor) => ({ tensor, written: false })), ...outputs.map((tensor) => ({ tensor, written: true }))].filter(({ tensor }) => tensor.bytes > 0);
+  const regions = [...inputs.map((tensor) => ({ tensor, written: false })), ...outputs.map((tensor) => ({ tensor, written: true }))].filter(
+    ({ tensor }) => tensor.bytes > 0,
+  );
   regions.sort((a, b) => a.tensor.start - b.tensor.start);
   for (const [index, { tensor, written }] of regions.entries()) {
     for (let next = index + 1; next < regions.length; next++) {

@@ -60,13 +60,23 @@ export function runAsync(call: RunCall, signal: AbortSignal | undefined): Promis
     const start = (): void => {
       stopAtExit(call);
       try {
-        Run.async(session.handle, options, inputNames, inputs, inputCount, outputNames, outputCount, outputs, (failure: unknown, status: unknown) => {
-          giveThread();
-          settle();
-          const error = failure === null || failure === undefined ? takeError(status, RUN) : failure;
-          if (error === undefined) resolve();
-          else reject(signal?.aborted === true ? cancelled(signal, error) : error);
-        });
+        Run.async(
+          session.handle,
+          options,
+          inputNames,
+          inputs,
+          inputCount,
+          outputNames,
+          outputCount,
+          outputs,
+          (failure: unknown, status: unknown) => {
+            giveThread();
+            settle();
+            const error = failure === null || failure === undefined ? takeError(status, RUN) : failure;
+            if (error === undefined) resolve();
+            else reject(signal?.aborted === true ? cancelled(signal, error) : error);
+          },
+        );
       } catch (error) {
         giveThread();
         settle();
@@ -108,7 +118,14 @@ function forgetTermination(call: RunCall): void {
 }
 
 function cancelled(signal: AbortSignal | undefined, cause: unknown = signal?.reason): WeftError {
-  return new WeftError({ code: 'WEFT_RUNTIME_CANCELLED', action: 'finish the run', rule: 'it was cancelled', value: String(signal?.reason ?? 'aborted'), remedy: 'Run again without aborting the signal.', cause });
+  return new WeftError({
+    code: 'WEFT_RUNTIME_CANCELLED',
+    action: 'finish the run',
+    rule: 'it was cancelled',
+    value: String(signal?.reason ?? 'aborted'),
+    remedy: 'Run again without aborting the signal.',
+    cause,
+  });
 }
 
 /** For a second run of what can run once at a time. */

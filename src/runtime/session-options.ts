@@ -45,18 +45,43 @@ export interface NativeOptions {
 
 /** Throws when an option is unknown or out of its range. */
 export function checkSessionOptions(options: SessionOptions): void {
-  checkOptions('create a session', options, ['threads', 'graphOptimization', 'initializers', 'memoryArena', 'memoryPattern', 'spinning', 'profile', 'config']);
+  checkOptions('create a session', options, [
+    'threads',
+    'graphOptimization',
+    'initializers',
+    'memoryArena',
+    'memoryPattern',
+    'spinning',
+    'profile',
+    'config',
+  ]);
   const fail = (rule: string, value: unknown, remedy: string): UsageError =>
     new UsageError({ code: 'WEFT_RUNTIME_OPTION', action: 'create a session', rule, value: String(value), remedy });
   const { threads = 1, graphOptimization = 'all', config = {} } = options;
-  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) throw fail(`threads are a whole number from 1 to ${MAX_THREADS}`, threads, 'Leave threads out to use every core.');
-  if (!Object.hasOwn(OPTIMIZATION, graphOptimization)) throw fail('the graph optimization is not known', graphOptimization, `Give one of ${Object.keys(OPTIMIZATION).join(', ')}.`);
-  if (Object.hasOwn(config, DENORMAL)) throw fail('denormal numbers would be flushed on some threads only, and results differ from run to run', DENORMAL, 'Leave the entry out.');
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
+    throw fail(`threads are a whole number from 1 to ${MAX_THREADS}`, threads, 'Leave threads out to use every core.');
+  if (!Object.hasOwn(OPTIMIZATION, graphOptimization))
+    throw fail('the graph optimization is not known', graphOptimization, `Give one of ${Object.keys(OPTIMIZATION).join(', ')}.`);
+  if (Object.hasOwn(config, DENORMAL))
+    throw fail(
+      'denormal numbers would be flushed on some threads only, and results differ from run to run',
+      DENORMAL,
+      'Leave the entry out.',
+    );
 }
 
 /** The native options; to be freed, with the values, once the session is created. */
 export function createOptions(options: SessionOptions): NativeOptions {
-  const { threads = defaultThreads(), graphOptimization = 'all', memoryArena = true, memoryPattern = false, spinning = true, profile, config = {}, initializers = new Map<string, HostTensor>() } = options;
+  const {
+    threads = defaultThreads(),
+    graphOptimization = 'all',
+    memoryArena = true,
+    memoryPattern = false,
+    spinning = true,
+    profile,
+    config = {},
+    initializers = new Map<string, HostTensor>(),
+  } = options;
   const api = ortApi();
   const handle = call('CreateSessionOptions');
   const values: NativeTensor[] = [];

@@ -2,7 +2,7 @@
 
 import koffi from 'koffi';
 
-import { ShapeError, UsageError, allocate, checkOptions, hostTensor } from '../core/index.ts';
+import { ShapeError, UsageError, allocate, checkOptions, elementCount } from '../core/index.ts';
 import type { HostTensor, TypedArray } from '../core/index.ts';
 import { call, ortApi, takeError } from './api.ts';
 import type { Attempt } from './api.ts';
@@ -17,7 +17,7 @@ import { checkSessionOptions, createOptions, cStrings } from './session-options.
 import type { SessionOptions } from './session-options.ts';
 import { checkOpen, closeSession, forgottenSessions } from './session-state.ts';
 import type { SessionState } from './session-state.ts';
-import { readTensorInfos, readTensorType } from './tensor-info.ts';
+import { readTensorInfos, readValueType } from './tensor-info.ts';
 import type { TensorInfo } from './tensor-info.ts';
 import { giveThread, takeThread } from './threads.ts';
 
@@ -90,11 +90,16 @@ export interface RunOptions {
 export async function createSession(model: Uint8Array | string, options: SessionOptions = {}): Promise<Session> {
   checkSessionOptions(options);
   const named = typeof model === 'string';
-  if (!named && Object.prototype.toString.call(model) !== '[object Uint8Array]') throw modelError('a model is a path or bytes', Object.prototype.toString.call(model).slice(8, -1));
+  if (!named && Object.prototype.toString.call(model) !== '[object Uint8Array]')
+    throw modelError('a model is a path or bytes', Object.prototype.toString.call(model).slice(8, -1));
   if (!named && model.length === 0) throw modelError('its bytes are empty or taken away', '0 bytes');
   const { environment, CreateSession, CreateSessionFromArray, ReleaseSessionOptions } = ortApi();
   const native = createOptions(options);
-  const attempt: Attempt = { code: 'WEFT_RUNTIME_MODEL', action: named ? `load the model ${model}` : 'load the model', remedy: 'Give a complete ONNX model whose operators and external data are at hand.' };
+  const attempt: Attempt = {
+    code: 'WEFT_RUNTIME_MODEL',
+    action: named ? `load the model ${model}` : 'load the model',
+    remedy: 'Give a complete ONNX model whose operators and external data are at hand.',
+  };
   try {
     const handle = await new Promise<Address>((resolve, reject) => {
       const out = [0];
@@ -116,7 +121,14 @@ export async function createSession(model: Uint8Array | string, options: Session
     });
     hold(model); // koffi does not: read on another thread, the bytes must outlive the call.
     live.sessions++;
-    return sessionOf({ handle, profiling: options.profile !== undefined, running: 0, closed: false, released: false, profilePath: undefined });
+    return sessionOf({
+      handle,
+      profiling: options.profile !== undefined,
+      running: 0,
+      closed: false,
+      released: false,
+      profilePath: undefined,
+    });
   } finally {
     ReleaseSessionOptions(native.handle);
     native.initializers.forEach(releaseTensor);
@@ -126,7 +138,13 @@ export async function createSession(model: Uint8Array | string, options: Session
 }
 
 function modelError(rule: string, value: string): UsageError {
-  return new UsageError({ code: 'WEFT_RUNTIME_MODEL', action: 'load the model', rule, value, remedy: 'Give the path of an .onnx file, or its bytes.' });
+  return new UsageError({
+    code: 'WEFT_RUNTIME_MODEL',
+    action: 'load the model',
+    rule,
+    value,
+    remedy: 'Give the path of an .onnx file, or its bytes.',
+  });
 }
 
 function sessionOf(state: SessionState): Session {
@@ -162,7 +180,14 @@ async function runOnce(
   const wanted = options.outputs ?? outputs.map(({ name }) => name);
   checkNames('an output', wanted, outputs);
   const opaque = outputs.find(({ name, dtype }) => dtype === undefined && wanted.includes(name));
-  if (opaque !== undefined) throw new ShapeError({ code: 'WEFT_RUNTIME_DTYPE', action: `fetch ${opaque.name}`, rule: 'no typed array holds its elements', value: opaque.name, remedy: 'Name the outputs that are wanted.' });
+  if (opaque !== undefined)
+    throw new ShapeError({
+      code: 'WEFT_RUNTIME_DTYPE',
+      action: `fetch ${opaque.name}`,
+      rule: 'no typed array holds its elements',
+      value: opaque.name,
+      remedy: 'Name the outputs that are wanted.',
+    });
   if (wanted.length === 0) return {};
   for (const info of inputs) checkTensor(info, feeds[info.name] as HostTensor);
 
@@ -211,15 +236,21 @@ function hold(...memory: readonly (object | string)[]): void {
 function copyOut(value: Address): HostTensor {
   const info = call('GetTensorTypeAndShape', value);
   try {
-    const { dtype, shape = [] } = readTensorType(info);
-    if (dtype === undefined) throw new ShapeError({ code: 'WEFT_RUNTIME_DTYPE', action: 'fetch an output', rule: 'no typed array holds its elements', value: 'another element type', remedy: 'Name the outputs that are wanted.' });
-    const sizes = shape.map(Number);
-    const copy = allocate(dtype, sizes.reduce((product, size) => product * size, 1));
+    const { dtype, shape } = readValueType(info);
+    if (dtype === undefined)
+      throw new ShapeError({
+        code: 'WEFT_RUNTIME_DTYPE',
+        action: 'fetch an output',
+        rule: 'no typed array holds its elements',
+        value: 'another element type',
+        remedy: 'Name the outputs that are wanted.',
+      });
+    const copy = allocate(dtype, elementCount(shape));
     if (copy.byteLength > 0) {
       const bytes: TypedArray = new Uint8Array(koffi.view(BigInt(call('GetTensorMutableData', value)), copy.byteLength));
       new Uint8Array(copy.buffer).set(bytes);
     }
-    return hostTensor(dtype, sizes, copy);
+    return { dtype, shape, data: copy };
   } finally {
     ortApi().ReleaseTensorTypeAndShapeInfo(info);
   }

@@ -43,8 +43,16 @@ function readName(session: Address, side: 'Input' | 'Output', index: number): st
   return name;
 }
 
-/** Element type and shape of an OrtTensorTypeAndShapeInfo, which is not freed. */
-export function readTensorType(info: Address): { dtype?: DType; shape?: readonly (number | string)[] } {
+/** Element type and sizes of a value's OrtTensorTypeAndShapeInfo, which is not freed. */
+export function readValueType(info: Address): { dtype: DType | undefined; shape: number[] } {
+  const dtype = DTYPE.get(call('GetTensorElementType', info));
+  const sizes = new BigInt64Array(call('GetDimensionsCount', info));
+  if (sizes.length > 0) check(ortApi().GetDimensions(info, sizes, sizes.length));
+  return { dtype, shape: Array.from(sizes, Number) };
+}
+
+/** Element type and shape that a model declares. */
+function readTensorType(info: Address): { dtype?: DType; shape?: readonly (number | string)[] } {
   const dtype = DTYPE.get(call('GetTensorElementType', info));
   const shape = ortApi().TensorTypeAndShape_HasShape(info) === true ? readShape(info) : undefined;
   return { ...(dtype === undefined ? {} : { dtype }), ...(shape === undefined ? {} : { shape }) };

@@ -6,6 +6,13 @@ import { availableParallelism } from 'node:os';
 /**
  * The number of physical cores that this process may use: matrix products gain nothing from a second thread on a core.
  * Where the system does not tell cores from threads, all that Node may use.
+ *
+ * @example
+ * ```ts
+ * import { defaultThreads } from 'weft/runtime';
+ *
+ * console.log(defaultThreads() >= 1); // true
+ * ```
  */
 export function defaultThreads(): number {
   return Math.max(1, Math.min(availableParallelism(), physicalCores() ?? Infinity));
