@@ -10,8 +10,7 @@
 import { WeftError } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { LanguageModel } from '../models/index.ts';
-import { encodeModel, lowerGraph } from '../onnx/index.ts';
-import { createSession } from '../runtime/index.ts';
+import { compileGraph } from '../runtime/index.ts';
 import type { Binding } from '../runtime/index.ts';
 import { bindFrame, makeCaches } from './frame.ts';
 import type { Caches, Frame } from './frame.ts';
@@ -85,9 +84,8 @@ interface Slot {
 export async function createDecoder(model: LanguageModel, weights: Weights, { threads, profile }: DecoderOptions = {}): Promise<Decoder> {
   const graph = decodeGraph(model);
   const shapes = cacheShapes(graph);
-  const bytes = encodeModel(lowerGraph(graph, { weights, weightStorage: 'outside' }));
-  const session = await createSession(bytes, {
-    initializers: weights,
+  const session = await compileGraph(graph, {
+    weights,
     memoryArena: true,
     ...(threads === undefined ? {} : { threads }),
     ...(profile === undefined ? {} : { profile }),

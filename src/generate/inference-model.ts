@@ -2,7 +2,7 @@
 
 import { checkOptions } from '../core/index.ts';
 import type { LanguageModel } from '../models/index.ts';
-import { encodeModel, lowerGraph } from '../onnx/index.ts';
+import { encodeGraph } from '../runtime/index.ts';
 import type { Weights } from './decoder.ts';
 import { decodeGraph } from './graphs.ts';
 
@@ -38,5 +38,5 @@ export interface InferenceModelOptions {
  */
 export function inferenceModel(model: LanguageModel, weights: Weights, options: InferenceModelOptions = {}): Uint8Array {
   checkOptions('write an inference model', options, ['cacheLength']);
-  return encodeModel(lowerGraph(decodeGraph(model, options), { weights }));
+  return encodeGraph(decodeGraph(model, options), weights);
 }
