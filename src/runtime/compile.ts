@@ -33,3 +33,13 @@ export async function compileGraph(graph: Graph, { weights, ...options }: Compil
   const model = lowerGraph(graph, weights === undefined ? {} : { weights, weightStorage: 'outside' });
   return createSession(encodeModel(model), weights === undefined ? options : { ...options, initializers: weights });
 }
+
+/**
+ * The bytes of a graph as a standard ONNX model, weights inside: what {@link compileGraph} loads, for a file or another runtime.
+ *
+ * @param weights by parameter name; parameters that are not among them stay inputs
+ * @throws UsageError `WEFT_ONNX_TOO_LARGE` above the 2 GiB of a protobuf file
+ */
+export function encodeGraph(graph: Graph, weights: ReadonlyMap<string, HostTensor<'float32'>> = new Map()): Uint8Array {
+  return encodeModel(lowerGraph(graph, { weights }));
+}

@@ -1,5 +1,5 @@
 export { runtimeVersion } from './api.ts';
-export { compileGraph } from './compile.ts';
+export { compileGraph, encodeGraph } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
 export type { Binding } from './binding.ts';
 export type { SessionOptions } from './session-options.ts';

@@ -107,9 +107,11 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     const card = {
       name: basename(resolve(paths.folder)) || 'model',
       createdAt: new Date().toISOString(),
+      architecture: model.architecture,
+      config: { ...model.config },
       parameters,
       data: { files: typeof recipe.text === 'string' ? [recipe.text] : [...recipe.text], documents: prepared.train.documents, bytes: prepared.train.bytes, tokens: prepared.train.tokens, heldOutBytes: prepared.heldOut.bytes },
-      training: { steps: state.step, tokensSeen: state.tokensSeen, seconds: state.seconds, trainLoss },
+      training: { steps: state.step, tokensSeen: state.tokensSeen, seconds: state.seconds, trainLoss, batchSize: training.batchSize, contextLength: model.contextLength, learningRate: training.learningRate, tokensPerSecond: state.tokensSeen / Math.max(1e-9, state.seconds), seed: recipe.seed ?? 1 },
     };
     onEvent?.({ kind: 'phase', phase: 'save' });
     await saveModel(paths.folder, { ...files, card });
