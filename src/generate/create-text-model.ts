@@ -14,7 +14,7 @@ import type { TextModel } from './text-model.ts';
 /** What a text model is made of. */
 export interface TextModelParts {
   readonly model: LanguageModel;
-  /** By the model's own parameter names. They are read in place and must not change while the text model is open. */
+  /** By the model's own parameter names. They are copied: what training does to them later does not show. */
   readonly weights: Weights;
   readonly tokenizer: Tokenizer;
   /** What answers and messages call it; default the architecture. */

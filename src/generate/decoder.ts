@@ -80,7 +80,7 @@ interface Slot {
   chunk: Frame | undefined;
 }
 
-/** Makes a model ready to run. The weights are not copied beyond what ONNX Runtime rearranges; they must not change while it is open. */
+/** Makes a model ready to run. The weights are copied into the session. */
 export async function createDecoder(model: LanguageModel, weights: Weights, { threads, profile }: DecoderOptions = {}): Promise<Decoder> {
   const graph = decodeGraph(model);
   const shapes = cacheShapes(graph);

@@ -251,6 +251,15 @@ describe('a text model', () => {
     await short.close();
   });
 
+  it('keeps its weights when the ones it was made from are trained on', async () => {
+    const trained = livelyWeights(model);
+    const sample = await createTextModel({ model, weights: trained, tokenizer: byteTokenizer(VOCAB) }, { threads: 1 });
+    const before = await sample.score(prompt(9));
+    for (const { data } of trained.values()) data.fill(0.5);
+    expect(await sample.score(prompt(9))).toEqual(before);
+    await sample.close();
+  });
+
   it('scores texts of no and one token', async () => {
     expect(await textModel.score(new Uint32Array())).toHaveLength(0);
     expect([...(await textModel.score(Uint32Array.of(1)))]).toEqual([NaN]);
