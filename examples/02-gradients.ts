@@ -13,7 +13,12 @@ const [dw] = gradients(loss, [w]);
 if (dw === undefined) throw new Error('one gradient was asked for');
 
 const graph = buildGraph({ loss, dw });
-console.log('ONNX operators:', lowerGraph(graph).graph.nodes.map((node) => node.opType).join(' '));
+console.log(
+  'ONNX operators:',
+  lowerGraph(graph)
+    .graph.nodes.map((node) => node.opType)
+    .join(' '),
+);
 const session = await compileGraph(graph);
 const results = await session.run({
   x: hostTensor('float32', [2, 3], Float32Array.of(1, 2, 3, 4, 5, 6)),

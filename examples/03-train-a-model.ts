@@ -6,7 +6,8 @@ import { llama } from 'weft/models';
 import { trainTokenizer } from 'weft/tokenizers';
 import { adamw, train, warmupCosine } from 'weft/train';
 
-const rhyme = 'one for the master, one for the dame, and one for the little boy who lives down the lane. baa, baa, black sheep, have you any wool? ';
+const rhyme =
+  'one for the master, one for the dame, and one for the little boy who lives down the lane. baa, baa, black sheep, have you any wool? ';
 const text = textCorpus([rhyme.repeat(40)]);
 const tokenizer = await trainTokenizer(text, { type: 'bpe', vocabSize: 300 });
 const model = llama({ layers: 2, heads: 2, width: 64, contextLength: 32, vocabSize: tokenizer.vocabSize });

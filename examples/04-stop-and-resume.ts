@@ -23,4 +23,7 @@ for await (const step of first) {
   }
 }
 for await (const step of train(model, batches, { ...options, resumeFrom: 'checkpoint.safetensors' })) pieces.push(step.loss);
-console.log('the same losses:', whole.every((loss, index) => loss === pieces[index]));
+console.log(
+  'the same losses:',
+  whole.every((loss, index) => loss === pieces[index]),
+);

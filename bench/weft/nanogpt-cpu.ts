@@ -6,7 +6,10 @@ import { parseArgs } from 'node:util';
 import { loadNanoGpt, readSafetensors } from '../../src/formats/index.ts';
 import { adamw, createTrainer, warmupCosine } from '../../src/train/index.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { steps: { type: 'string', default: '2000' }, threads: { type: 'string', default: '2' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { steps: { type: 'string', default: '2000' }, threads: { type: 'string', default: '2' } },
+});
 const [parity = '../shared/data/parity/nanogpt-cpu', textPath = '../shared/data/text/tinyshakespeare.txt'] = positionals;
 const [batchSize, contextLength] = [12, 64];
 const { model, weights } = await loadNanoGpt(`${parity}/init.safetensors`, { heads: 4 });
@@ -28,8 +31,22 @@ function batchAt(starts: readonly number[]): { inputs: Int32Array; targets: Int3
   return { inputs, targets, kept: inputs.length };
 }
 
-const optimizer = adamw({ learningRate: warmupCosine({ peak: 1e-3, warmup: 100, total: 2000, floor: 1e-4 }), betas: [0.9, 0.99], weightDecay: 0.1 });
-const trainer = await createTrainer({ model, weights, optimizer, batchSize, contextLength, clipNorm: 1, accumulate: 1, seed: 1, threads: Number(values.threads) });
+const optimizer = adamw({
+  learningRate: warmupCosine({ peak: 1e-3, warmup: 100, total: 2000, floor: 1e-4 }),
+  betas: [0.9, 0.99],
+  weightDecay: 0.1,
+});
+const trainer = await createTrainer({
+  model,
+  weights,
+  optimizer,
+  batchSize,
+  contextLength,
+  clipNorm: 1,
+  accumulate: 1,
+  seed: 1,
+  threads: Number(values.threads),
+});
 const losses: Record<number, number> = {};
 const started = performance.now();
 for (let step = 0; step < Number(values.steps); step++) {

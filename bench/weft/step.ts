@@ -8,13 +8,27 @@ import { adamw, createTrainer } from '../../src/train/index.ts';
 import { median } from '../peer.ts';
 
 const { values } = parseArgs({
-  options: { steps: { type: 'string', default: '20' }, vocab: { type: 'string', default: '65' }, threads: { type: 'string', default: '2' }, architecture: { type: 'string', default: 'gpt' }, profile: { type: 'string' } },
+  options: {
+    steps: { type: 'string', default: '20' },
+    vocab: { type: 'string', default: '65' },
+    threads: { type: 'string', default: '2' },
+    architecture: { type: 'string', default: 'gpt' },
+    profile: { type: 'string' },
+  },
 });
 const [vocabSize, batchSize, contextLength] = [Number(values.vocab), 8, 256];
 const shape = { layers: 6, heads: 6, width: 384, contextLength, vocabSize };
-const model = values.architecture === 'llama' ? llama({ ...shape, hidden: 1024, tiedHead: true }) : gpt({ ...shape, bias: false, activation: 'gelu' });
+const model =
+  values.architecture === 'llama' ? llama({ ...shape, hidden: 1024, tiedHead: true }) : gpt({ ...shape, bias: false, activation: 'gelu' });
 const trainer = await createTrainer({
-  model, batchSize, contextLength, optimizer: adamw({ learningRate: 1e-3, betas: [0.9, 0.99], weightDecay: 0.1 }), clipNorm: 1, accumulate: 1, seed: 1, threads: Number(values.threads),
+  model,
+  batchSize,
+  contextLength,
+  optimizer: adamw({ learningRate: 1e-3, betas: [0.9, 0.99], weightDecay: 0.1 }),
+  clipNorm: 1,
+  accumulate: 1,
+  seed: 1,
+  threads: Number(values.threads),
   ...(values.profile === undefined ? {} : { profile: values.profile }),
 });
 const random = createRandom(1);
@@ -28,4 +42,13 @@ for (let step = 0; step < Number(values.steps) + 2; step++) {
 }
 trainer.close();
 const parameters = [...trainer.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-console.log(JSON.stringify({ parameters, medianSeconds: median(times), minSeconds: Math.min(...times), steps: times.length, loss, peakResidentBytes: process.resourceUsage().maxRSS * 1024 }));
+console.log(
+  JSON.stringify({
+    parameters,
+    medianSeconds: median(times),
+    minSeconds: Math.min(...times),
+    steps: times.length,
+    loss,
+    peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+  }),
+);

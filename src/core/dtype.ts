@@ -27,7 +27,15 @@ export interface HostTensor<D extends DType = DType> {
 }
 
 /** Bytes of one element of each dtype. */
-export const BYTES_PER_ELEMENT: { readonly [D in DType]: number } = { float32: 4, float64: 8, int32: 4, int64: 8, uint8: 1, int8: 1, bool: 1 };
+export const BYTES_PER_ELEMENT: { readonly [D in DType]: number } = {
+  float32: 4,
+  float64: 8,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  int8: 1,
+  bool: 1,
+};
 
 const ARRAY: { readonly [D in DType]: new (length: number) => TypedArray<D> } = {
   float32: Float32Array,
@@ -60,7 +68,11 @@ export function allocate<D extends DType>(dtype: D, length: number): TypedArray<
  * console.log(row.shape); // [ 1, 3 ]
  * ```
  */
-export function hostTensor<D extends DType>(dtype: D, shape: readonly number[], data: TypedArray<D> = allocate(dtype, elementCount(shape))): HostTensor<D> {
+export function hostTensor<D extends DType>(
+  dtype: D,
+  shape: readonly number[],
+  data: TypedArray<D> = allocate(dtype, elementCount(shape)),
+): HostTensor<D> {
   if (data.length !== elementCount(shape)) {
     throw new UsageError({
       code: 'WEFT_TENSOR_LENGTH',

@@ -61,7 +61,9 @@ export function createEmitter(): Emitter {
     },
     constant(value) {
       const small = value.data.length <= 64;
-      const key = small ? `${value.dtype}[${value.shape.join()}]${Array.from(value.data as ArrayLike<number | bigint>, (x) => (Object.is(x, -0) ? '-0' : String(x))).join()}` : '';
+      const key = small
+        ? `${value.dtype}[${value.shape.join()}]${Array.from(value.data as ArrayLike<number | bigint>, (x) => (Object.is(x, -0) ? '-0' : String(x))).join()}`
+        : '';
       const known = small ? byContent.get(key) : byArray.get(value.data);
       if (known !== undefined) return known;
       const name = fresh('constant');

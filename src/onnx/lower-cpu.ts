@@ -19,9 +19,17 @@ export type LoweringTable = { readonly [K in OpKind]: LoweringRule<Node<K>> };
 export const ONNX_DTYPE: { readonly [D in DType]: number } = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 };
 
 /** A kind that is one operator with the same operands. */
-function direct(opType: string, attributes: Readonly<Record<string, AttributeValue>> = {}, domain: '' | 'com.microsoft' = ''): LoweringRule<Node> {
+function direct(
+  opType: string,
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+  domain: '' | 'com.microsoft' = '',
+): LoweringRule<Node> {
   return (c) => {
-    c.emit(opType, Array.from({ length: c.arity }, (_, index) => c.in(index)), { outputs: [c.out(0)], attributes, domain });
+    c.emit(
+      opType,
+      Array.from({ length: c.arity }, (_, index) => c.in(index)),
+      { outputs: [c.out(0)], attributes, domain },
+    );
   };
 }
 
@@ -31,7 +39,12 @@ const number = (c: LoweringContext, value: number): string => c.constant(scalarT
 function reshapeTarget(from: Shape, to: Shape): readonly number[] {
   const target = to.map(({ size }, index) => (typeof size === 'number' ? size : from[index]?.size === size ? 0 : -1));
   const unknown = to.filter((_, index) => target[index] === -1);
-  if (unknown.length > 1) throw dynamicError(`reshape to ${formatShape(to)}`, 'at most one size can be found at run time', unknown.map(({ size }) => size).join(', '));
+  if (unknown.length > 1)
+    throw dynamicError(
+      `reshape to ${formatShape(to)}`,
+      'at most one size can be found at run time',
+      unknown.map(({ size }) => size).join(', '),
+    );
   return target;
 }
 
@@ -39,13 +52,20 @@ function reshapeTarget(from: Shape, to: Shape): readonly number[] {
 function expandTarget(from: Shape, to: Shape): readonly number[] {
   return to.map(({ size }, index) => {
     if (typeof size === 'number') return size;
-    if (from[index - to.length + from.length]?.size !== size) throw dynamicError(`expand to ${formatShape(to)}`, `the size ${size} is known at run time only, and the operand does not have it`);
+    if (from[index - to.length + from.length]?.size !== size)
+      throw dynamicError(`expand to ${formatShape(to)}`, `the size ${size} is known at run time only, and the operand does not have it`);
     return 1;
   });
 }
 
 function dynamicError(action: string, rule: string, value?: string): UsageError {
-  return new UsageError({ code: 'WEFT_ONNX_DYNAMIC', action, rule, ...(value === undefined ? {} : { value }), remedy: 'Give numbers for the other axes.' });
+  return new UsageError({
+    code: 'WEFT_ONNX_DYNAMIC',
+    action,
+    rule,
+    ...(value === undefined ? {} : { value }),
+    remedy: 'Give numbers for the other axes.',
+  });
 }
 
 function reshapeTo(c: LoweringContext, value: string, shape: readonly number[]): string {
@@ -61,7 +81,8 @@ function reduce(opType: string): LoweringRule<Node<'sum'> | Node<'max'>> {
 /** 0 where a query may see a key, -∞ after it; rows repeat for heads that share keys. */
 function causalMask(repeat: number, queries: number, keys: number): Float32Array {
   const mask = new Float32Array(repeat * queries * keys);
-  for (let row = 0; row < repeat * queries; row++) mask.fill(-Infinity, row * keys + (row % queries) + 1 + keys - queries, (row + 1) * keys);
+  for (let row = 0; row < repeat * queries; row++)
+    mask.fill(-Infinity, row * keys + (row % queries) + 1 + keys - queries, (row + 1) * keys);
   return mask;
 }
 
@@ -80,11 +101,13 @@ function targetsOf(c: LoweringContext, targets: string, dtype: DType): readonly 
  */
 function tallProduct(c: LoweringContext): void {
   const [left, right] = [Number(c.x(0).shape[1]?.size), Number(c.x(1).shape[1]?.size)];
-  const turn = (value: string, outputs?: readonly string[]): string => c.emit('Transpose', [value], { attributes: { perm: [1, 0] }, ...(outputs === undefined ? {} : { outputs }) });
+  const turn = (value: string, outputs?: readonly string[]): string =>
+    c.emit('Transpose', [value], { attributes: { perm: [1, 0] }, ...(outputs === undefined ? {} : { outputs }) });
   const flipped = (): string => turn(c.emit('MatMul', [turn(c.in(1)), c.in(0)]), [c.out(0)]);
   if (right <= left && sameBits(right, left)) flipped();
   else if (left < right && sameBits(left, right)) c.emit('MatMul', [turn(c.in(0)), c.in(1)], { outputs: [c.out(0)] });
-  else if (sameBits(left, right)) c.emit('FusedMatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)], attributes: { transA: 1 }, domain: 'com.microsoft' });
+  else if (sameBits(left, right))
+    c.emit('FusedMatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)], attributes: { transA: 1 }, domain: 'com.microsoft' });
   else flipped();
 }
 
@@ -139,10 +162,18 @@ export const CPU_LOWERING: LoweringTable = {
     c.emit('Slice', [c.in(0), ...[start, end, axis].map((value) => c.constant(int64Vector([value])))], { outputs: [c.out(0)] });
   },
   pad: (c, { attributes: { axis, before, after } }) => {
-    c.emit('Pad', [c.in(0), c.constant(int64Vector([before, after])), c.constant(scalarTensor(0, c.x(0).dtype)), c.constant(int64Vector([axis]))], { outputs: [c.out(0)] });
+    c.emit(
+      'Pad',
+      [c.in(0), c.constant(int64Vector([before, after])), c.constant(scalarTensor(0, c.x(0).dtype)), c.constant(int64Vector([axis]))],
+      { outputs: [c.out(0)] },
+    );
   },
   concat: (c, { attributes: { axis } }) => {
-    c.emit('Concat', Array.from({ length: c.arity }, (_, index) => c.in(index)), { outputs: [c.out(0)], attributes: { axis } });
+    c.emit(
+      'Concat',
+      Array.from({ length: c.arity }, (_, index) => c.in(index)),
+      { outputs: [c.out(0)], attributes: { axis } },
+    );
   },
   sum: reduce('ReduceSum'),
   max: reduce('ReduceMax'),
@@ -168,7 +199,11 @@ export const CPU_LOWERING: LoweringTable = {
   scatterRows: (c, { attributes: { rows } }) => {
     const [updates, ids] = [c.x(0), c.x(1)];
     const width = updates.shape.slice(ids.shape.length).map(({ size }) => Number(size));
-    const index = reshapeTo(c, ids.dtype === 'int64' ? c.in(1) : c.emit('Cast', [c.in(1)], { attributes: { to: ONNX_DTYPE.int64 } }), [-1, 1]);
+    const index = reshapeTo(
+      c,
+      ids.dtype === 'int64' ? c.in(1) : c.emit('Cast', [c.in(1)], { attributes: { to: ONNX_DTYPE.int64 } }),
+      [-1, 1],
+    );
     const zeros = c.emit('ConstantOfShape', [c.constant(int64Vector([rows, ...width]))]);
     c.emit('ScatterND', [zeros, index, reshapeTo(c, c.in(0), [-1, ...width])], { outputs: [c.out(0)], attributes: { reduction: 'add' } });
   },
@@ -176,7 +211,11 @@ export const CPU_LOWERING: LoweringTable = {
   logSoftmax: direct('LogSoftmax', { axis: -1 }),
   layerNorm: (c, { attributes: { epsilon } }) => {
     const outputs = [c.out(0), ...(c.used(1) || c.used(2) ? [c.out(1), c.out(2)] : [])];
-    c.emit('LayerNormalization', Array.from({ length: c.arity }, (_, index) => c.in(index)), { outputs, attributes: { axis: -1, epsilon: { float: epsilon } } });
+    c.emit(
+      'LayerNormalization',
+      Array.from({ length: c.arity }, (_, index) => c.in(index)),
+      { outputs, attributes: { axis: -1, epsilon: { float: epsilon } } },
+    );
   },
   rmsNorm: (c, { attributes: { epsilon } }) => {
     const outputs = [c.out(0), ...(c.used(1) ? [c.out(1)] : [])];
@@ -184,12 +223,17 @@ export const CPU_LOWERING: LoweringTable = {
   },
   rotary: (c, { attributes: { inverse } }) => {
     const sin = inverse ? c.emit('Neg', [c.in(2)]) : c.in(2);
-    c.emit('RotaryEmbedding', [c.in(0), c.constant(int64Vector([0])), c.in(1), sin], { outputs: [c.out(0)], attributes: { interleaved: 0 }, domain: 'com.microsoft' });
+    c.emit('RotaryEmbedding', [c.in(0), c.constant(int64Vector([0])), c.in(1), sin], {
+      outputs: [c.out(0)],
+      attributes: { interleaved: 0 },
+      domain: 'com.microsoft',
+    });
   },
   attention: (c, { attributes: { causal, scale } }) => {
     const [q, k] = [c.x(0).shape, c.x(1).shape];
     const [heads, groups, time, keys] = [q[1], k[1], q[2], k[2]].map((axis) => Number(axis?.size));
-    if (heads === undefined || groups === undefined || time === undefined || keys === undefined) throw new RangeError('four axes are needed');
+    if (heads === undefined || groups === undefined || time === undefined || keys === undefined)
+      throw new RangeError('four axes are needed');
     const repeat = heads / groups;
     // Heads that share keys are rows of one product: B H T D is the same memory as B G (H/G·T) D.
     const group = (value: string, last: number): string => (repeat === 1 ? value : reshapeTo(c, value, [0, groups, repeat * time, last]));
@@ -197,8 +241,13 @@ export const CPU_LOWERING: LoweringTable = {
       c.emit('Reshape', [value, c.constant(int64Vector([0, heads, time, last]))], { outputs: [name] });
     };
     const headWidth = Number(q[3]?.size);
-    const scores = c.emit('FusedMatMul', [group(c.in(0), headWidth), c.in(1)], { attributes: { transB: 1, alpha: { float: scale } }, domain: 'com.microsoft' });
-    const masked = causal ? c.emit('Add', [scores, c.constant(hostTensor('float32', [repeat * time, keys], causalMask(repeat, time, keys)))]) : scores;
+    const scores = c.emit('FusedMatMul', [group(c.in(0), headWidth), c.in(1)], {
+      attributes: { transB: 1, alpha: { float: scale } },
+      domain: 'com.microsoft',
+    });
+    const masked = causal
+      ? c.emit('Add', [scores, c.constant(hostTensor('float32', [repeat * time, keys], causalMask(repeat, time, keys)))])
+      : scores;
     const probabilities = repeat === 1 ? c.out(1) : c.fresh('probabilities');
     c.emit('Softmax', [masked], { outputs: [probabilities], attributes: { axis: -1 } });
     if (repeat !== 1 && c.used(1)) ungroup(probabilities, keys, c.out(1));

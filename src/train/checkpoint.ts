@@ -41,7 +41,10 @@ export async function writeCheckpoint(path: string, trainer: Trainer, state: Che
 export async function restoreCheckpoint(path: string, trainer: Trainer): Promise<CheckpointState> {
   const { tensors, metadata } = await readSafetensors(path);
   const state = parseState(path, metadata.get('weft'));
-  for (const [prefix, group] of [['weight', trainer.weights], ['optimizer', trainer.optimizerState]] as const) {
+  for (const [prefix, group] of [
+    ['weight', trainer.weights],
+    ['optimizer', trainer.optimizerState],
+  ] as const) {
     for (const [name, target] of group) {
       const source = tensors.get(`${prefix}/${name}`);
       if (source === undefined || source.shape.join() !== target.shape.join() || source.dtype !== 'float32') {
@@ -55,7 +58,10 @@ export async function restoreCheckpoint(path: string, trainer: Trainer): Promise
       }
     }
   }
-  for (const [prefix, group] of [['weight', trainer.weights], ['optimizer', trainer.optimizerState]] as const) {
+  for (const [prefix, group] of [
+    ['weight', trainer.weights],
+    ['optimizer', trainer.optimizerState],
+  ] as const) {
     for (const [name, target] of group) target.data.set(tensors.get(`${prefix}/${name}`)?.data as Float32Array);
   }
   return state;
@@ -69,7 +75,13 @@ export async function readCheckpointState(path: string): Promise<CheckpointState
 
 function parseState(path: string, text: string | undefined): CheckpointState {
   const foreign = (value: string): FormatError =>
-    new FormatError({ code: 'WEFT_TRAIN_CHECKPOINT', action: `resume from ${path}`, rule: 'it is not a checkpoint of a training', value, remedy: 'Give a run folder that `weft train` made.' });
+    new FormatError({
+      code: 'WEFT_TRAIN_CHECKPOINT',
+      action: `resume from ${path}`,
+      rule: 'it is not a checkpoint of a training',
+      value,
+      remedy: 'Give a run folder that `weft train` made.',
+    });
   if (text === undefined) throw foreign('no state in its metadata');
   let state: unknown;
   try {
@@ -79,6 +91,7 @@ function parseState(path: string, text: string | undefined): CheckpointState {
   }
   const { version, step, batchIndex, tokensSeen, seconds, evaluationsSinceBest } = state as Record<string, unknown>;
   if (version !== VERSION) throw foreign(`version ${String(version)}`);
-  for (const value of [step, batchIndex, tokensSeen, seconds, evaluationsSinceBest]) if (typeof value !== 'number' || !(value >= 0)) throw foreign('its state is damaged');
+  for (const value of [step, batchIndex, tokensSeen, seconds, evaluationsSinceBest])
+    if (typeof value !== 'number' || !(value >= 0)) throw foreign('its state is damaged');
   return state as CheckpointState;
 }

@@ -74,7 +74,8 @@ describe('accumulation', () => {
       expect(b.gradientNorm / a.gradientNorm).toBeCloseTo(1, 5);
     }
     for (const [name, { data }] of large.weights) {
-      for (const [index, value] of data.entries()) expect(Math.abs(value - (accumulated.weights.get(name)?.data[index] ?? NaN)), name).toBeLessThan(2e-5);
+      for (const [index, value] of data.entries())
+        expect(Math.abs(value - (accumulated.weights.get(name)?.data[index] ?? NaN)), name).toBeLessThan(2e-5);
     }
     large.close();
     accumulated.close();
@@ -114,12 +115,18 @@ describe('resuming', () => {
       await run.save(checkpoint);
     }
     const wider = gpt({ layers: 1, heads: 2, width: 32, contextLength: CONTEXT, vocabSize: 11 });
-    await expect(finish(train(wider, randomBatches(2), { optimizer, steps: 2, threads: 1, resumeFrom: checkpoint }))).rejects.toMatchObject({ code: 'WEFT_TRAIN_CHECKPOINT' });
+    await expect(finish(train(wider, randomBatches(2), { optimizer, steps: 2, threads: 1, resumeFrom: checkpoint }))).rejects.toMatchObject(
+      { code: 'WEFT_TRAIN_CHECKPOINT' },
+    );
     const bytes = await readFile(checkpoint);
     await writeFile(checkpoint, bytes.subarray(0, bytes.length - 100));
-    await expect(finish(train(model, randomBatches(2), { optimizer, steps: 2, threads: 1, resumeFrom: checkpoint }))).rejects.toMatchObject({ name: 'FormatError' });
+    await expect(finish(train(model, randomBatches(2), { optimizer, steps: 2, threads: 1, resumeFrom: checkpoint }))).rejects.toMatchObject(
+      { name: 'FormatError' },
+    );
     await writeFile(checkpoint, 'not a checkpoint');
-    await expect(finish(train(model, randomBatches(2), { optimizer, steps: 2, threads: 1, resumeFrom: checkpoint }))).rejects.toMatchObject({ name: 'FormatError' });
+    await expect(finish(train(model, randomBatches(2), { optimizer, steps: 2, threads: 1, resumeFrom: checkpoint }))).rejects.toMatchObject(
+      { name: 'FormatError' },
+    );
   });
 });
 
@@ -128,9 +135,19 @@ describe('dropout', () => {
     const dropped = gpt({ layers: 1, heads: 2, width: 16, contextLength: CONTEXT, vocabSize: 11, dropout: 0.5 });
     const batches = randomBatches(4);
     const still = adamw({ learningRate: 0, weightDecay: 0 });
-    const losses = async (seed: number): Promise<number[]> => finish(train(dropped, batches, { optimizer: still, steps: 3, seed: 1, threads: 1, ...(seed === 1 ? {} : { seed }) }));
+    const losses = async (seed: number): Promise<number[]> =>
+      finish(train(dropped, batches, { optimizer: still, steps: 3, seed: 1, threads: 1, ...(seed === 1 ? {} : { seed }) }));
     expect(await losses(1)).toEqual(await losses(1));
-    const trainer = await createTrainer({ model: dropped, optimizer: still, batchSize: 4, contextLength: CONTEXT, clipNorm: 1, accumulate: 1, seed: 1, threads: 1 });
+    const trainer = await createTrainer({
+      model: dropped,
+      optimizer: still,
+      batchSize: 4,
+      contextLength: CONTEXT,
+      clipNorm: 1,
+      accumulate: 1,
+      seed: 1,
+      threads: 1,
+    });
     const batch = batches.batch(0);
     const [a, b] = [await trainer.step(0, [batch]), await trainer.step(1, [batch])];
     expect(a.loss).not.toBe(b.loss);
@@ -143,20 +160,31 @@ describe('a run', () => {
   it('learns, evaluates on held-out batches, and stops early when they get no better', async () => {
     const batches = randomBatches(4);
     const steps: { readonly loss: number; readonly evaluation?: { readonly loss: number; readonly best: boolean } }[] = [];
-    const options: TrainOptions = { optimizer: adamw({ learningRate: 1e-2 }), steps: 60, threads: 1, heldOut: [batches.batch(999)], evaluateEvery: 10 };
+    const options: TrainOptions = {
+      optimizer: adamw({ learningRate: 1e-2 }),
+      steps: 60,
+      threads: 1,
+      heldOut: [batches.batch(999)],
+      evaluateEvery: 10,
+    };
     for await (const step of train(model, batches, options)) steps.push(step);
     const evaluations = steps.flatMap(({ evaluation }) => evaluation ?? []);
     expect(evaluations).toHaveLength(6);
     expect(evaluations.at(-1)?.loss).toBeLessThan(1);
     expect(steps.at(-1)?.loss).toBeLessThan((steps[0]?.loss ?? 0) / 2);
     // A rate of 0 never gets better than its first evaluation.
-    const idle = await finish(train(model, batches, { ...options, optimizer: adamw({ learningRate: 0, weightDecay: 0 }), evaluateEvery: 5, patience: 2 }));
+    const idle = await finish(
+      train(model, batches, { ...options, optimizer: adamw({ learningRate: 0, weightDecay: 0 }), evaluateEvery: 5, patience: 2 }),
+    );
     expect(idle).toHaveLength(15);
   });
 
   it('stops with a remedy when the loss is no longer a number', async () => {
     const run = train(model, randomBatches(2), { optimizer: adamw({ learningRate: 1e38 }), steps: 20, clipNorm: 0, threads: 1 });
-    await expect(finish(run)).rejects.toMatchObject({ code: 'WEFT_TRAIN_DIVERGED', remedy: expect.stringContaining('lower learning rate') as unknown });
+    await expect(finish(run)).rejects.toMatchObject({
+      code: 'WEFT_TRAIN_DIVERGED',
+      remedy: expect.stringContaining('lower learning rate') as unknown,
+    });
   });
 
   it('refuses options that are unknown or out of range', () => {
@@ -170,7 +198,14 @@ describe('a run', () => {
 describe('schedules', () => {
   it('rise, hold and fall as their papers say', () => {
     const cosine = warmupCosine({ peak: 1e-3, warmup: 100, total: 2000, floor: 1e-4 });
-    expect([cosine(0), cosine(99), cosine(100), cosine(1050), cosine(2000), cosine(9999)]).toEqual([1e-3 / 101, (1e-3 * 100) / 101, 1e-3, expect.closeTo(5.5e-4, 12) as unknown, 1e-4, 1e-4]);
+    expect([cosine(0), cosine(99), cosine(100), cosine(1050), cosine(2000), cosine(9999)]).toEqual([
+      1e-3 / 101,
+      (1e-3 * 100) / 101,
+      1e-3,
+      expect.closeTo(5.5e-4, 12) as unknown,
+      1e-4,
+      1e-4,
+    ]);
     const stable = warmupStableDecay({ peak: 1, warmup: 2, total: 10, decay: 4 });
     expect(Array.from({ length: 11 }, (_, step) => stable(step))).toEqual([1 / 3, 2 / 3, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0]);
     expect(constantRate(0.1)(123)).toBe(0.1);

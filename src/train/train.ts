@@ -90,16 +90,54 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * ```
  */
 export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun {
-  checkOptions('train', options, ['optimizer', 'steps', 'clipNorm', 'accumulate', 'seed', 'weights', 'heldOut', 'evaluateEvery', 'patience', 'resumeFrom', 'threads', 'recipe', 'seconds', 'profile']);
+  checkOptions('train', options, [
+    'optimizer',
+    'steps',
+    'clipNorm',
+    'accumulate',
+    'seed',
+    'weights',
+    'heldOut',
+    'evaluateEvery',
+    'patience',
+    'resumeFrom',
+    'threads',
+    'recipe',
+    'seconds',
+    'profile',
+  ]);
   const { optimizer, steps, clipNorm = 1, accumulate = 1, seed = 1, heldOut, patience, resumeFrom } = options;
-  for (const [name, value] of [['steps', steps], ['accumulate', accumulate]] as const) {
-    if (!Number.isSafeInteger(value) || value < 1) throw new UsageError({ code: 'WEFT_TRAIN_OPTION', action: 'train', rule: `${name} must be a whole number of at least 1`, value: String(value), remedy: `Give ${name} a positive whole number.` });
+  for (const [name, value] of [
+    ['steps', steps],
+    ['accumulate', accumulate],
+  ] as const) {
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new UsageError({
+        code: 'WEFT_TRAIN_OPTION',
+        action: 'train',
+        rule: `${name} must be a whole number of at least 1`,
+        value: String(value),
+        remedy: `Give ${name} a positive whole number.`,
+      });
   }
   if (batches.contextLength > model.contextLength) {
-    throw new UsageError({ code: 'WEFT_TRAIN_OPTION', action: 'train', rule: "batches must not be longer than the model's context", value: `${batches.contextLength} against ${model.contextLength}`, remedy: 'Pack the text with the contextLength of the model.' });
+    throw new UsageError({
+      code: 'WEFT_TRAIN_OPTION',
+      action: 'train',
+      rule: "batches must not be longer than the model's context",
+      value: `${batches.contextLength} against ${model.contextLength}`,
+      remedy: 'Pack the text with the contextLength of the model.',
+    });
   }
   const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10));
-  let state: CheckpointState = { step: 0, batchIndex: 0, tokensSeen: 0, seconds: 0, evaluationsSinceBest: 0, recipe: options.recipe ?? null };
+  let state: CheckpointState = {
+    step: 0,
+    batchIndex: 0,
+    tokensSeen: 0,
+    seconds: 0,
+    evaluationsSinceBest: 0,
+    recipe: options.recipe ?? null,
+  };
   let trainer: Trainer | undefined;
   let closed = false;
   const close = (): void => {
@@ -109,7 +147,13 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
 
   async function* run(): AsyncGenerator<TrainingStep> {
     trainer = await createTrainer({
-      model, optimizer, batchSize: batches.batchSize, contextLength: batches.contextLength, clipNorm, accumulate, seed,
+      model,
+      optimizer,
+      batchSize: batches.batchSize,
+      contextLength: batches.contextLength,
+      clipNorm,
+      accumulate,
+      seed,
       ...(options.weights === undefined ? {} : { weights: options.weights }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -122,14 +166,35 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
         const parts = Array.from({ length: accumulate }, (_, part) => batches.batch(batchIndex + part));
         const { loss, gradientNorm } = await trainer.step(index, parts);
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-          throw new WeftError({ code: 'WEFT_TRAIN_DIVERGED', action: `go on after step ${index}`, rule: 'loss and gradient must be finite', value: `loss ${loss}, gradient norm ${gradientNorm}`, remedy: 'Resume from the last checkpoint with a lower learning rate or a longer warm-up.' });
+          throw new WeftError({
+            code: 'WEFT_TRAIN_DIVERGED',
+            action: `go on after step ${index}`,
+            rule: 'loss and gradient must be finite',
+            value: `loss ${loss}, gradient norm ${gradientNorm}`,
+            remedy: 'Resume from the last checkpoint with a lower learning rate or a longer warm-up.',
+          });
         }
         const elapsed = (performance.now() - started) / 1000;
         const kept = parts.reduce((sum, part) => sum + part.kept, 0);
-        state = { ...state, step: index + 1, batchIndex: batchIndex + accumulate, tokensSeen: state.tokensSeen + kept, seconds: state.seconds + elapsed };
+        state = {
+          ...state,
+          step: index + 1,
+          batchIndex: batchIndex + accumulate,
+          tokensSeen: state.tokensSeen + kept,
+          seconds: state.seconds + elapsed,
+        };
         const due = heldOut !== undefined && ((index + 1) % evaluateEvery === 0 || index + 1 === steps);
         const evaluation = due ? await evaluate(trainer, heldOut) : undefined;
-        yield { index, loss, learningRate: optimizer.learningRate(index), gradientNorm, tokensPerSecond: kept / elapsed, tokensSeen: state.tokensSeen, seconds: state.seconds, ...(evaluation === undefined ? {} : { evaluation }) };
+        yield {
+          index,
+          loss,
+          learningRate: optimizer.learningRate(index),
+          gradientNorm,
+          tokensPerSecond: kept / elapsed,
+          tokensSeen: state.tokensSeen,
+          seconds: state.seconds,
+          ...(evaluation === undefined ? {} : { evaluation }),
+        };
         if (patience !== undefined && state.evaluationsSinceBest >= patience) return;
       }
     } finally {
@@ -140,7 +205,9 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
   async function evaluate(on: Trainer, held: Iterable<Batch>): Promise<{ readonly loss: number; readonly best: boolean }> {
     const loss = await on.evaluate(held);
     const best = loss < (state.bestLoss ?? Infinity);
-    state = best ? { ...state, bestLoss: loss, evaluationsSinceBest: 0 } : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
+    state = best
+      ? { ...state, bestLoss: loss, evaluationsSinceBest: 0 }
+      : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
     return { loss, best };
   }
 
@@ -153,7 +220,13 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
       return state;
     },
     async save(path) {
-      if (trainer === undefined) throw new WeftError({ code: 'WEFT_TRAIN_STATE', action: 'write a checkpoint', rule: 'the training has not begun', remedy: 'Call save after the first step.' });
+      if (trainer === undefined)
+        throw new WeftError({
+          code: 'WEFT_TRAIN_STATE',
+          action: 'write a checkpoint',
+          rule: 'the training has not begun',
+          remedy: 'Call save after the first step.',
+        });
       await writeCheckpoint(path, trainer, state);
     },
     close,

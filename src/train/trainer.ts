@@ -84,23 +84,42 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   for (const { name, shape } of model.parameters) {
     const sizes = shape.map(({ size }) => Number(size));
     const given = (fresh ?? options.weights)?.get(name);
-    if (given === undefined) throw new WeftError({ code: 'WEFT_TRAIN_WEIGHTS', action: 'start training', rule: 'a weight is missing', value: name, remedy: 'Give the weights of this very model.' });
+    if (given === undefined)
+      throw new WeftError({
+        code: 'WEFT_TRAIN_WEIGHTS',
+        action: 'start training',
+        rule: 'a weight is missing',
+        value: name,
+        remedy: 'Give the weights of this very model.',
+      });
     weights.set(name, hostTensor('float32', sizes, given.data.slice()));
   }
   const optimizerState = new Map<string, HostTensor<'float32'>>();
-  for (const [name, { shape }] of weights) for (const stateName of stateNamesOf(optimizer, name)) optimizerState.set(stateName, hostTensor('float32', shape));
+  for (const [name, { shape }] of weights)
+    for (const stateName of stateNamesOf(optimizer, name)) optimizerState.set(stateName, hostTensor('float32', shape));
   for (const [name, tensor] of [...weights, ...optimizerState]) carried.set(name, tensor);
 
   const results = { loss: hostTensor('float32', []), gradientNorm: hostTensor('float32', []) };
 
   /** Compiles a graph and ties every input and output of it to an array: carried ones to the same array on both sides. */
   const bind = async (graph: Graph): Promise<Binding> => {
-    const session = await compileGraph(graph, { ...SESSION, ...(threads === undefined ? {} : { threads }), ...(profile === undefined ? {} : { profile }) });
+    const session = await compileGraph(graph, {
+      ...SESSION,
+      ...(threads === undefined ? {} : { threads }),
+      ...(profile === undefined ? {} : { profile }),
+    });
     sessions.push(session);
     const feeds: Record<string, HostTensor> = {};
-    for (const { attributes: { name, dtype, shape, role } } of graph.inputs) {
+    for (const {
+      attributes: { name, dtype, shape, role },
+    } of graph.inputs) {
       const store = role === 'feed' ? fed : carried;
-      const tensor = store.get(name) ?? hostTensor(dtype, shape.map(({ size }) => Number(size)));
+      const tensor =
+        store.get(name) ??
+        hostTensor(
+          dtype,
+          shape.map(({ size }) => Number(size)),
+        );
       store.set(name, tensor);
       feeds[name] = tensor;
     }

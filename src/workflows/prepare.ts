@@ -38,13 +38,17 @@ export async function prepare(recipe: Recipe, paths: RunPaths, hooks: WorkflowHo
 
   onEvent?.({ kind: 'phase', phase: 'tokenizer' });
   const asked = recipe.tokenizer ?? {};
-  const tokenizer = typeof asked === 'string' ? await loadTokenizer(asked) : await trainTokenizer(texts(trainText, hooks), tokenizerOptions(asked));
+  const tokenizer =
+    typeof asked === 'string' ? await loadTokenizer(asked) : await trainTokenizer(texts(trainText, hooks), tokenizerOptions(asked));
   await saveTokenizer(paths.folder, tokenizer);
   onEvent?.({ kind: 'phaseEnd', phase: 'tokenizer', summary: `${tokenizer.vocabSize.toLocaleString('en-US')} tokens`, seconds: seconds() });
 
   onEvent?.({ kind: 'phase', phase: 'pack' });
   const packOne = async (corpus: Corpus, folder: string): Promise<PackedTokens> =>
-    packTokens(stoppable(corpus, signal), tokenizer, { folder, onProgress: ({ tokens }) => onEvent?.({ kind: 'progress', phase: 'pack', done: tokens, total: undefined, unit: 'tokens' }) });
+    packTokens(stoppable(corpus, signal), tokenizer, {
+      folder,
+      onProgress: ({ tokens }) => onEvent?.({ kind: 'progress', phase: 'pack', done: tokens, total: undefined, unit: 'tokens' }),
+    });
   const train = await packOne(trainText, paths.trainTokens);
   const heldOut = await packOne(heldOutText, paths.heldOutTokens);
   const count = (value: number): string => value.toLocaleString('en-US');
@@ -60,7 +64,11 @@ export async function prepare(recipe: Recipe, paths: RunPaths, hooks: WorkflowHo
 /** What a run prepared before, from its folder. */
 export async function reopen(paths: RunPaths): Promise<Prepared | undefined> {
   if (!existsSync(paths.heldOutTokens) || !existsSync(join(paths.folder, 'tokenizer.json'))) return undefined;
-  const [tokenizer, train, heldOut] = await Promise.all([loadTokenizer(paths.folder), openPacked(paths.trainTokens), openPacked(paths.heldOutTokens)]);
+  const [tokenizer, train, heldOut] = await Promise.all([
+    loadTokenizer(paths.folder),
+    openPacked(paths.trainTokens),
+    openPacked(paths.heldOutTokens),
+  ]);
   return { tokenizer, train, heldOut };
 }
 
@@ -82,19 +90,29 @@ export async function* documentsOf(packed: PackedTokens, tokenizer: Tokenizer): 
 
 /** Checks that both parts hold a batch's worth of text. */
 export function requireTokens({ train, heldOut }: Prepared, contextLength: number): void {
-  for (const [name, packed] of [['training', train], ['held-out', heldOut]] as const) {
+  for (const [name, packed] of [
+    ['training', train],
+    ['held-out', heldOut],
+  ] as const) {
     if (packed.tokens > contextLength) continue;
     throw new UsageError({
       code: 'WEFT_DATA_SHORT',
       action: 'train on this text',
       rule: `the ${name} part must be longer than the context of ${contextLength} tokens`,
       value: `${packed.tokens} tokens`,
-      remedy: name === 'training' ? 'Give more text, or a smaller context length.' : 'Give more text, a larger held-out share, or a smaller context length.',
+      remedy:
+        name === 'training'
+          ? 'Give more text, or a smaller context length.'
+          : 'Give more text, a larger held-out share, or a smaller context length.',
     });
   }
 }
 
-function tokenizerOptions({ type = 'bpe', vocabSize = 2048, splitting = 'gpt4' }: Exclude<Recipe['tokenizer'], string | undefined>): Parameters<typeof trainTokenizer>[1] {
+function tokenizerOptions({
+  type = 'bpe',
+  vocabSize = 2048,
+  splitting = 'gpt4',
+}: Exclude<Recipe['tokenizer'], string | undefined>): Parameters<typeof trainTokenizer>[1] {
   return type === 'characters' ? { type } : { type, vocabSize, splitting };
 }
 

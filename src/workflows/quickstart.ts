@@ -30,7 +30,16 @@ export interface QuickstartOptions {
 const TIMED_STEPS = 6;
 
 /** What is trained in minutes on two cores. */
-const MODEL = { architecture: 'llama', layers: 4, heads: 4, kvHeads: 2, width: 192, hidden: 512, contextLength: 128, tiedHead: true } as const satisfies ModelRecipe;
+const MODEL = {
+  architecture: 'llama',
+  layers: 4,
+  heads: 4,
+  kvHeads: 2,
+  width: 192,
+  hidden: 512,
+  contextLength: 128,
+  tiedHead: true,
+} as const satisfies ModelRecipe;
 
 /**
  * Trains, evaluates and saves a model from text in a given time.
@@ -40,7 +49,14 @@ const MODEL = { architecture: 'llama', layers: 4, heads: 4, kvHeads: 2, width: 1
 export async function quickstart(options: QuickstartOptions = {}, hooks: WorkflowHooks = {}): Promise<RunResult> {
   checkOptions('run quickstart', options, ['files', 'minutes', 'out', 'seed', 'threads']);
   const { minutes = 2, seed = 1, threads } = options;
-  if (!(minutes > 0)) throw new UsageError({ code: 'WEFT_QUICKSTART_MINUTES', action: 'run quickstart', rule: 'minutes must be above 0', value: String(minutes), remedy: 'Give --minutes 2, say.' });
+  if (!(minutes > 0))
+    throw new UsageError({
+      code: 'WEFT_QUICKSTART_MINUTES',
+      action: 'run quickstart',
+      rule: 'minutes must be above 0',
+      value: String(minutes),
+      remedy: 'Give --minutes 2, say.',
+    });
   const started = performance.now();
   const files = options.files ?? declarationFiles();
   const bytes = await textBytes(files, hooks);
@@ -55,7 +71,15 @@ export async function quickstart(options: QuickstartOptions = {}, hooks: Workflo
     tokenizer: { type: 'bpe', vocabSize, splitting: 'gpt4' },
     model,
     // The time is a limit too, a little above, for a machine that gets slower on the way.
-    training: { steps, minutes: minutes * 1.1, batchSize, learningRate: 3e-3, warmup: Math.ceil(steps / 20), weightDecay: 0.1, evaluateEvery: Math.ceil(steps / 8) },
+    training: {
+      steps,
+      minutes: minutes * 1.1,
+      batchSize,
+      learningRate: 3e-3,
+      warmup: Math.ceil(steps / 20),
+      weightDecay: 0.1,
+      evaluateEvery: Math.ceil(steps / 8),
+    },
     out: options.out ?? freeFolder(),
     seed,
     ...(threads === undefined ? {} : { threads }),
@@ -74,16 +98,44 @@ async function textBytes(files: readonly string[], { onEvent, signal }: Workflow
     documents += 1;
     onEvent?.({ kind: 'progress', phase: 'text', done: bytes, total: undefined, unit: 'bytes' });
   }
-  onEvent?.({ kind: 'phaseEnd', phase: 'text', summary: `${(bytes / 1e6).toFixed(2)} MB in ${documents.toLocaleString('en-US')} documents`, seconds: (performance.now() - started) / 1000 });
+  onEvent?.({
+    kind: 'phaseEnd',
+    phase: 'text',
+    summary: `${(bytes / 1e6).toFixed(2)} MB in ${documents.toLocaleString('en-US')} documents`,
+    seconds: (performance.now() - started) / 1000,
+  });
   return bytes;
 }
 
 /** Median seconds of a training step of this shape, here and now. */
-async function timeStep(shape: { readonly model: ModelRecipe; readonly vocabSize: number; readonly batchSize: number; readonly threads?: number }): Promise<number> {
+async function timeStep(shape: {
+  readonly model: ModelRecipe;
+  readonly vocabSize: number;
+  readonly batchSize: number;
+  readonly threads?: number;
+}): Promise<number> {
   const { model: recipe, vocabSize, batchSize, threads = availableParallelism() } = shape;
   const model = modelOf({ model: recipe }, vocabSize);
-  const optimizer = optimizerOf({ steps: TIMED_STEPS, batchSize, accumulate: 1, learningRate: 0, schedule: 'constant', weightDecay: 0, betas: [0.9, 0.99], clipNorm: 1 });
-  const trainer = await createTrainer({ model, optimizer, batchSize, contextLength: model.contextLength, clipNorm: 1, accumulate: 1, seed: 1, threads });
+  const optimizer = optimizerOf({
+    steps: TIMED_STEPS,
+    batchSize,
+    accumulate: 1,
+    learningRate: 0,
+    schedule: 'constant',
+    weightDecay: 0,
+    betas: [0.9, 0.99],
+    clipNorm: 1,
+  });
+  const trainer = await createTrainer({
+    model,
+    optimizer,
+    batchSize,
+    contextLength: model.contextLength,
+    clipNorm: 1,
+    accumulate: 1,
+    seed: 1,
+    threads,
+  });
   try {
     const ids = Int32Array.from({ length: batchSize * model.contextLength }, (_, index) => (index * 31) % vocabSize);
     const times: number[] = [];

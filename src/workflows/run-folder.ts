@@ -41,13 +41,26 @@ export async function readRecipe(folder: string): Promise<Recipe> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new WeftError({ code: 'WEFT_RUN_MISSING', action: `resume the run in ${folder}`, rule: 'there is no recipe.json in it', remedy: 'Give the folder of a run that `weft train` or `weft quickstart` began.', cause: error });
+    throw new WeftError({
+      code: 'WEFT_RUN_MISSING',
+      action: `resume the run in ${folder}`,
+      rule: 'there is no recipe.json in it',
+      remedy: 'Give the folder of a run that `weft train` or `weft quickstart` began.',
+      cause: error,
+    });
   }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new WeftError({ code: 'WEFT_RUN_DAMAGED', action: `resume the run in ${folder}`, rule: 'its recipe.json is not JSON', value: (error as Error).message, remedy: 'Start the run again in another folder.', cause: error });
+    throw new WeftError({
+      code: 'WEFT_RUN_DAMAGED',
+      action: `resume the run in ${folder}`,
+      rule: 'its recipe.json is not JSON',
+      value: (error as Error).message,
+      remedy: 'Start the run again in another folder.',
+      cause: error,
+    });
   }
   return checkRecipe(value, path);
 }

@@ -26,10 +26,20 @@ import type { RunPaths } from './run-folder.ts';
 import type { RunResult } from './run-result.ts';
 
 /** A training recipe with its defaults filled in. */
-export type FullTraining = TrainingRecipe & Required<Pick<TrainingRecipe, 'steps' | 'batchSize' | 'accumulate' | 'learningRate' | 'schedule' | 'weightDecay' | 'betas' | 'clipNorm'>>;
+export type FullTraining = TrainingRecipe &
+  Required<Pick<TrainingRecipe, 'steps' | 'batchSize' | 'accumulate' | 'learningRate' | 'schedule' | 'weightDecay' | 'betas' | 'clipNorm'>>;
 
 /** Defaults of a recipe's training. */
-const TRAINING: FullTraining = { steps: 2000, batchSize: 16, accumulate: 1, learningRate: 1e-3, schedule: 'cosine', weightDecay: 0.1, betas: [0.9, 0.99], clipNorm: 1 };
+const TRAINING: FullTraining = {
+  steps: 2000,
+  batchSize: 16,
+  accumulate: 1,
+  learningRate: 1e-3,
+  schedule: 'cosine',
+  weightDecay: 0.1,
+  betas: [0.9, 0.99],
+  clipNorm: 1,
+};
 
 /** At most so many batches of held-out text in an evaluation on the way; the one at the end takes all. */
 const EVALUATION_BATCHES = 16;
@@ -46,7 +56,12 @@ const EVALUATION_BYTES = 400_000;
 export async function trainRun(recipe: Recipe, hooks: WorkflowHooks = {}): Promise<RunResult> {
   const paths = runPaths(recipe.out ?? DEFAULT_RUN_FOLDER);
   if (existsSync(paths.checkpoint)) {
-    throw new UsageError({ code: 'WEFT_RUN_EXISTS', action: `start a run in ${paths.folder}`, rule: 'it holds the checkpoint of an unfinished run', remedy: `Continue that run with weft train --resume ${paths.folder}, or give another --out.` });
+    throw new UsageError({
+      code: 'WEFT_RUN_EXISTS',
+      action: `start a run in ${paths.folder}`,
+      rule: 'it holds the checkpoint of an unfinished run',
+      remedy: `Continue that run with weft train --resume ${paths.folder}, or give another --out.`,
+    });
   }
   await writeFileAtomic(paths.recipe, `${JSON.stringify(recipe, undefined, 2)}\n`);
   return run(recipe, paths, hooks);
@@ -62,7 +77,12 @@ export interface ResumeOptions extends WorkflowHooks {
 export async function resumeRun(folder: string, { recipe, ...hooks }: ResumeOptions = {}): Promise<RunResult> {
   const saved = await readRecipe(folder);
   if (recipe !== undefined && JSON.stringify(sorted({ ...recipe, out: folder })) !== JSON.stringify(sorted({ ...saved, out: folder }))) {
-    throw new UsageError({ code: 'WEFT_RUN_RECIPE', action: `resume the run in ${folder}`, rule: 'the recipe differs from the one it was started with', remedy: 'Leave the recipe out, or start a new run in another folder.' });
+    throw new UsageError({
+      code: 'WEFT_RUN_RECIPE',
+      action: `resume the run in ${folder}`,
+      rule: 'the recipe differs from the one it was started with',
+      remedy: 'Leave the recipe out, or start a new run in another folder.',
+    });
   }
   return run({ ...saved, out: folder }, runPaths(folder), hooks);
 }
@@ -76,13 +96,24 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     const model = modelOf(recipe, prepared.tokenizer.vocabSize);
     const training = { ...TRAINING, ...recipe.training };
     requireTokens(prepared, model.contextLength);
-    const batches = makeBatches(prepared.train, { batchSize: training.batchSize, contextLength: model.contextLength, seed: recipe.seed ?? 1 });
+    const batches = makeBatches(prepared.train, {
+      batchSize: training.batchSize,
+      contextLength: model.contextLength,
+      seed: recipe.seed ?? 1,
+    });
     const heldOut = heldOutBatches(prepared, batches);
     const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, { size }) => product * Number(size), 1), 0);
     const tokensPerStep = training.batchSize * model.contextLength * training.accumulate;
     const resumedFrom = resuming ? (await readCheckpointState(paths.checkpoint)).step : 0;
     onEvent?.({ kind: 'phase', phase: 'training' });
-    onEvent?.({ kind: 'model', architecture: model.architecture, parameters, contextLength: model.contextLength, tokensPerStep, resumedFrom });
+    onEvent?.({
+      kind: 'model',
+      architecture: model.architecture,
+      parameters,
+      contextLength: model.contextLength,
+      tokensPerStep,
+      resumedFrom,
+    });
 
     const steps = train(model, batches, {
       optimizer: optimizerOf(training),
@@ -110,24 +141,52 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       architecture: model.architecture,
       config: { ...model.config },
       parameters,
-      data: { files: typeof recipe.text === 'string' ? [recipe.text] : [...recipe.text], documents: prepared.train.documents, bytes: prepared.train.bytes, tokens: prepared.train.tokens, heldOutBytes: prepared.heldOut.bytes },
-      training: { steps: state.step, tokensSeen: state.tokensSeen, seconds: state.seconds, trainLoss, batchSize: training.batchSize, contextLength: model.contextLength, learningRate: training.learningRate, tokensPerSecond: state.tokensSeen / Math.max(1e-9, state.seconds), seed: recipe.seed ?? 1 },
+      data: {
+        files: typeof recipe.text === 'string' ? [recipe.text] : [...recipe.text],
+        documents: prepared.train.documents,
+        bytes: prepared.train.bytes,
+        tokens: prepared.train.tokens,
+        heldOutBytes: prepared.heldOut.bytes,
+      },
+      training: {
+        steps: state.step,
+        tokensSeen: state.tokensSeen,
+        seconds: state.seconds,
+        trainLoss,
+        batchSize: training.batchSize,
+        contextLength: model.contextLength,
+        learningRate: training.learningRate,
+        tokensPerSecond: state.tokensSeen / Math.max(1e-9, state.seconds),
+        seed: recipe.seed ?? 1,
+      },
     };
     onEvent?.({ kind: 'phase', phase: 'save' });
     await saveModel(paths.folder, { ...files, card });
     await writeFileAtomic(join(paths.folder, 'onnx', 'model.onnx'), inferenceModel(model, weights));
     onEvent?.({ kind: 'saved', what: 'model', path: paths.folder, step: state.step });
 
-    const textModel = await createTextModel({ model, weights, tokenizer: prepared.tokenizer, name: card.name }, recipe.threads === undefined ? {} : { threads: recipe.threads });
+    const textModel = await createTextModel(
+      { model, weights, tokenizer: prepared.tokenizer, name: card.name },
+      recipe.threads === undefined ? {} : { threads: recipe.threads },
+    );
     try {
       onEvent?.({ kind: 'phase', phase: 'evaluation' });
       const limits = { byteLimit: EVALUATION_BYTES, ...(signal === undefined ? {} : { signal }) };
       const quality = await evaluateText(textModel, repeatable(prepared, 'heldOut'), {
         ...limits,
-        onProgress: ({ bytes }) => onEvent?.({ kind: 'progress', phase: 'evaluation', done: bytes, total: Math.min(EVALUATION_BYTES, prepared.heldOut.bytes), unit: 'bytes' }),
+        onProgress: ({ bytes }) =>
+          onEvent?.({
+            kind: 'progress',
+            phase: 'evaluation',
+            done: bytes,
+            total: Math.min(EVALUATION_BYTES, prepared.heldOut.bytes),
+            unit: 'bytes',
+          }),
       });
       onEvent?.({ kind: 'phase', phase: 'baselines' });
-      const baselines = { ...(await measureBaselines(repeatable(prepared, 'heldOut'), { ...limits, train: repeatable(prepared, 'train') })) };
+      const baselines = {
+        ...(await measureBaselines(repeatable(prepared, 'heldOut'), { ...limits, train: repeatable(prepared, 'train') })),
+      };
       onEvent?.({ kind: 'comparison', bytes: quality.bytes, rows: comparisonRows(quality.bitsPerByte, baselines) });
       const { loss, perplexity, bitsPerByte } = quality;
       await showSamples(textModel, prepared, state.step, hooks);
@@ -165,7 +224,10 @@ interface Following {
 const CHECKPOINT_SECONDS = 60;
 
 /** Trains: logs every step, keeps checkpoints and the best weights, and stops when asked to, with a checkpoint. */
-async function follow(run: TrainingRun, { training, paths, prepared, resumedFrom, hooks: { onEvent, signal } }: Following): Promise<{ readonly trainLoss: number }> {
+async function follow(
+  run: TrainingRun,
+  { training, paths, prepared, resumedFrom, hooks: { onEvent, signal } }: Following,
+): Promise<{ readonly trainLoss: number }> {
   const log = await openMetrics(paths.metrics, resumedFrom);
   const every = training.checkpointEvery ?? training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10));
   const bytesPerToken = prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens);
@@ -182,10 +244,30 @@ async function follow(run: TrainingRun, { training, paths, prepared, resumedFrom
     if (recent.length > 50) recent.shift();
     await log.append({ kind: 'step', step, loss, learningRate, gradientNorm, tokensPerSecond, tokensSeen, seconds });
     const perStep = seconds / Math.max(1, step);
-    const secondsLeft = Math.min((training.steps - step) * perStep, training.minutes === undefined ? Infinity : Math.max(0, training.minutes * 60 - seconds));
-    onEvent?.({ kind: 'step', step, steps: training.steps, loss, learningRate, gradientNorm, tokensPerSecond, tokensSeen, seconds, secondsLeft });
+    const secondsLeft = Math.min(
+      (training.steps - step) * perStep,
+      training.minutes === undefined ? Infinity : Math.max(0, training.minutes * 60 - seconds),
+    );
+    onEvent?.({
+      kind: 'step',
+      step,
+      steps: training.steps,
+      loss,
+      learningRate,
+      gradientNorm,
+      tokensPerSecond,
+      tokensSeen,
+      seconds,
+      secondsLeft,
+    });
     if (evaluation !== undefined) {
-      const record = { step, loss: evaluation.loss, perplexity: Math.exp(evaluation.loss), bitsPerByte: evaluation.loss / Math.LN2 / bytesPerToken, seconds } as const;
+      const record = {
+        step,
+        loss: evaluation.loss,
+        perplexity: Math.exp(evaluation.loss),
+        bitsPerByte: evaluation.loss / Math.LN2 / bytesPerToken,
+        seconds,
+      } as const;
       await log.append({ kind: 'eval', ...record });
       onEvent?.({ kind: 'eval', ...record, best: evaluation.best });
       if (evaluation.best) await writeSafetensors(paths.best, new Map<string, HostTensor>(run.weights));
@@ -200,7 +282,11 @@ async function follow(run: TrainingRun, { training, paths, prepared, resumedFrom
   const { step } = run.state;
   if (step < training.steps) {
     if (savedAt < run.state.seconds) await save(step);
-    onEvent?.({ kind: 'stopped', reason: training.minutes !== undefined && run.state.seconds >= training.minutes * 60 ? 'time' : 'early', step });
+    onEvent?.({
+      kind: 'stopped',
+      reason: training.minutes !== undefined && run.state.seconds >= training.minutes * 60 ? 'time' : 'early',
+      step,
+    });
   }
   return { trainLoss: recent.reduce((sum, loss) => sum + loss, 0) / Math.max(1, recent.length) };
 }
@@ -212,12 +298,28 @@ async function bestWeights(path: string): Promise<Weights> {
 
 /** The model that a recipe describes. */
 export function modelOf({ model: asked = {} }: Pick<Recipe, 'model'>, vocabSize: number): LanguageModel {
-  const { architecture = 'llama', layers = 4, heads = 4, width = 128, contextLength = 128, tiedHead = true, kvHeads, hidden, dropout } = asked;
+  const {
+    architecture = 'llama',
+    layers = 4,
+    heads = 4,
+    width = 128,
+    contextLength = 128,
+    tiedHead = true,
+    kvHeads,
+    hidden,
+    dropout,
+  } = asked;
   const common = { layers, heads, width, contextLength, vocabSize, tiedHead, ...(hidden === undefined ? {} : { hidden }) };
   const foreign = architecture === 'llama' ? ({ dropout } as const) : ({ kvHeads } as const);
   for (const [name, value] of Object.entries(foreign)) {
     if (value === undefined) continue;
-    throw new UsageError({ code: 'WEFT_RECIPE_VALUE', action: `make a ${architecture} model`, rule: `it has no ${name}`, value: String(value), remedy: `Leave model.${name} out, or choose the other architecture.` });
+    throw new UsageError({
+      code: 'WEFT_RECIPE_VALUE',
+      action: `make a ${architecture} model`,
+      rule: `it has no ${name}`,
+      value: String(value),
+      remedy: `Leave model.${name} out, or choose the other architecture.`,
+    });
   }
   if (architecture === 'gpt') return gpt({ ...common, ...(dropout === undefined ? {} : { dropout }) });
   return llama({ ...common, ...(kvHeads === undefined ? {} : { kvHeads }) });
@@ -227,7 +329,11 @@ export function modelOf({ model: asked = {} }: Pick<Recipe, 'model'>, vocabSize:
 export function optimizerOf(training: FullTraining): Optimizer {
   const { steps: total, learningRate: peak, schedule, weightDecay, betas } = training;
   const warmup = training.warmup ?? Math.ceil(total / 20);
-  const rate = { cosine: warmupCosine, 'warmup-stable-decay': warmupStableDecay, constant: () => constantRate(peak) }[schedule]({ peak, warmup, total });
+  const rate = { cosine: warmupCosine, 'warmup-stable-decay': warmupStableDecay, constant: () => constantRate(peak) }[schedule]({
+    peak,
+    warmup,
+    total,
+  });
   return adamw({ learningRate: rate, weightDecay, betas });
 }
 
@@ -254,7 +360,14 @@ async function showSamples(model: TextModel, prepared: Prepared, step: number, {
     const prompt = middle.slice(middle.indexOf('\n') + 1).slice(0, 60);
     if (prompt.trim() === '') continue;
     let written = '';
-    for await (const token of model.generate(prompt, { temperature: 0.7, topP: 0.95, seed: seed++, maxTokens: 60, ...(signal === undefined ? {} : { signal }) })) written += token.text;
+    for await (const token of model.generate(prompt, {
+      temperature: 0.7,
+      topP: 0.95,
+      seed: seed++,
+      maxTokens: 60,
+      ...(signal === undefined ? {} : { signal }),
+    }))
+      written += token.text;
     onEvent({ kind: 'sample', step, prompt, text: written });
   }
 }
@@ -263,5 +376,9 @@ async function showSamples(model: TextModel, prepared: Prepared, step: number, {
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, inner]) => [key, sorted(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
 }
