@@ -8,7 +8,7 @@ import { adamw, createTrainer, warmupCosine } from '../../src/train/index.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { steps: { type: 'string', default: '2000' }, threads: { type: 'string', default: '2' } },
+  options: { steps: { type: 'string', default: '2000' }, threads: { type: 'string', default: '2' }, profile: { type: 'string' } },
 });
 const [parity = '../shared/data/parity/nanogpt-cpu', textPath = '../shared/data/text/tinyshakespeare.txt'] = positionals;
 const [batchSize, contextLength] = [12, 64];
@@ -46,6 +46,7 @@ const trainer = await createTrainer({
   accumulate: 1,
   seed: 1,
   threads: Number(values.threads),
+  ...(values.profile === undefined ? {} : { profile: values.profile }),
 });
 const losses: Record<number, number> = {};
 const started = performance.now();

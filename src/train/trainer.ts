@@ -144,9 +144,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const tensor = fed.get(name);
     if (tensor !== undefined) tensor.data[0] = value;
   };
+  const feedIds = (name: string, ids: Int32Array): void => {
+    const tensor = fed.get(name);
+    if (tensor !== undefined) (tensor.data as Int32Array).set(ids);
+  };
   const feedBatch = (batch: Batch, kept: number): void => {
-    (fed.get('ids')?.data as Int32Array).set(batch.inputs);
-    (fed.get('targets')?.data as Int32Array).set(batch.targets);
+    feedIds('ids', batch.inputs);
+    feedIds('targets', batch.targets);
     feedScalar('denominator', Math.max(1, kept));
   };
   const feedDropout = (step: number, part: number): void => {
