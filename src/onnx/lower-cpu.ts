@@ -103,12 +103,12 @@ function tallProduct(c: LoweringContext): void {
   const [left, right] = [Number(c.x(0).shape[1]?.size), Number(c.x(1).shape[1]?.size)];
   const turn = (value: string, outputs?: readonly string[]): string =>
     c.emit('Transpose', [value], { attributes: { perm: [1, 0] }, ...(outputs === undefined ? {} : { outputs }) });
-  const flipped = (): string => turn(c.emit('MatMul', [turn(c.in(1)), c.in(0)]), [c.out(0)]);
-  if (right <= left && sameBits(right, left)) flipped();
+  const slow = (a: string, b: string, outputs?: readonly string[]): string =>
+    c.emit('FusedMatMul', [a, b], { attributes: { transA: 1 }, domain: 'com.microsoft', ...(outputs === undefined ? {} : { outputs }) });
+  if (right <= left && sameBits(right, left)) turn(c.emit('MatMul', [turn(c.in(1)), c.in(0)]), [c.out(0)]);
   else if (left < right && sameBits(left, right)) c.emit('MatMul', [turn(c.in(0)), c.in(1)], { outputs: [c.out(0)] });
-  else if (sameBits(left, right))
-    c.emit('FusedMatMul', [c.in(0), c.in(1)], { outputs: [c.out(0)], attributes: { transA: 1 }, domain: 'com.microsoft' });
-  else flipped();
+  else if (sameBits(left, right)) slow(c.in(0), c.in(1), [c.out(0)]);
+  else turn(slow(c.in(1), c.in(0)), [c.out(0)]);
 }
 
 /**

@@ -34,6 +34,15 @@ export interface Binding {
   close(): void;
 }
 
+/** Options of {@link Session.bind}. */
+export interface BindOptions {
+  /**
+   * `refused` (default): an output shares memory with nothing, or exactly with one input. `allowed`: also with parts of
+   * inputs or with several; the caller answers for it that the graph reads all of them before it writes.
+   */
+  readonly overlap?: 'refused' | 'allowed';
+}
+
 /** One side, inputs or outputs: names and values as C arrays. */
 interface Side {
   readonly names: readonly string[];
@@ -48,6 +57,7 @@ interface Side {
 
 /** What a binding owns natively; the finalizer holds it, and it refers to nothing that refers to the binding. */
 interface BindingState {
+  readonly overlap: 'refused' | 'allowed';
   readonly inputs: Side;
   readonly outputs: Side;
   readonly options: Address;
@@ -62,7 +72,11 @@ const forgottenBindings = new FinalizationRegistry<BindingState>(release);
 export function createBinding(
   owner: { readonly inputs: readonly TensorInfo[]; readonly outputs: readonly TensorInfo[] },
   session: SessionState,
-  { feeds, outputs }: { readonly feeds: Readonly<Record<string, HostTensor>>; readonly outputs: Readonly<Record<string, HostTensor>> },
+  {
+    feeds,
+    outputs,
+    overlap = 'refused',
+  }: BindOptions & { readonly feeds: Readonly<Record<string, HostTensor>>; readonly outputs: Readonly<Record<string, HostTensor>> },
 ): Binding {
   checkOpen(session);
   checkNames('an input', Object.keys(feeds), owner.inputs);
@@ -76,8 +90,8 @@ export function createBinding(
     sides.push(input);
     const output = createSide(outputs, owner.outputs);
     sides.push(output);
-    checkOverlap(input.tensors, output.tensors);
-    return bindingOf(owner, session, { inputs: input, outputs: output, options: call('CreateRunOptions'), released: false });
+    if (overlap === 'refused') checkOverlap(input.tensors, output.tensors);
+    return bindingOf(owner, session, { overlap, inputs: input, outputs: output, options: call('CreateRunOptions'), released: false });
   } catch (error) {
     for (const side of sides) side.tensors.forEach(releaseTensor);
     throw error;
@@ -108,7 +122,7 @@ function bindingOf(owner: object, session: SessionState, state: BindingState): B
     checkAlive(inputs.tensors);
     checkAlive(outputs.tensors);
     if (!changed) return;
-    checkOverlap(inputs.tensors, outputs.tensors);
+    if (state.overlap === 'refused') checkOverlap(inputs.tensors, outputs.tensors);
     changed = false;
   };
   const bound = new Map([...sidesOf(outputs), ...sidesOf(inputs)]);

@@ -7,7 +7,7 @@ import type { HostTensor, TypedArray } from '../core/index.ts';
 import { call, ortApi, takeError } from './api.ts';
 import type { Attempt } from './api.ts';
 import { checkNames, createBinding, nameError } from './binding.ts';
-import type { Binding } from './binding.ts';
+import type { BindOptions, Binding } from './binding.ts';
 import { trimHeap } from './library.ts';
 import type { Address } from './library.ts';
 import { checkAlive, checkTensor, createTensor, live, releaseTensor } from './native-tensor.ts';
@@ -41,7 +41,7 @@ export interface Session {
    * any work before them. The same array may stand in both: the model then updates it in place, which is right only if
    * the graph reads it before it writes it.
    */
-  bind(feeds: Readonly<Record<string, HostTensor>>, outputs: Readonly<Record<string, HostTensor>>): Binding;
+  bind(feeds: Readonly<Record<string, HostTensor>>, outputs: Readonly<Record<string, HostTensor>>, options?: BindOptions): Binding;
   /** Refuses further runs and frees the model, after runs that are going on. */
   close(): void;
 }
@@ -157,7 +157,7 @@ function sessionOf(state: SessionState): Session {
       return state.profilePath;
     },
     run: (feeds, options = {}) => runOnce(session, state, { feeds, options }),
-    bind: (feeds, bound) => createBinding(session, state, { feeds, outputs: bound }),
+    bind: (feeds, bound, options = {}) => createBinding(session, state, { feeds, outputs: bound, ...options }),
     close() {
       forgottenSessions.unregister(session);
       closeSession(state);

@@ -4,12 +4,14 @@
  */
 
 import { gradients } from '../autodiff/index.ts';
-import { add, axes, buildGraph, divide, input, isKind, minimum, reshape, sqrt, state, sumOfSquares } from '../graph/index.ts';
+import { WeftError } from '../core/index.ts';
+import { add, axes, buildGraph, concat, divide, input, isKind, minimum, reshape, sqrt, state, sumOfSquares } from '../graph/index.ts';
 import type { Graph, Node, Tensor } from '../graph/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { meanCrossEntropy } from '../nn/index.ts';
+import { bucketsOf, isAlone } from './buckets.ts';
+import type { Bucket } from './buckets.ts';
 import type { Optimizer } from './optimizers.ts';
-import { WeftError } from '../core/index.ts';
 
 /** What the graphs are built for. */
 export interface StepOptions {
@@ -19,6 +21,11 @@ export interface StepOptions {
   readonly contextLength: number;
   /** The largest global norm of the gradient; 0 for no limit. */
   readonly clipNorm: number;
+  /**
+   * Parameters that are updated as one vector; default each by itself. Whoever runs the graph lays a bucket's parameters
+   * beside each other in the memory of the vector.
+   */
+  readonly buckets?: readonly Bucket[];
 }
 
 /** The output that replaces a carried input. */
@@ -58,31 +65,47 @@ function nameOf(tensor: Tensor): string {
   return tensor.node.attributes.name;
 }
 
+/** The buckets that the graphs update: those that were asked for, or one a parameter. */
+function bucketsFor({ buckets }: StepOptions, parameters: readonly Tensor[]): readonly Bucket[] {
+  return (
+    buckets ??
+    bucketsOf(
+      parameters.map((tensor) => ({ name: nameOf(tensor), shape: tensor.shape.map(({ size }) => Number(size)) })),
+      false,
+    )
+  );
+}
+
+/** A carried tensor of a bucket: of the parameter's shape when it is alone, else a vector. */
+function bucketState(prefix: string, bucket: Bucket): Tensor {
+  const [first] = bucket.parts;
+  return state(`${prefix}${bucket.name}`, isAlone(bucket) && first !== undefined ? axes('', ...first.shape) : axes('N', bucket.length));
+}
+
 /** Clipping and the optimizer's update: the outputs of a step beside its loss. */
 function updates(
   { optimizer, clipNorm }: StepOptions,
-  parameters: readonly Tensor[],
-  gradientOf: readonly Tensor[],
+  buckets: readonly Bucket[],
+  of: { readonly parameter: (bucket: Bucket) => Tensor; readonly gradient: (bucket: Bucket) => Tensor },
 ): Readonly<Record<string, Tensor>> {
-  const squares = gradientOf.map(sumOfSquares);
-  const gradientNorm = sqrt(squares.reduce(add));
+  const gradientOf = buckets.map(of.gradient);
+  const gradientNorm = sqrt(gradientOf.map(sumOfSquares).reduce(add));
   // PyTorch's clip_grad_norm_: factor min(1, max/(norm + 1e-6)). The norm waits for every gradient, and every use of a weight
   // comes before a gradient: this is what makes it safe to write the updates in place.
   const factor = clipNorm > 0 ? minimum(divide(clipNorm, add(gradientNorm, 1e-6)), 1) : minimum(add(gradientNorm, 1), 1);
   const scalars = Object.fromEntries(optimizer.scalarNames.map((name) => [name, input(`optimizer:${name}`, 'float32', [])]));
   const outputs: Record<string, Tensor> = { gradientNorm };
-  for (const [index, parameter] of parameters.entries()) {
-    const name = nameOf(parameter);
-    const stateNames = stateNamesOf(optimizer, name);
+  for (const [index, bucket] of buckets.entries()) {
+    const stateNames = stateNamesOf(optimizer, bucket.name);
     const next = optimizer.update({
-      parameter,
+      parameter: of.parameter(bucket),
       gradient: gradientOf[index] as Tensor,
       gradientScale: factor,
-      states: stateNames.map((stateName) => state(stateName, parameter.shape)),
+      states: optimizer.stateNames.map((name) => bucketState(`${name}:`, bucket)),
       scalars,
-      decays: parameter.shape.length >= 2,
+      decays: bucket.decays,
     });
-    outputs[nextOf(name)] = next.parameter;
+    outputs[nextOf(bucket.name)] = next.parameter;
     for (const [at, stateName] of stateNames.entries()) outputs[nextOf(stateName)] = next.states[at] as Tensor;
   }
   return outputs;
@@ -91,7 +114,24 @@ function updates(
 /** The whole step in one graph: forward, backward, clipping, update. */
 export function stepGraph(options: StepOptions): Graph {
   const { loss, parameters } = batchLoss(options, true);
-  const graph = buildGraph({ loss, ...updates(options, parameters, gradients(loss, parameters)) });
+  const byName = new Map(parameters.map((tensor) => [nameOf(tensor), tensor]));
+  const gradientByName = new Map(gradients(loss, parameters).map((gradient, index) => [nameOf(parameters[index] as Tensor), gradient]));
+  const buckets = bucketsFor(options, parameters);
+  const graph = buildGraph({
+    loss,
+    ...updates(options, buckets, {
+      parameter: (bucket) => (isAlone(bucket) ? (byName.get(bucket.name) as Tensor) : bucketState('', bucket)),
+      gradient: (bucket) => {
+        const parts = bucket.parts.map(({ name, length }) => [gradientByName.get(name) as Tensor, length] as const);
+        const [alone] = parts;
+        if (isAlone(bucket) && alone !== undefined) return alone[0];
+        return concat(
+          parts.map(([gradient, length]) => reshape(gradient, axes('N', length))),
+          0,
+        );
+      },
+    }),
+  });
   requireUpdatesLast(graph);
   return graph;
 }
@@ -110,12 +150,12 @@ export function accumulateGraph(options: StepOptions): Graph {
 /** Clipping and update from the accumulated `gradient:…`. */
 export function applyGraph(options: StepOptions): Graph {
   const { parameters } = batchLoss(options, false);
+  const byName = new Map(parameters.map((tensor) => [nameOf(tensor), tensor]));
   return buildGraph(
-    updates(
-      options,
-      parameters,
-      parameters.map((parameter) => state(`gradient:${nameOf(parameter)}`, parameter.shape)),
-    ),
+    updates(options, bucketsFor(options, parameters), {
+      parameter: (bucket) => (isAlone(bucket) ? (byName.get(bucket.name) as Tensor) : bucketState('', bucket)),
+      gradient: (bucket) => bucketState('gradient:', bucket),
+    }),
   );
 }
 
@@ -138,19 +178,24 @@ function requireUpdatesLast(graph: Graph): void {
   for (const input of graph.inputs) {
     const { name, role } = input.attributes;
     const update = graph.outputs.get(nextOf(name))?.node;
-    if (role === 'feed' || update === undefined) continue;
+    if (role === 'feed') continue;
+    // A parameter without an update of its own is updated with its bucket, by whom nobody here knows: it must not be read late.
+    if (update === undefined && (readers.get(input) ?? []).length > 0) throw lateRead(name);
+    if (update === undefined) continue;
     // What the update waits for: the norm, with all that comes before it, and what it is computed from.
     const awaited = new Set<Node>([update]);
     for (const node of awaited) if (!beforeNorm.has(node)) for (const x of node.inputs) awaited.add(x.node);
     const late = (readers.get(input as Node) ?? []).filter((reader) => !awaited.has(reader));
-    if (late.length > 0 || (norm !== undefined && !awaited.has(norm))) {
-      throw new WeftError({
-        code: 'WEFT_TRAIN_ORDER',
-        action: 'update in place',
-        rule: 'every use of a weight or state must come before its update',
-        value: name,
-        remedy: 'Compute an update from its tensor and the gradient, and nothing else from that tensor.',
-      });
-    }
+    if (late.length > 0 || (norm !== undefined && !awaited.has(norm))) throw lateRead(name);
   }
+}
+
+function lateRead(name: string): WeftError {
+  return new WeftError({
+    code: 'WEFT_TRAIN_ORDER',
+    action: 'update in place',
+    rule: 'every use of a weight or state must come before its update',
+    value: name,
+    remedy: 'Compute an update from its tensor and the gradient, and nothing else from that tensor.',
+  });
 }

@@ -10,8 +10,9 @@ import type { LanguageModel } from '../models/index.ts';
 import { initialize, isDropoutSeed } from '../nn/index.ts';
 import { compileGraph } from '../runtime/index.ts';
 import type { Binding, Session } from '../runtime/index.ts';
+import { bucketsOf } from './buckets.ts';
 import type { Optimizer } from './optimizers.ts';
-import { accumulateGraph, applyGraph, evaluationGraph, nextOf, stateNamesOf, stepGraph } from './step-graphs.ts';
+import { accumulateGraph, applyGraph, evaluationGraph, nextOf, stepGraph } from './step-graphs.ts';
 import type { StepOptions } from './step-graphs.ts';
 
 /** Weights by parameter name. */
@@ -73,31 +74,44 @@ export interface Trainer {
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { model, optimizer, batchSize, contextLength, accumulate, seed, threads, profile } = options;
-  const stepOptions: StepOptions = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm };
   const carried = new Map<string, HostTensor>();
   const fed = new Map<string, HostTensor>();
   const sessions: Session[] = [];
   const bindings: Binding[] = [];
 
-  const weights = new Map<string, HostTensor<'float32'>>();
-  const fresh = options.weights === undefined ? initialize(model.parameters, { seed }) : undefined;
-  for (const { name, shape } of model.parameters) {
-    const sizes = shape.map(({ size }) => Number(size));
-    const given = (fresh ?? options.weights)?.get(name);
-    if (given === undefined)
+  const buckets = bucketsOf(model.parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })));
+  const stepOptions: StepOptions = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm, buckets };
+  /** Memory for every bucket under `prefix`, carried as a whole and, as views, parameter by parameter; the views. */
+  const reserve = (prefix: string): Map<string, HostTensor<'float32'>> => {
+    const views = new Map<string, HostTensor<'float32'>>();
+    for (const { name, length, parts } of buckets) {
+      const memory = new Float32Array(length);
+      carried.set(`${prefix}${name}`, hostTensor('float32', [length], memory));
+      for (const part of parts)
+        views.set(`${prefix}${part.name}`, hostTensor('float32', part.shape, memory.subarray(part.start, part.start + part.length)));
+    }
+    for (const [name, view] of views) carried.set(name, view);
+    return views;
+  };
+  const weights = inOrder(
+    reserve(''),
+    model.parameters.map(({ name }) => name),
+  );
+  const optimizerState = new Map(optimizer.stateNames.flatMap((name) => [...reserve(`${name}:`)]));
+  if (accumulate > 1) reserve('gradient:');
+  const initial = options.weights ?? initialize(model.parameters, { seed });
+  for (const [name, { data }] of weights) {
+    const given = initial.get(name);
+    if (given === undefined || given.data.length !== data.length)
       throw new WeftError({
         code: 'WEFT_TRAIN_WEIGHTS',
         action: 'start training',
-        rule: 'a weight is missing',
+        rule: given === undefined ? 'a weight is missing' : 'a weight has another shape',
         value: name,
         remedy: 'Give the weights of this very model.',
       });
-    weights.set(name, hostTensor('float32', sizes, given.data.slice()));
+    data.set(given.data);
   }
-  const optimizerState = new Map<string, HostTensor<'float32'>>();
-  for (const [name, { shape }] of weights)
-    for (const stateName of stateNamesOf(optimizer, name)) optimizerState.set(stateName, hostTensor('float32', shape));
-  for (const [name, tensor] of [...weights, ...optimizerState]) carried.set(name, tensor);
 
   const results = { loss: hostTensor('float32', []), gradientNorm: hostTensor('float32', []) };
 
@@ -129,7 +143,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       if (tensor === undefined) throw new RangeError(`no array for ${name}`);
       outputs[name] = tensor;
     }
-    const binding = session.bind(feeds, outputs);
+    // A bucket is written where its parameters are read; the graph was checked to read them first.
+    const binding = session.bind(feeds, outputs, { overlap: 'allowed' });
     bindings.push(binding);
     return binding;
   };
@@ -193,4 +208,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const session of sessions) session.close();
     },
   };
+}
+
+/** The same map in another order. */
+function inOrder<V>(map: ReadonlyMap<string, V>, names: readonly string[]): Map<string, V> {
+  return new Map(names.map((name) => [name, map.get(name) as V]));
 }
