@@ -23,8 +23,8 @@ export interface RenderChatOptions {
 /**
  * Renders a chat by a model's template.
  *
- * The template's special tokens are spelled out in the text, and so are any that the messages spell: encode it with
- * `specialTokens: 'allow'` only when the messages are your own.
+ * The template's special tokens are spelled out in the text, and so are any that the messages spell: {@link chatTokens}
+ * tells them apart.
  *
  * @param template Jinja, as in `tokenizer_config.json`; undefined when the model has none
  * @param messages the turns, oldest first

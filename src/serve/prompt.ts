@@ -1,9 +1,8 @@
 /** From what a client sent to token ids: prompts checked against vocabulary and context, chats rendered by the model's template. */
 
 import { WeftError } from '../core/index.ts';
-import { renderChat } from '../generate/index.ts';
+import { chatTokens as renderedTokens } from '../generate/index.ts';
 import type { ChatMessage, TextModel } from '../generate/index.ts';
-import type { Tokenizer } from '../tokenizers/index.ts';
 import type { ChatBody } from './body.ts';
 import { refuse } from './request-error.ts';
 
@@ -58,19 +57,12 @@ export function chatTokens(model: TextModel, messages: ChatBody['messages']): Ui
       param: 'messages',
     });
   }
-  const special = [...model.tokenizer.specialTokens.keys()];
   const turns = messages.map(({ role, content }): ChatMessage => ({
     role: role === 'developer' ? 'system' : role,
-    content: guardSpecial(typeof content === 'string' ? content : content.map((part) => part.text).join(''), special),
+    content: typeof content === 'string' ? content : content.map((part) => part.text).join(''),
   }));
-  return encodeGuarded(model.tokenizer, render(model, turns), special);
-}
-
-function render(model: TextModel, messages: readonly ChatMessage[]): string {
-  const { tokenizer, chatTemplate } = model;
-  const endOfText = [...tokenizer.specialTokens].find(([, id]) => id === tokenizer.endOfText)?.[0] ?? '';
   try {
-    return renderChat(chatTemplate, messages, { startToken: endOfText, endToken: endOfText });
+    return renderedTokens(model, turns);
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     const cause = error.cause instanceof Error ? error.cause.message : error.message;
@@ -81,37 +73,4 @@ function render(model: TextModel, messages: readonly ChatMessage[]): string {
       param: 'messages',
     });
   }
-}
-
-/** A character that no text has (a noncharacter): it marks special-token spellings that came from a client. */
-const GUARD = '\u{FDD0}';
-
-/** Breaks the spelling of special tokens in a client's text, so that a message cannot end its own turn. */
-function guardSpecial(text: string, special: readonly string[]): string {
-  const clean = text.replaceAll(GUARD, '');
-  return special.length === 0 ? clean : clean.replace(specialPattern(special), (found) => `${found.slice(0, 1)}${GUARD}${found.slice(1)}`);
-}
-
-/** Encodes text in which the template's special tokens count as such and guarded ones are plain text. */
-function encodeGuarded(tokenizer: Tokenizer, text: string, special: readonly string[]): Uint32Array {
-  const ids: number[] = [];
-  const plain = (part: string): void => {
-    if (part !== '') ids.push(...tokenizer.encode(part.replaceAll(GUARD, '')));
-  };
-  let end = 0;
-  if (special.length > 0) {
-    for (const match of text.matchAll(specialPattern(special))) {
-      plain(text.slice(end, match.index));
-      ids.push(tokenizer.specialTokens.get(match[0]) ?? 0);
-      end = match.index + match[0].length;
-    }
-  }
-  plain(text.slice(end));
-  return Uint32Array.from(ids);
-}
-
-/** Matches any special token, the longest first. */
-function specialPattern(special: readonly string[]): RegExp {
-  const escaped = special.toSorted((a, b) => b.length - a.length).map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(escaped.join('|'), 'gu');
 }

@@ -1,7 +1,7 @@
 /** A conversation with a model: by its chat template where it has one, else as one text that both continue. */
 
 import { checkOptions } from '../core/index.ts';
-import { renderChat } from '../generate/index.ts';
+import { chatTokens } from '../generate/index.ts';
 import type { ChatMessage, GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
 
 /** A conversation that goes on. */
@@ -52,12 +52,6 @@ export function converse(model: TextModel, options: { readonly system?: string }
       text = preface;
     },
   };
-}
-
-/** Turns as the model's template lays them out. They are the user's own, so special tokens in them count as such. */
-function chatTokens({ tokenizer, chatTemplate }: TextModel, turns: readonly ChatMessage[]): Uint32Array {
-  const endToken = [...tokenizer.specialTokens].find(([, id]) => id === tokenizer.endOfText)?.[0] ?? '';
-  return tokenizer.encode(renderChat(chatTemplate, turns, { startToken: endToken, endToken }), { specialTokens: 'allow' });
 }
 
 function lastTokens({ tokenizer, contextLength }: TextModel, text: string): Uint32Array {
