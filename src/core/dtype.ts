@@ -1,6 +1,6 @@
 /** Element types of tensors and the typed arrays that hold them. Names are NumPy's. */
 
-import { UsageError } from './errors.ts';
+import { UsageError, WeftError } from './errors.ts';
 
 /** Element type of a tensor. */
 export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool';
@@ -52,9 +52,24 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** A typed array of `length` zeros for `dtype`. */
+/**
+ * A typed array of `length` zeros for `dtype`.
+ *
+ * @throws WeftError `WEFT_TENSOR_SIZE` when there is no such memory.
+ */
 export function allocate<D extends DType>(dtype: D, length: number): TypedArray<D> {
-  return new ARRAY[dtype](length);
+  try {
+    return new ARRAY[dtype](length);
+  } catch (error) {
+    throw new WeftError({
+      code: 'WEFT_TENSOR_SIZE',
+      action: 'make a tensor',
+      rule: 'there is no memory for so many elements',
+      value: `${length} of ${dtype}`,
+      remedy: 'Choose a smaller batch, context or model.',
+      cause: error,
+    });
+  }
 }
 
 /**

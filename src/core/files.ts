@@ -1,8 +1,8 @@
 /** Atomic file writes: a reader sees the old file or the new one, never half of one, also after `kill -9`. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { WeftError } from './errors.ts';
 
@@ -16,7 +16,7 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const file = await open(temporary, 'w');
     try {
       const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
@@ -32,6 +32,29 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   }
 }
 
+/**
+ * Makes a folder and those above it that are missing. `mkdir` with `recursive` never ends in a file system that answers
+ * ENOENT for a folder that is there, as `/proc` does.
+ *
+ * @throws the system's error, for {@link writeError} to word.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    if (found?.isDirectory() === true) break;
+    if (found !== undefined) throw Object.assign(new Error(`${path} is a file`), { code: 'ENOTDIR' });
+    missing.unshift(path);
+  }
+  for (const path of missing) {
+    await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error; // made by another meanwhile
+    });
+  }
+}
+
 /** The {@link WeftError} for a failed write to `path`, from the system's error. */
 export function writeError(path: string, error: unknown): WeftError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
@@ -40,6 +63,7 @@ export function writeError(path: string, error: unknown): WeftError {
     EACCES: ['the folder cannot be written', 'Give a folder that you may write to.'],
     EPERM: ['the folder cannot be written', 'Give a folder that you may write to.'],
     EROFS: ['the file system is read-only', 'Give a folder on a disk that can be written.'],
+    ENOENT: ['the folder cannot be made', 'Give a folder on a disk that can be written.'],
     ENOTDIR: ['a part of the path is a file', 'Give a path whose parents are folders.'],
     EEXIST: ['a part of the path is a file', 'Give a path whose parents are folders.'],
     EISDIR: ['the path is a folder', 'Give the path of a file.'],

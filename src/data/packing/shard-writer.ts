@@ -1,10 +1,10 @@
 /** Writes tokens to shards of equal size. Nothing counts until the header names them. */
 
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { writeError, writeFileAtomic } from '../../core/index.ts';
+import { makeFolder, writeError, writeFileAtomic } from '../../core/index.ts';
 import type { PackProgress } from './encode-documents.ts';
 import { HEADER_FILE, type PackedHeader, SHARD_NAME } from './packed-header.ts';
 import { TOKEN_BYTES, type TokenType, allocateTokens } from './packed-tokens.ts';
@@ -59,7 +59,7 @@ export async function createShardWriter(folder: string, type: TokenType, shardTo
     buffered = 0;
   };
 
-  await guard(folder, () => mkdir(folder, { recursive: true }));
+  await guard(folder, () => makeFolder(folder));
   return {
     async append(ids) {
       await guard(folder, async () => {
