@@ -1,7 +1,7 @@
 /** The files of a run folder, and its `metrics.jsonl`. */
 
 import { createReadStream, existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -67,25 +67,30 @@ export async function readRecipe(folder: string): Promise<Recipe> {
 
 /** Appends records to `metrics.jsonl`, one JSON object a line. */
 export interface MetricsLog {
+  /** Losses of the steps that were there already. */
+  readonly losses: readonly number[];
   append(record: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** Opens the log for a run that goes on after `step` steps: later lines, of a run that was killed, are taken away. */
 export async function openMetrics(path: string, step: number): Promise<MetricsLog> {
   const kept: string[] = [];
+  const losses: number[] = [];
   if (step > 0 && existsSync(path)) {
     for await (const line of createInterface({ input: createReadStream(path) })) {
       try {
-        const record = JSON.parse(line) as { readonly step?: unknown };
-        if (typeof record.step === 'number' && record.step <= step) kept.push(`${line}\n`);
+        const { kind, step: at, loss } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+        if (typeof at !== 'number' || at > step) continue;
+        kept.push(`${line}\n`);
+        if (kind === 'step' && typeof loss === 'number') losses.push(loss);
       } catch {
         // The last line of a killed run may be half a line.
       }
     }
   }
   await writeFileAtomic(path, kept.join(''));
-  await mkdir(join(path, '..'), { recursive: true });
   return {
+    losses,
     async append(record) {
       try {
         await appendFile(path, `${JSON.stringify(record)}\n`);

@@ -1,6 +1,7 @@
 /** A whole run of training: text → tokenizer → tokens → weights → model folder, to be interrupted and resumed at will. */
 
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { UsageError, writeFileAtomic } from '../core/index.ts';
@@ -28,6 +29,9 @@ import type { RunResult } from './run-result.ts';
 /** A training recipe with its defaults filled in. */
 export type FullTraining = TrainingRecipe &
   Required<Pick<TrainingRecipe, 'steps' | 'batchSize' | 'accumulate' | 'learningRate' | 'schedule' | 'weightDecay' | 'betas' | 'clipNorm'>>;
+
+/** Stands for the vocabulary until there is one. */
+const FIRST_VOCABULARY = 257;
 
 /** Defaults of a recipe's training. */
 const TRAINING: FullTraining = {
@@ -59,11 +63,24 @@ export async function trainRun(recipe: Recipe, hooks: WorkflowHooks = {}): Promi
     throw new UsageError({
       code: 'WEFT_RUN_EXISTS',
       action: `start a run in ${paths.folder}`,
-      rule: 'it holds the checkpoint of an unfinished run',
+      rule: 'it holds the checkpoint of another run',
       remedy: `Continue that run with weft train --resume ${paths.folder}, or give another --out.`,
     });
   }
+  if (existsSync(join(paths.folder, 'model.safetensors'))) {
+    throw new UsageError({
+      code: 'WEFT_RUN_EXISTS',
+      action: `start a run in ${paths.folder}`,
+      rule: 'it holds a model, which the run would overwrite',
+      remedy: 'Give another --out.',
+    });
+  }
+  // What the numbers alone forbid is told before text is read: a tokenizer may take minutes.
+  modelOf(recipe, FIRST_VOCABULARY);
+  optimizerOf({ ...TRAINING, ...recipe.training });
   await writeFileAtomic(paths.recipe, `${JSON.stringify(recipe, undefined, 2)}\n`);
+  // Best weights of a run that never came to a checkpoint are not this run's.
+  await rm(paths.best, { force: true });
   return run(recipe, paths, hooks);
 }
 
@@ -220,6 +237,9 @@ interface Following {
   readonly hooks: WorkflowHooks;
 }
 
+/** Steps whose mean loss is the run's training loss. */
+const RECENT_STEPS = 50;
+
 /** Seconds of training after which a checkpoint is due, whatever the recipe says. */
 const CHECKPOINT_SECONDS = 60;
 
@@ -231,7 +251,7 @@ async function follow(
   const log = await openMetrics(paths.metrics, resumedFrom);
   const every = training.checkpointEvery ?? training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10));
   const bytesPerToken = prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens);
-  const recent: number[] = [];
+  const recent = log.losses.slice(-RECENT_STEPS);
   let savedAt = 0;
   const save = async (step: number): Promise<void> => {
     await run.save(paths.checkpoint);
@@ -241,7 +261,7 @@ async function follow(
   for await (const { index, loss, learningRate, gradientNorm, tokensPerSecond, tokensSeen, seconds, evaluation } of run) {
     const step = index + 1;
     recent.push(loss);
-    if (recent.length > 50) recent.shift();
+    if (recent.length > RECENT_STEPS) recent.shift();
     await log.append({ kind: 'step', step, loss, learningRate, gradientNorm, tokensPerSecond, tokensSeen, seconds });
     const perStep = seconds / Math.max(1, step);
     const secondsLeft = Math.min(
@@ -357,10 +377,12 @@ async function showSamples(model: TextModel, prepared: Prepared, step: number, {
   for await (const { text } of documentsOf(prepared.heldOut, prepared.tokenizer)) {
     if (seed === 3) return;
     const middle = text.slice(Math.floor(text.length / 3));
-    const prompt = middle.slice(middle.indexOf('\n') + 1).slice(0, 60);
+    const asked = model.tokenizer.encode(middle.slice(middle.indexOf('\n') + 1).slice(0, 60));
+    const ids = asked.subarray(0, Math.floor(model.contextLength / 2));
+    const prompt = model.tokenizer.decode(ids);
     if (prompt.trim() === '') continue;
     let written = '';
-    for await (const token of model.generate(prompt, {
+    for await (const token of model.generate(ids, {
       temperature: 0.7,
       topP: 0.95,
       seed: seed++,

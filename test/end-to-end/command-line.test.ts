@@ -64,6 +64,30 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('train', () => {
+  test('what the numbers alone forbid is told before text is read', async () => {
+    const { code, err } = await weft(train(at('heads'), 4, ['--text', at('nowhere.txt'), '--heads', '3']));
+    expect([code, err]).toEqual([2, expect.stringContaining('WEFT_MODEL_HEADS')]);
+    expect(existsSync(at('heads'))).toBe(false);
+  });
+
+  test('a model that is there already is not overwritten', async () => {
+    mkdirSync(at('taken'));
+    for (const file of ['model.safetensors', 'tokenizer.json']) copyFileSync(join(model, file), at('taken', file));
+    const before = readFileSync(at('taken', 'tokenizer.json'));
+    const { code, err } = await weft(train(at('taken'), 4, ['--tokenizer-type', 'characters', '--vocab-size', '400']));
+    expect([code, err]).toEqual([2, expect.stringContaining('WEFT_RUN_EXISTS')]);
+    expect(readFileSync(at('taken', 'tokenizer.json')).equals(before)).toBe(true);
+  });
+
+  test('a context shorter than a sample’s prompt, and a finished run that is resumed: the same numbers', async () => {
+    const first = await weft(train(at('short'), 4, ['--context-length', '4', '--json']));
+    expect(first.code).toBe(0);
+    const again = await weft(['train', '--resume', at('short'), '--json']);
+    expect(again.code).toBe(0);
+    const numbers = (out: string): unknown => ({ ...(JSON.parse(out) as object), seconds: 0 });
+    expect(numbers(again.out)).toEqual(numbers(first.out));
+  });
+
   test('leaves a model folder with its curve', () => {
     for (const file of [
       'config.json',

@@ -41,3 +41,9 @@ test('how to train a tokenizer replaces the path of one', () => {
 test('without flags a recipe is as it was, whatever it is', () => {
   fc.assert(fc.property(fc.anything(), (value) => void expect(withFlags(value, {})).toEqual(value)));
 });
+
+test('a tokenizer to use and one to train exclude each other', () => {
+  expect(() => withFlags({ text: 'a.txt' }, flags('--tokenizer p --vocab-size 300'))).toThrow(
+    expect.objectContaining({ code: 'WEFT_FLAG_VALUE', message: expect.stringContaining('--vocab-size') as string }),
+  );
+});

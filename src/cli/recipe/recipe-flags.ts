@@ -3,6 +3,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 
+import { UsageError } from '../../core/index.ts';
 import { decimalNumber, oneOf, repeated, wholeNumber } from '../flag-values.ts';
 
 interface RecipeFlag {
@@ -112,6 +113,16 @@ export function addRecipeFlags(command: Command): Command {
 export function withFlags(recipe: unknown, values: Readonly<Record<string, unknown>>): unknown {
   if (typeof recipe !== 'object' || recipe === null || Array.isArray(recipe)) return recipe;
   const merged: Record<string, unknown> = { ...recipe };
+  const shaping = ['tokenizerType', 'vocabSize', 'splitting'].find((name) => values[name] !== undefined);
+  if (values['tokenizer'] !== undefined && shaping !== undefined) {
+    throw new UsageError({
+      code: 'WEFT_FLAG_VALUE',
+      action: 'use --tokenizer',
+      rule: 'a tokenizer that is there already is used as it is',
+      value: `--${shaping.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} describes one to train`,
+      remedy: 'Give one of the two flags.',
+    });
+  }
   for (const { flags, path } of FLAGS) {
     const value = values[attributeName(flags)];
     if (value === undefined) continue;
