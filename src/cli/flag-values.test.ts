@@ -31,6 +31,8 @@ describe('numbers', () => {
     [{ below: 1 }, '1', 'a number below 1'],
     [{ min: 0, max: 5 }, '-1', 'a number from 0 to 5'],
     [{ above: 0, below: 1 }, '1', 'a number between 0 and 1'],
+    [{ above: 0, max: 1 }, '2', 'a number above 0 and of at most 1'],
+    [{ min: 0, below: 1 }, '1', 'a number of at least 0 and below 1'],
   ] as const)('%j refuses %s: %s', ([rule, text, wanted]) => {
     expect(() => decimalNumber('--n', rule)(text)).toThrow(`Cannot use --n as it takes ${wanted}: ${text}`);
   });

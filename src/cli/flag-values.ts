@@ -57,10 +57,10 @@ function reader(flag: string, kind: string, rule: NumberRule, parse: (text: stri
 function ruleText({ min, max, above, below }: NumberRule): string {
   if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
   if (above !== undefined && below !== undefined) return ` between ${above} and ${below}`;
-  if (min !== undefined) return ` of at least ${min}`;
-  if (above !== undefined) return ` above ${above}`;
-  if (max !== undefined) return ` of at most ${max}`;
-  return below === undefined ? '' : ` below ${below}`;
+  const low = above !== undefined ? `above ${above}` : min !== undefined ? `of at least ${min}` : undefined;
+  const high = below !== undefined ? `below ${below}` : max !== undefined ? `of at most ${max}` : undefined;
+  const words = [low, high].filter((word) => word !== undefined).join(' and ');
+  return words === '' ? '' : ` ${words}`;
 }
 
 function wrongValue(flag: string, text: string, wanted: string): UsageError {
