@@ -221,6 +221,14 @@ describe('train', () => {
   });
 });
 
+test('a flag that a resumed run would ignore is refused', async () => {
+  expect(await weft('train --resume runs/a --steps 100')).toEqual({
+    code: 2,
+    out: '',
+    err: 'error [WEFT_FLAG_VALUE] Cannot use --resume as a resumed run keeps the recipe that it was started with: --steps\n  Leave --steps out, or start a new run with it.\n',
+  });
+});
+
 describe('quickstart', () => {
   beforeEach(() => {
     serving.studio.mockResolvedValue({ url: '', close: () => undefined });

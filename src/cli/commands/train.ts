@@ -2,10 +2,11 @@
 
 import type { Command } from 'commander';
 
+import { UsageError } from '../../core/index.ts';
 import type { RunResult } from '../../workflows/index.ts';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { addRecipeFlags, withFlags } from '../recipe/recipe-flags.ts';
+import { addRecipeFlags, recipeFlagsIn, withFlags } from '../recipe/recipe-flags.ts';
 
 interface Flags {
   readonly resume?: true | string;
@@ -35,6 +36,16 @@ export function addTrain(program: Command, context: CliContext): void {
       // A folder to resume knows its recipe; one that is given beside it must be the same, which the workflow checks.
       const needed = flags.resume === undefined || file !== undefined || flags['text'] !== undefined;
       const recipe = needed ? checkRecipe(given, file ?? 'the flags') : undefined;
+      const ignored = needed ? undefined : recipeFlagsIn(flags).find((flag) => flag !== '--out');
+      if (ignored !== undefined) {
+        throw new UsageError({
+          code: 'WEFT_FLAG_VALUE',
+          action: 'use --resume',
+          rule: 'a resumed run keeps the recipe that it was started with',
+          value: ignored,
+          remedy: `Leave ${ignored} out, or start a new run with it.`,
+        });
+      }
       const view = renderEvents(flags.json === true ? context.stderr : context.stdout, context);
       const hooks = { onEvent: view.show, signal: context.signal };
       let result: RunResult;

@@ -133,6 +133,11 @@ export function withFlags(recipe: unknown, values: Readonly<Record<string, unkno
   return merged;
 }
 
+/** The flags of a recipe that were given, e.g. `--steps`. */
+export function recipeFlagsIn(values: Readonly<Record<string, unknown>>): readonly string[] {
+  return FLAGS.filter(({ flags }) => values[attributeName(flags)] !== undefined).map(({ flags }) => flags.split(' ')[0] ?? '');
+}
+
 /** commander's name for a flag's value: `--batch-size <n>` -> `batchSize`. */
 function attributeName(flags: string): string {
   return (flags.split(' ')[0] ?? '').slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
