@@ -78,6 +78,15 @@ function reduce(opType: string): LoweringRule<Node<'sum'> | Node<'max'>> {
   };
 }
 
+/** A large static shape as a matrix of rows of some hundred elements; undefined for small ones and where none divides it. */
+function rowsOf(sizes: readonly number[]): readonly [number, number] | undefined {
+  const count = sizes.reduce((product, size) => product * size, 1);
+  if (!(count > 1 << 13)) return undefined;
+  if (sizes.length === 2) return [sizes[0] ?? 1, sizes[1] ?? 1];
+  for (let width = 1024; width >= 64; width--) if (count % width === 0) return [count / width, width];
+  return undefined;
+}
+
 /** 0 where a query may see a key, -∞ after it; rows repeat for heads that share keys. */
 function causalMask(repeat: number, queries: number, keys: number): Float32Array {
   const mask = new Float32Array(repeat * queries * keys);
@@ -177,7 +186,16 @@ export const CPU_LOWERING: LoweringTable = {
   },
   sum: reduce('ReduceSum'),
   max: reduce('ReduceMax'),
-  sumOfSquares: direct('ReduceSumSquare', { keepdims: 0 }),
+  sumOfSquares: (c) => {
+    // Row by row, then the rows: one running float32 sum of half a million squares is off by 1e-4.
+    const rows = rowsOf(c.x(0).shape.map(({ size }) => Number(size)));
+    if (rows === undefined) c.emit('ReduceSumSquare', [c.in(0)], { outputs: [c.out(0)], attributes: { keepdims: 0 } });
+    else {
+      const matrix = c.x(0).shape.length === 2 ? c.in(0) : reshapeTo(c, c.in(0), rows);
+      const sums = c.emit('ReduceSumSquare', [matrix, c.constant(int64Vector([1]))], { attributes: { keepdims: 0 } });
+      c.emit('ReduceSum', [sums], { outputs: [c.out(0)], attributes: { keepdims: 0 } });
+    }
+  },
   matmul: (c, { attributes }) => {
     const { transposeA, transposeB, alpha } = attributes;
     const tall = transposeA && !transposeB && alpha === 1 && c.x(0).shape.length === 2 && c.x(1).shape.length === 2;
@@ -273,16 +291,15 @@ export const CPU_LOWERING: LoweringTable = {
   },
   geluGradient: (c, { attributes: { form } }) => {
     const [x, g] = [c.in(0), c.in(1)];
-    const half = c.emit('Mul', [g, number(c, 0.5)]);
     if (form === 'erf') {
-      // Φ(x) + x·φ(x) = ½·(1 + erf(u) + u·e^(ln(2/√π) - u²)), u = x/√2
+      // Φ(x) + x·φ(x), Φ = ½(1 + erf u) by HardSigmoid in one pass, x·φ = u·e^(ln(1/√π) - u²), u = x/√2
       const u = c.emit('Mul', [x, number(c, Math.SQRT1_2)]);
-      const bell = c.emit('Exp', [c.emit('Sub', [number(c, Math.log(2 / Math.sqrt(Math.PI))), c.emit('Mul', [u, u])])]);
-      const slope = c.emit('Mul', [bell, u]);
-      const twice = c.emit('Add', [c.emit('Add', [c.emit('Erf', [u]), slope]), number(c, 1)]);
-      c.emit('Mul', [twice, half], { outputs: [c.out(0)] });
+      const bell = c.emit('Exp', [c.emit('Sub', [number(c, -Math.log(Math.PI) / 2), c.emit('Mul', [u, u])])]);
+      const phi = c.emit('HardSigmoid', [c.emit('Erf', [u])], { attributes: { alpha: { float: 0.5 }, beta: { float: 0.5 } } });
+      c.emit('Mul', [c.emit('Add', [phi, c.emit('Mul', [bell, u])]), g], { outputs: [c.out(0)] });
       return;
     }
+    const half = c.emit('Mul', [g, number(c, 0.5)]);
     // y = ½x(1 + t), t = tanh(a·x + b·x³): y' = ½(1 + t + x·(1 - t²)·(a + 3b·x²))
     const a = Math.sqrt(2 / Math.PI);
     const square = c.emit('Mul', [x, x]);
