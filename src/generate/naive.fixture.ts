@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { axes, buildGraph, input } from '../graph/index.ts';
 import type { LanguageModel } from '../models/index.ts';
-import { encodeModel, lowerGraph } from '../onnx/index.ts';
+import { encodeGraph } from '../runtime/index.ts';
 import type { Weights } from './decoder.ts';
 
 /** Logits of every position of `ids` (T V), by the official binding, without a cache. */
@@ -19,7 +19,7 @@ export interface Naive {
 export async function naive(model: LanguageModel, weights: Weights): Promise<Naive> {
   const time = model.contextLength;
   const graph = buildGraph({ logits: model.logits(model.hidden(input('ids', 'int32', axes('B T', 1, time)), {})) });
-  const session = await InferenceSession.create(encodeModel(lowerGraph(graph, { weights })), { intraOpNumThreads: 1 });
+  const session = await InferenceSession.create(encodeGraph(graph, weights), { intraOpNumThreads: 1 });
   const logits = async (ids: Uint32Array): Promise<readonly Float32Array[]> => {
     // What follows a token does not reach it: the rest may be anything.
     const padded = new Int32Array(time);

@@ -16,7 +16,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   formats: ['graph', 'onnx', 'tokenizers', 'models', 'hub'],
   cost: ['tokenizers', 'graph', 'models', 'formats'],
   train: ['data', 'graph', 'autodiff', 'nn', 'runtime', 'models', 'formats'],
-  generate: ['tokenizers', 'graph', 'onnx', 'nn', 'runtime', 'models', 'formats'],
+  generate: ['tokenizers', 'graph', 'nn', 'runtime', 'models', 'formats'],
   finetune: ['tokenizers', 'data', 'graph', 'nn', 'models', 'formats', 'train', 'generate'],
   eval: ['tokenizers', 'data', 'models', 'runtime', 'generate'],
   guard: ['tokenizers', 'generate'],
