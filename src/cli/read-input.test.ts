@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { readAll, readLines } from './read-input.ts';
+import { readAll, readLines, untilStop } from './read-input.ts';
 
 /** The bytes of a text, cut at arbitrary places. */
 async function* chunks(text: string, size: number): AsyncGenerator<Uint8Array> {
@@ -31,4 +31,21 @@ test('lines are the same however the bytes arrive', async () => {
       expect(lines).toEqual(expected);
     }),
   );
+});
+
+test('waiting for a line ends when the program is stopped', async () => {
+  const controller = new AbortController();
+  async function* slow(): AsyncGenerator<string> {
+    yield 'one\n';
+    await new Promise(() => undefined);
+  }
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const line of readLines(untilStop(slow(), controller.signal))) {
+      seen.push(line);
+      setImmediate(() => controller.abort(new Error('stopped')));
+    }
+  })();
+  await expect(reading).rejects.toThrow('stopped');
+  expect(seen).toEqual(['one']);
 });

@@ -21,3 +21,23 @@ export async function* readLines(stdin: AsyncIterable<string | Uint8Array>): Asy
   rest += decoder.decode();
   if (rest !== '') yield rest;
 }
+
+/**
+ * The standard input until the program is stopped: who waits for a line hears of Ctrl-C too.
+ *
+ * @throws the signal's reason.
+ */
+export async function* untilStop(stdin: AsyncIterable<string | Uint8Array>, signal: AbortSignal): AsyncGenerator<string | Uint8Array> {
+  const chunks = stdin[Symbol.asyncIterator]();
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  stopped.catch(() => undefined);
+  for (;;) {
+    const next = await Promise.race([stopped, chunks.next()]);
+    if (next.done === true) return;
+    yield next.value;
+  }
+}

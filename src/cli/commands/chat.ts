@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { printLine } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
-import { readLines } from '../read-input.ts';
+import { readLines, untilStop } from '../read-input.ts';
 import { addSamplingFlags, samplingOptions } from '../sampling-flags.ts';
 import type { SamplingFlags } from '../sampling-flags.ts';
 import { printable } from '../terminal/printable.ts';
@@ -48,7 +48,7 @@ export function addChat(program: Command, context: CliContext): void {
           );
         }
         prompt();
-        for await (const line of readLines(context.stdin)) {
+        for await (const line of readLines(untilStop(context.stdin, context.signal))) {
           if (line.trim() === '/bye') break;
           if (line.trim() === '/reset') conversation.reset();
           else if (line.trim() !== '') {

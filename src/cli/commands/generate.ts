@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
-import { readAll } from '../read-input.ts';
+import { readAll, untilStop } from '../read-input.ts';
 import { addSamplingFlags, samplingOptions } from '../sampling-flags.ts';
 import type { SamplingFlags } from '../sampling-flags.ts';
 import { printable } from '../terminal/printable.ts';
@@ -30,7 +30,7 @@ export function addGenerate(program: Command, context: CliContext): void {
     .option('--json', 'print one JSON object at the end')
     .action(async (folder: string, flags: Flags) => {
       const { loadTextModel } = await import('../../generate/index.ts');
-      const prompt = flags.prompt === '-' ? await readAll(context.stdin) : (flags.prompt ?? '');
+      const prompt = flags.prompt === '-' ? await readAll(untilStop(context.stdin, context.signal)) : (flags.prompt ?? '');
       const model = await loadTextModel(folder, flags.threads === undefined ? {} : { threads: flags.threads });
       try {
         const show = writer(context, flags.json === true);

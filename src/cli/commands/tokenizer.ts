@@ -6,7 +6,7 @@ import { UsageError } from '../../core/index.ts';
 import { printJson, printLine } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { oneOf, repeated, wholeNumber } from '../flag-values.ts';
-import { readAll } from '../read-input.ts';
+import { readAll, untilStop } from '../read-input.ts';
 import { printable } from '../terminal/printable.ts';
 
 /** Adds the commands to the program. */
@@ -74,7 +74,7 @@ function addEncode(tokenizer: Command, context: CliContext): void {
     .action(async (text: string | undefined, { tokenizer: path, special, json }: CodeFlags) => {
       const { loadTokenizer } = await import('../../tokenizers/index.ts');
       const loaded = await loadTokenizer(path);
-      const input = text ?? (await readAll(context.stdin));
+      const input = text ?? (await readAll(untilStop(context.stdin, context.signal)));
       const ids = loaded.encode(input, { specialTokens: special === true ? 'allow' : 'text' });
       if (json !== true) return printLine(context, ids.join(' '));
       const tokens = Array.from(ids, (id) => new TextDecoder().decode(loaded.tokenBytes(id)));
@@ -93,7 +93,8 @@ function addDecode(tokenizer: Command, context: CliContext): void {
     .action(async (words: readonly string[], { tokenizer: path, json }: CodeFlags) => {
       const { loadTokenizer } = await import('../../tokenizers/index.ts');
       const loaded = await loadTokenizer(path);
-      const all = words.length > 0 ? words : (await readAll(context.stdin)).split(/[\s,]+/).filter((word) => word !== '');
+      const all =
+        words.length > 0 ? words : (await readAll(untilStop(context.stdin, context.signal))).split(/[\s,]+/).filter((word) => word !== '');
       const ids = all.map((word) => tokenId(word, loaded.vocabSize));
       const text = loaded.decode(ids);
       if (json === true) printJson(context, { ids, text });
