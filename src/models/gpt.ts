@@ -9,7 +9,7 @@ import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropout, embeddingTable, feedForward, layerNormalization, linear, selfAttention } from '../nn/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
-import type { GptModel } from './language-model.ts';
+import type { ModelDefinition } from './language-model.ts';
 
 /** Configuration of {@link gpt}. */
 export interface GptConfig {
@@ -30,6 +30,9 @@ export interface GptConfig {
   /** The output layer is the token embedding. */
   readonly tiedHead: boolean;
 }
+
+/** What {@link gpt} makes. */
+export type GptModel = ModelDefinition<'gpt', GptConfig>;
 
 /** Options of {@link gpt}: sizes, and whatever departs from GPT-2. */
 export type GptOptions = Pick<GptConfig, 'layers' | 'heads' | 'width' | 'contextLength' | 'vocabSize'> & Partial<GptConfig>;

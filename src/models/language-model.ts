@@ -4,17 +4,9 @@ import { UsageError } from '../core/index.ts';
 import { axes, collectParameters, input } from '../graph/index.ts';
 import type { ParameterSpec, Tensor } from '../graph/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
-import type { GptConfig } from './gpt.ts';
-import type { LlamaConfig } from './llama.ts';
 
-/** A causal language model: a definition, without weights. */
-export type LanguageModel = GptModel | LlamaModel;
-/** See {@link LanguageModel}. */
-export type GptModel = Definition<'gpt', GptConfig>;
-/** See {@link LanguageModel}. */
-export type LlamaModel = Definition<'llama', LlamaConfig>;
-
-interface Definition<A extends string, C> extends Forward {
+/** A causal language model of one architecture: a definition, without weights. */
+export interface ModelDefinition<A extends string, C> extends Forward {
   readonly architecture: A;
   readonly config: C;
   readonly vocabSize: number;
@@ -36,7 +28,7 @@ export function defineLanguageModel<A extends string, C extends { readonly vocab
   architecture: A,
   config: C,
   forward: Forward,
-): Definition<A, C> {
+): ModelDefinition<A, C> {
   const trace = forward.logits(forward.hidden(input('ids', 'int32', axes('B T', 1, 1)), {}));
   return {
     architecture,

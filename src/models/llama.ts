@@ -9,7 +9,7 @@ import type { Initializer, Tensor } from '../graph/index.ts';
 import { embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
 import type { ForwardContext, RotaryAngles } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
-import type { LlamaModel } from './language-model.ts';
+import type { ModelDefinition } from './language-model.ts';
 
 /** Configuration of {@link llama}. */
 export interface LlamaConfig {
@@ -30,6 +30,9 @@ export interface LlamaConfig {
   /** The output layer is the token embedding. */
   readonly tiedHead: boolean;
 }
+
+/** What {@link llama} makes. */
+export type LlamaModel = ModelDefinition<'llama', LlamaConfig>;
 
 /** Options of {@link llama}: sizes, and whatever departs from its defaults. */
 export type LlamaOptions = Pick<LlamaConfig, 'layers' | 'heads' | 'width' | 'contextLength' | 'vocabSize'> & Partial<LlamaConfig>;
