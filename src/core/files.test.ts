@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { allocate } from './dtype.ts';
-import { makeFolder, writeFileAtomic } from './files.ts';
+import { makeFolder, sweepUnfinished, writeFileAtomic } from './files.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -17,6 +17,15 @@ test('a file is written whole, its folders made, nothing left beside it', async 
   await writeFileAtomic(join(folder, 'a', 'b', 'c.txt'), [Buffer.from('one '), Buffer.from('two')]);
   expect(readFileSync(join(folder, 'a', 'b', 'c.txt'), 'utf8')).toBe('one two');
   expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['c.txt']);
+});
+
+test('what a killed write left behind is swept, and nothing else', async () => {
+  const inside = join(folder, 'swept');
+  await writeFileAtomic(join(inside, '.a.txt.tmp'), '');
+  for (const name of ['.model.safetensors.0a1b2c3d.tmp', 'model.safetensors', 'b.0a1b2c3d.tmp']) writeFileSync(join(inside, name), '');
+  await sweepUnfinished(inside);
+  expect(readdirSync(inside).toSorted()).toEqual(['.a.txt.tmp', 'b.0a1b2c3d.tmp', 'model.safetensors']);
+  await sweepUnfinished(join(folder, 'not there'));
 });
 
 test('two may make the same folder at once', async () => {

@@ -1,7 +1,7 @@
 /** Atomic file writes: a reader sees the old file or the new one, never half of one, also after `kill -9`. */
 
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 import { WeftError } from './errors.ts';
@@ -30,6 +30,15 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await rm(temporary, { force: true }).catch(() => undefined);
     throw writeError(path, error);
   }
+}
+
+/** What {@link writeFileAtomic} calls a file until it is whole. */
+const UNFINISHED = /^\..+\.[0-9a-f]{8}\.tmp$/;
+
+/** Removes what writes into `folder` left behind that were killed half-way; only for a folder that nobody else writes to now. */
+export async function sweepUnfinished(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((): readonly string[] => []);
+  await Promise.all(names.filter((name) => UNFINISHED.test(name)).map(async (name) => rm(join(folder, name), { force: true })));
 }
 
 /**

@@ -2,6 +2,6 @@ export { BYTES_PER_ELEMENT, allocate, elementCount, hostTensor } from './dtype.t
 export type { DType, HostTensor, TypedArray } from './dtype.ts';
 export { FormatError, ShapeError, UsageError, WeftError, checkOptions } from './errors.ts';
 export type { ErrorReport } from './errors.ts';
-export { makeFolder, writeError, writeFileAtomic } from './files.ts';
+export { makeFolder, sweepUnfinished, writeError, writeFileAtomic } from './files.ts';
 export { createRandom, hash32, randomFromState } from './random.ts';
 export type { Random, RandomState } from './random.ts';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
-import { UsageError, writeFileAtomic } from '../core/index.ts';
+import { UsageError, sweepUnfinished, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { makeBatches } from '../data/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
@@ -107,6 +107,8 @@ export async function resumeRun(folder: string, { recipe, ...hooks }: ResumeOpti
 async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
   const { onEvent, signal } = hooks;
   const started = performance.now();
+  for (const folder of [paths.folder, join(paths.checkpoint, '..'), join(paths.folder, 'onnx'), paths.trainTokens, paths.heldOutTokens])
+    await sweepUnfinished(folder);
   const resuming = existsSync(paths.checkpoint);
   const prepared = (resuming ? await reopen(paths) : undefined) ?? (await prepare(recipe, paths, hooks));
   try {
