@@ -5,6 +5,7 @@ import type { Axis, Shape } from './axis.ts';
 import { multiply } from './elementwise.ts';
 import { single } from './operation.ts';
 import { describe, shapeError } from './shape-error.ts';
+import { isKind } from './tensor.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -21,7 +22,13 @@ import type { Tensor } from './tensor.ts';
  * console.log(formatShape(reshape(x, axes('B T H D', 2, 'T', 3, 4)).shape)); // B T H D = 2 T 3 4
  * ```
  */
-export const reshape = (x: Tensor, shape: Shape): Tensor => single('reshape', [x], { shape });
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const made = single('reshape', [x], { shape });
+  // Sizes as they were: the same tensor under other letters. A reshape of a reshape: one of what came before both.
+  if (shape.length === x.shape.length && shape.every(({ size }, at) => size === x.shape[at]?.size)) return { ...x, shape };
+  const [before] = isKind(x.node, 'reshape') ? x.node.inputs : [];
+  return before === undefined || staticCount(x.shape) === undefined || staticCount(shape) === undefined ? made : reshape(before, shape);
+}
 /** Stretched to a shape as NumPy does. */
 export const expand = (x: Tensor, shape: Shape): Tensor => single('expand', [x], { shape });
 /** Axes in another order: axis `i` of the result is axis `permutation[i]` of `x`. */
