@@ -10,7 +10,8 @@ import { declarationFiles } from './default-corpus.ts';
 import type { WorkflowHooks } from './events.ts';
 import type { ModelRecipe, Recipe } from './recipe.ts';
 import type { RunResult } from './run-result.ts';
-import { modelOf, optimizerOf, trainRun } from './train-run.ts';
+import { modelOf, optimizerOf } from './recipe-parts.ts';
+import { trainRun } from './train-run.ts';
 
 /** Options of {@link quickstart}. */
 export interface QuickstartOptions {

@@ -8,7 +8,7 @@ import { UsageError, sweepUnfinished, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { makeBatches } from '../data/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
-import { readSafetensors, saveModel, writeSafetensors } from '../formats/index.ts';
+import { readSafetensors, saveModel, writeModelCard, writeSafetensors } from '../formats/index.ts';
 import { createTextModel, inferenceModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { evaluateText, measureBaselines } from '../eval/index.ts';
@@ -153,7 +153,6 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     const { state } = steps;
 
     // Everything that can still fail comes after the weights are safe in the model folder.
-    const files = { model, weights, tokenizer: prepared.tokenizer };
     const card = {
       name: basename(resolve(paths.folder)) || 'model',
       createdAt: new Date().toISOString(),
@@ -180,7 +179,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       },
     };
     onEvent?.({ kind: 'phase', phase: 'save' });
-    await saveModel(paths.folder, { ...files, card });
+    await saveModel(paths.folder, { model, weights, tokenizer: prepared.tokenizer, card });
     await writeFileAtomic(join(paths.folder, 'onnx', 'model.onnx'), inferenceModel(model, weights));
     onEvent?.({ kind: 'saved', what: 'model', path: paths.folder, step: state.step });
 
@@ -209,7 +208,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       onEvent?.({ kind: 'comparison', bytes: quality.bytes, rows: comparisonRows(quality.bitsPerByte, baselines) });
       const { loss, perplexity, bitsPerByte } = quality;
       await showSamples(textModel, prepared, state.step, hooks);
-      await saveModel(paths.folder, { ...files, card: { ...card, heldOut: { loss, perplexity, bitsPerByte }, baselines } });
+      await writeModelCard(paths.folder, { ...card, heldOut: { loss, perplexity, bitsPerByte }, baselines });
       return {
         parameters,
         vocabSize: model.vocabSize,

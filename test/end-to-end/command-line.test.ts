@@ -70,6 +70,11 @@ describe('train', () => {
     expect(existsSync(at('heads'))).toBe(false);
   });
 
+  test('a batch larger than memory is told in our words', async () => {
+    const { code, err } = await weft(train(at('large'), 4, ['--batch-size', '1000000000000']));
+    expect([code, err]).toEqual([1, expect.stringContaining('WEFT_TENSOR_SIZE')]);
+  });
+
   test('a model that is there already is not overwritten', async () => {
     mkdirSync(at('taken'));
     for (const file of ['model.safetensors', 'tokenizer.json']) copyFileSync(join(model, file), at('taken', file));

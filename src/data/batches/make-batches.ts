@@ -1,6 +1,6 @@
 /** Batches of windows of packed tokens, found by their number alone, so that a run resumes at any step. */
 
-import { UsageError, checkOptions, hash32 } from '../../core/index.ts';
+import { UsageError, allocate, checkOptions, hash32 } from '../../core/index.ts';
 import { demandOption } from '../data-error.ts';
 import type { PackedTokens } from '../packing/packed-tokens.ts';
 import { createPermutation } from './permutation.ts';
@@ -126,8 +126,8 @@ function sequential(packed: PackedTokens, shape: BatchShape): Batches {
 
 /** Reads a window for each row; where the tokens end, inputs are 0 and targets -1. */
 function readBatch(packed: PackedTokens, { batchSize, contextLength }: BatchShape, startOf: (row: number) => number): Batch {
-  const inputs = new Int32Array(batchSize * contextLength);
-  const targets = new Int32Array(batchSize * contextLength).fill(-1);
+  const inputs = allocate('int32', batchSize * contextLength);
+  const targets = allocate('int32', batchSize * contextLength).fill(-1);
   let kept = 0;
   for (let row = 0; row < batchSize; row++) {
     const start = startOf(row);
