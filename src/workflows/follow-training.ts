@@ -1,0 +1,92 @@
+/** Training as it goes: what is logged, kept and told at each step. */
+
+import type { HostTensor } from '../core/index.ts';
+import { writeSafetensors } from '../formats/index.ts';
+import type { TrainingRun } from '../train/index.ts';
+import type { WorkflowHooks } from './events.ts';
+import type { Prepared } from './prepare.ts';
+import type { FullTraining } from './recipe-parts.ts';
+import { openMetrics } from './run-folder.ts';
+import type { RunPaths } from './run-folder.ts';
+
+interface Following {
+  readonly training: FullTraining;
+  readonly paths: RunPaths;
+  readonly prepared: Prepared;
+  readonly resumedFrom: number;
+  readonly hooks: WorkflowHooks;
+}
+
+/** Steps whose mean loss is the run's training loss. */
+const RECENT_STEPS = 50;
+
+/** Seconds of training after which a checkpoint is due, whatever the recipe says. */
+const CHECKPOINT_SECONDS = 60;
+
+/** Trains: logs every step, keeps checkpoints and the best weights, and stops when asked to, with a checkpoint. */
+export async function follow(
+  run: TrainingRun,
+  { training, paths, prepared, resumedFrom, hooks: { onEvent, signal } }: Following,
+): Promise<{ readonly trainLoss: number }> {
+  const log = await openMetrics(paths.metrics, resumedFrom);
+  const every = training.checkpointEvery ?? training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10));
+  const bytesPerToken = prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens);
+  const recent = log.losses.slice(-RECENT_STEPS);
+  let savedAt = 0;
+  const save = async (step: number): Promise<void> => {
+    await run.save(paths.checkpoint);
+    savedAt = run.state.seconds;
+    onEvent?.({ kind: 'saved', what: 'checkpoint', path: paths.checkpoint, step });
+  };
+  for await (const { index, loss, learningRate, gradientNorm, tokensPerSecond, tokensSeen, seconds, evaluation } of run) {
+    const step = index + 1;
+    recent.push(loss);
+    if (recent.length > RECENT_STEPS) recent.shift();
+    await log.append({ kind: 'step', step, loss, learningRate, gradientNorm, tokensPerSecond, tokensSeen, seconds });
+    const perStep = seconds / Math.max(1, step);
+    const secondsLeft = Math.min(
+      (training.steps - step) * perStep,
+      training.minutes === undefined ? Infinity : Math.max(0, training.minutes * 60 - seconds),
+    );
+    onEvent?.({
+      kind: 'step',
+      step,
+      steps: training.steps,
+      loss,
+      learningRate,
+      gradientNorm,
+      tokensPerSecond,
+      tokensSeen,
+      seconds,
+      secondsLeft,
+    });
+    if (evaluation !== undefined) {
+      const record = {
+        step,
+        loss: evaluation.loss,
+        perplexity: Math.exp(evaluation.loss),
+        bitsPerByte: evaluation.loss / Math.LN2 / bytesPerToken,
+        seconds,
+      } as const;
+      await log.append({ kind: 'eval', ...record });
+      onEvent?.({ kind: 'eval', ...record, best: evaluation.best });
+      if (evaluation.best) await writeSafetensors(paths.best, new Map<string, HostTensor>(run.weights));
+    }
+    if (signal?.aborted === true) {
+      await save(step);
+      onEvent?.({ kind: 'stopped', reason: 'interrupted', step, remedy: `Continue with: weft train --resume ${paths.folder}` });
+      signal.throwIfAborted();
+    }
+    if (step % every === 0 || step === training.steps || seconds - savedAt > CHECKPOINT_SECONDS) await save(step);
+  }
+  const { step } = run.state;
+  if (step < training.steps) {
+    if (savedAt < run.state.seconds) await save(step);
+    onEvent?.({
+      kind: 'stopped',
+      reason: training.minutes !== undefined && run.state.seconds >= training.minutes * 60 ? 'time' : 'early',
+      step,
+    });
+  }
+  return { trainLoss: recent.reduce((sum, loss) => sum + loss, 0) / Math.max(1, recent.length) };
+}
