@@ -122,10 +122,10 @@ function tallProduct(c: LoweringContext): void {
 
 /**
  * Whether a product of so many rows and columns has the same bits with any number of threads (to 8). MLAS cuts the longer
- * side among threads, and sums over K in strides that get longer where the columns of a thread are fewer than 128.
+ * side among threads in blocks of 16, and sums over K in longer strides where a thread has 64 columns or fewer.
  */
 function sameBits(rows: number, columns: number): boolean {
-  return rows >= columns || columns >= 8 * 128;
+  return rows >= columns || columns >= 8 * 80;
 }
 
 /** The rules for the CPU. */
@@ -187,14 +187,18 @@ export const CPU_LOWERING: LoweringTable = {
   sum: reduce('ReduceSum'),
   max: reduce('ReduceMax'),
   sumOfSquares: (c) => {
-    // Row by row, then the rows: one running float32 sum of half a million squares is off by 1e-4.
-    const rows = rowsOf(c.x(0).shape.map(({ size }) => Number(size)));
-    if (rows === undefined) c.emit('ReduceSumSquare', [c.in(0)], { outputs: [c.out(0)], attributes: { keepdims: 0 } });
-    else {
-      const matrix = c.x(0).shape.length === 2 ? c.in(0) : reshapeTo(c, c.in(0), rows);
-      const sums = c.emit('ReduceSumSquare', [matrix, c.constant(int64Vector([1]))], { attributes: { keepdims: 0 } });
-      c.emit('ReduceSum', [sums], { outputs: [c.out(0)], attributes: { keepdims: 0 } });
-    }
+    // Row by row, then the rows: one running float32 sum of half a million squares is off by 1e-4. ReduceSumSquare takes
+    // three times as long as the product and its sum.
+    const sizes = c.x(0).shape.map(({ size }) => Number(size));
+    const rows = rowsOf(sizes);
+    const squares = c.emit('Mul', [c.in(0), c.in(0)]);
+    const sumOver = (value: string, axis: readonly number[], outputs?: readonly string[]): string =>
+      c.emit('ReduceSum', [value, ...(axis.length === 0 ? [] : [c.constant(int64Vector(axis))])], {
+        ...(outputs === undefined ? {} : { outputs }),
+        attributes: { keepdims: 0 },
+      });
+    if (rows === undefined) sumOver(squares, [], [c.out(0)]);
+    else sumOver(sumOver(sizes.length === 2 ? squares : reshapeTo(c, squares, rows), [1]), [], [c.out(0)]);
   },
   matmul: (c, { attributes }) => {
     const { transposeA, transposeB, alpha } = attributes;

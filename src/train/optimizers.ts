@@ -75,7 +75,7 @@ export function adamw(options: AdamWOptions): Optimizer {
       const weight1 = multiply(gradientScale, 1 - beta1);
       const weight2 = multiply(multiply(gradientScale, gradientScale), 1 - beta2);
       const next1 = add(multiply(moment1, beta1), multiply(gradient, weight1));
-      const next2 = add(multiply(moment2, beta2), multiply(multiply(gradient, gradient), weight2));
+      const next2 = add(multiply(moment2, beta2), multiply(multiply(gradient, weight2), gradient));
       const change = multiply(divide(next1, add(sqrt(next2), small)), stepSize);
       return { parameter: subtract(decays ? multiply(parameter, keep) : parameter, change), states: [next1, next2] };
     },

@@ -2,7 +2,7 @@
  * The arrays and sessions of one training: weights and optimizer state in memory, updated in place by the step's graph.
  */
 
-import { WeftError, createRandom, hostTensor } from '../core/index.ts';
+import { UsageError, WeftError, createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { Batch } from '../data/index.ts';
 import type { Graph } from '../graph/index.ts';
@@ -11,6 +11,7 @@ import { initialize, isDropoutSeed } from '../nn/index.ts';
 import { compileGraph } from '../runtime/index.ts';
 import type { Binding, Session } from '../runtime/index.ts';
 import { bucketsOf } from './buckets.ts';
+import { microBatchSizeOf, splitBatch } from './micro-batches.ts';
 import type { Optimizer } from './optimizers.ts';
 import { accumulateGraph, applyGraph, evaluationGraph, nextOf, stepGraph } from './step-graphs.ts';
 import type { StepOptions } from './step-graphs.ts';
@@ -28,6 +29,8 @@ export interface TrainerOptions {
   readonly clipNorm: number;
   /** Small batches in a step. */
   readonly accumulate: number;
+  /** Sequences that are computed at once, a divisor of the batch; default the batch, fewer where its tensors are large. */
+  readonly microBatchSize?: number;
   /** Of initial weights and of dropout. */
   readonly seed: number;
   /** Weights to start from; default fresh ones. They are copied. */
@@ -41,9 +44,15 @@ export interface TrainerOptions {
 /**
  * Sessions of training. The arena keeps the memory of freed activations, whose pages would otherwise be given back and
  * faulted in again at every operation (a fifth of a step). `basic`: the lowering has chosen the operators already, and a
- * later rewriting would undo its transposed products.
+ * later rewriting would undo its transposed products. Its fusion of a product and a sum (accumulated gradients) is left out:
+ * it copies the sum first, on one thread.
  */
-const SESSION = { memoryArena: true, memoryPattern: false, graphOptimization: 'basic' } as const;
+const SESSION = {
+  memoryArena: true,
+  memoryPattern: false,
+  graphOptimization: 'basic',
+  config: { 'optimization.disable_specified_optimizers': 'MatMulAddFusion' },
+} as const;
 
 /** What one step gave. */
 export interface StepResult {
@@ -70,7 +79,7 @@ export interface Trainer {
 /**
  * Builds and compiles the graphs of a training.
  *
- * Memory: 16 bytes a parameter (weight, gradient, two moments) and the activations of a batch.
+ * Memory: 16 bytes a parameter (weight, gradient, two moments) and the activations of a micro-batch.
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { model, optimizer, batchSize, contextLength, accumulate, seed, threads, profile } = options;
@@ -80,7 +89,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const bindings: Binding[] = [];
 
   const buckets = bucketsOf(model.parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })));
-  const stepOptions: StepOptions = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm, buckets };
+  const batch = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm, buckets };
+  const microBatchSize = options.microBatchSize ?? microBatchSizeOf(evaluationGraph(batch), batch);
+  const stepOptions: StepOptions = { ...batch, batchSize: microBatchSize };
+  if (!Number.isInteger(batchSize / microBatchSize))
+    throw new UsageError({
+      code: 'WEFT_TRAIN_OPTION',
+      action: 'start training',
+      rule: 'microBatchSize must divide the batch size',
+      value: `${microBatchSize} of ${batchSize}`,
+      remedy: 'Leave it out for a size that fits.',
+    });
+  const inParts = accumulate * (batchSize / microBatchSize) > 1;
   /** Memory for every bucket under `prefix`, carried as a whole and, as views, parameter by parameter; the views. */
   const reserve = (prefix: string): Map<string, HostTensor<'float32'>> => {
     const views = new Map<string, HostTensor<'float32'>>();
@@ -98,7 +118,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     model.parameters.map(({ name }) => name),
   );
   const optimizerState = new Map(optimizer.stateNames.flatMap((name) => [...reserve(`${name}:`)]));
-  if (accumulate > 1) reserve('gradient:');
+  const gradientViews = inParts ? reserve('gradient:') : undefined;
   const initial = options.weights ?? initialize(model.parameters, { seed });
   for (const [name, { data }] of weights) {
     const given = initial.get(name);
@@ -149,9 +169,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return binding;
   };
 
-  const whole = accumulate === 1 ? await bind(stepGraph(stepOptions)) : undefined;
-  const partial = accumulate === 1 ? undefined : await bind(accumulateGraph(stepOptions));
-  const apply = accumulate === 1 ? undefined : await bind(applyGraph(stepOptions));
+  const computeBinding = await bind((inParts ? accumulateGraph : stepGraph)(stepOptions));
+  const applyBinding = inParts ? await bind(applyGraph(stepOptions)) : undefined;
   let evaluation: Binding | undefined;
 
   const seeds = [...fed.entries()].filter(([name]) => isDropoutSeed(name)).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -163,10 +182,24 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const tensor = fed.get(name);
     if (tensor !== undefined) (tensor.data as Int32Array).set(ids);
   };
-  const feedBatch = (batch: Batch, kept: number): void => {
-    feedIds('ids', batch.inputs);
-    feedIds('targets', batch.targets);
-    feedScalar('denominator', Math.max(1, kept));
+  /** Runs a graph on the parts of a batch; its loss, the mean over `kept` targets. */
+  const runParts = async (binding: Binding, batches: readonly Batch[], before: (part: number) => void): Promise<number> => {
+    feedScalar(
+      'denominator',
+      Math.max(
+        1,
+        batches.reduce((sum, { kept }) => sum + kept, 0),
+      ),
+    );
+    let loss = 0;
+    for (const [part, { inputs, targets }] of batches.flatMap((whole) => splitBatch(whole, microBatchSize * contextLength)).entries()) {
+      feedIds('ids', inputs);
+      feedIds('targets', targets);
+      before(part);
+      await binding.run();
+      loss += Number(results.loss.data[0]);
+    }
+    return loss;
   };
   const feedDropout = (step: number, part: number): void => {
     if (seeds.length === 0) return;
@@ -180,25 +213,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     optimizerState,
     async step(step, batches) {
       for (const [name, value] of Object.entries(optimizer.scalars(step))) feedScalar(`optimizer:${name}`, value);
-      const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
-      let loss = 0;
-      if (partial !== undefined) for (const [name, { data }] of carried) if (name.startsWith('gradient:')) (data as Float32Array).fill(0);
-      for (const [part, batch] of batches.entries()) {
-        feedBatch(batch, kept);
+      for (const { data } of gradientViews?.values() ?? []) data.fill(0);
+      const loss = await runParts(computeBinding, batches, (part) => {
         feedDropout(step, part);
-        await (whole ?? partial)?.run();
-        loss += Number(results.loss.data[0]);
-      }
-      await apply?.run();
+      });
+      await applyBinding?.run();
       return { loss, gradientNorm: Number(results.gradientNorm.data[0]) };
     },
     async evaluate(batches) {
       evaluation ??= await bind(evaluationGraph(stepOptions));
       let [sum, count] = [0, 0];
       for (const batch of batches) {
-        feedBatch(batch, batch.kept);
-        await evaluation.run();
-        sum += Number(results.loss.data[0]) * batch.kept;
+        sum += (await runParts(evaluation, [batch], () => undefined)) * batch.kept;
         count += batch.kept;
       }
       return sum / Math.max(1, count);
