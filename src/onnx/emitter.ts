@@ -4,6 +4,9 @@ import { hostTensor } from '../core/index.ts';
 import type { DType, HostTensor } from '../core/index.ts';
 import type { Node, Tensor } from '../graph/index.ts';
 
+/** ONNX element types, TensorProto.DataType. */
+export const ONNX_DTYPE: { readonly [D in DType]: number } = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 };
+
 /** The value of an ONNX attribute. */
 export type AttributeValue = number | string | readonly number[] | { readonly float: number } | { readonly floats: readonly number[] };
 
@@ -103,3 +106,13 @@ export interface LoweringContext extends Emitter {
 
 /** Writes the ONNX nodes of one graph node. */
 export type LoweringRule<N extends Node> = (context: LoweringContext, node: N) => void;
+
+/** The name of a constant float32 number. */
+export function number(c: LoweringContext, value: number): string {
+  return c.constant(scalarTensor(value));
+}
+
+/** The name of a value in another shape: 0 copies the axis at the same place, -1 is inferred. */
+export function reshapeTo(c: LoweringContext, value: string, shape: readonly number[]): string {
+  return c.emit('Reshape', [value, c.constant(int64Vector(shape))]);
+}

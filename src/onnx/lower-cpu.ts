@@ -9,14 +9,12 @@ import type { DType } from '../core/index.ts';
 import { formatShape } from '../graph/index.ts';
 import type { Node, OpKind, Shape } from '../graph/index.ts';
 import { lowerCachedAttention } from './cached-attention.ts';
-import { int64Vector, scalarTensor } from './emitter.ts';
+import { lowerScatterRows, lowerSum, lowerSumOfSquares, reduce } from './sums.ts';
+import { ONNX_DTYPE, int64Vector, number, reshapeTo, scalarTensor } from './emitter.ts';
 import type { AttributeValue, LoweringContext, LoweringRule } from './emitter.ts';
 
 /** Lowering rules of a device. An operation without one does not compile. */
 export type LoweringTable = { readonly [K in OpKind]: LoweringRule<Node<K>> };
-
-/** ONNX element types, TensorProto.DataType. */
-export const ONNX_DTYPE: { readonly [D in DType]: number } = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 };
 
 /** A kind that is one operator with the same operands. */
 function direct(
@@ -32,8 +30,6 @@ function direct(
     );
   };
 }
-
-const number = (c: LoweringContext, value: number): string => c.constant(scalarTensor(value));
 
 /** A shape as Reshape's operand: 0 copies the axis at the same place, -1 is inferred. */
 function reshapeTarget(from: Shape, to: Shape): readonly number[] {
@@ -66,25 +62,6 @@ function dynamicError(action: string, rule: string, value?: string): UsageError 
     ...(value === undefined ? {} : { value }),
     remedy: 'Give numbers for the other axes.',
   });
-}
-
-function reshapeTo(c: LoweringContext, value: string, shape: readonly number[]): string {
-  return c.emit('Reshape', [value, c.constant(int64Vector(shape))]);
-}
-
-function reduce(opType: string): LoweringRule<Node<'sum'> | Node<'max'>> {
-  return (c, { attributes: { axes, keep } }) => {
-    c.emit(opType, [c.in(0), c.constant(int64Vector(axes))], { outputs: [c.out(0)], attributes: { keepdims: keep ? 1 : 0 } });
-  };
-}
-
-/** A large static shape as a matrix of rows of some hundred elements; undefined for small ones and where none divides it. */
-function rowsOf(sizes: readonly number[]): readonly [number, number] | undefined {
-  const count = sizes.reduce((product, size) => product * size, 1);
-  if (!(count > 1 << 13)) return undefined;
-  if (sizes.length === 2) return [sizes[0] ?? 1, sizes[1] ?? 1];
-  for (let width = 1024; width >= 64; width--) if (count % width === 0) return [count / width, width];
-  return undefined;
 }
 
 /** 0 where a query may see a key, -∞ after it; rows repeat for heads that share keys. */
@@ -184,22 +161,11 @@ export const CPU_LOWERING: LoweringTable = {
       { outputs: [c.out(0)], attributes: { axis } },
     );
   },
-  sum: reduce('ReduceSum'),
-  max: reduce('ReduceMax'),
-  sumOfSquares: (c) => {
-    // Row by row, then the rows: one running float32 sum of half a million squares is off by 1e-4. ReduceSumSquare takes
-    // three times as long as the product and its sum.
-    const sizes = c.x(0).shape.map(({ size }) => Number(size));
-    const rows = rowsOf(sizes);
-    const squares = c.emit('Mul', [c.in(0), c.in(0)]);
-    const sumOver = (value: string, axis: readonly number[], outputs?: readonly string[]): string =>
-      c.emit('ReduceSum', [value, ...(axis.length === 0 ? [] : [c.constant(int64Vector(axis))])], {
-        ...(outputs === undefined ? {} : { outputs }),
-        attributes: { keepdims: 0 },
-      });
-    if (rows === undefined) sumOver(squares, [], [c.out(0)]);
-    else sumOver(sumOver(sizes.length === 2 ? squares : reshapeTo(c, squares, rows), [1]), [], [c.out(0)]);
+  sum: lowerSum,
+  max: (c, node) => {
+    reduce(c, node, 'ReduceMax');
   },
+  sumOfSquares: lowerSumOfSquares,
   matmul: (c, { attributes }) => {
     const { transposeA, transposeB, alpha } = attributes;
     const tall = transposeA && !transposeB && alpha === 1 && c.x(0).shape.length === 2 && c.x(1).shape.length === 2;
@@ -218,17 +184,7 @@ export const CPU_LOWERING: LoweringTable = {
     });
   },
   gather: direct('Gather', { axis: 0 }),
-  scatterRows: (c, { attributes: { rows } }) => {
-    const [updates, ids] = [c.x(0), c.x(1)];
-    const width = updates.shape.slice(ids.shape.length).map(({ size }) => Number(size));
-    const index = reshapeTo(
-      c,
-      ids.dtype === 'int64' ? c.in(1) : c.emit('Cast', [c.in(1)], { attributes: { to: ONNX_DTYPE.int64 } }),
-      [-1, 1],
-    );
-    const zeros = c.emit('ConstantOfShape', [c.constant(int64Vector([rows, ...width]))]);
-    c.emit('ScatterND', [zeros, index, reshapeTo(c, c.in(0), [-1, ...width])], { outputs: [c.out(0)], attributes: { reduction: 'add' } });
-  },
+  scatterRows: lowerScatterRows,
   softmax: direct('Softmax', { axis: -1 }),
   logSoftmax: direct('LogSoftmax', { axis: -1 }),
   layerNorm: (c, { attributes: { epsilon } }) => {

@@ -4,9 +4,9 @@ import { BYTES_PER_ELEMENT, UsageError } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { isKind } from '../graph/index.ts';
 import type { Graph, Node, Shape, Tensor } from '../graph/index.ts';
-import { createEmitter } from './emitter.ts';
+import { ONNX_DTYPE, createEmitter } from './emitter.ts';
 import type { AttributeValue, EmittedNode, LoweringContext, LoweringRule } from './emitter.ts';
-import { CPU_LOWERING, ONNX_DTYPE } from './lower-cpu.ts';
+import { CPU_LOWERING } from './lower-cpu.ts';
 import type { LoweringTable } from './lower-cpu.ts';
 import type { OnnxAttribute, OnnxModel, OnnxTensor, OnnxValue } from './protobuf.ts';
 

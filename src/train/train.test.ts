@@ -195,6 +195,36 @@ describe('a run', () => {
   });
 });
 
+describe('threads', () => {
+  it('change no bit, at a size where every operation uses them', async () => {
+    const [batchSize, contextLength, vocabSize] = [8, 256, 65];
+    const wide = gpt({ layers: 1, heads: 3, width: 192, contextLength, vocabSize });
+    const random = createRandom(5);
+    const inputs = Int32Array.from({ length: batchSize * contextLength }, () => random.integer(vocabSize));
+    const batch: Batch = { inputs, targets: inputs.map((id) => (id * 3 + 1) % vocabSize), kept: inputs.length };
+    const after = async (threads: number): Promise<Map<string, number[]>> => {
+      const trainer = await createTrainer({
+        model: wide,
+        optimizer,
+        batchSize,
+        contextLength,
+        accumulate: 1,
+        clipNorm: 1,
+        seed: 1,
+        threads,
+      });
+      for (let step = 0; step < 2; step++) await trainer.step(step, [batch]);
+      trainer.close();
+      return copyOf(trainer.weights);
+    };
+    const one = await after(1);
+    for (const threads of [2, 4]) {
+      const several = await after(threads);
+      for (const [name, numbers] of one) expect(several.get(name), `${name}, ${threads} threads`).toEqual(numbers);
+    }
+  });
+});
+
 describe('schedules', () => {
   it('rise, hold and fall as their papers say', () => {
     const cosine = warmupCosine({ peak: 1e-3, warmup: 100, total: 2000, floor: 1e-4 });
