@@ -107,6 +107,19 @@ describe('resuming', () => {
     });
   }
 
+  it('takes no step beyond an early stop', async () => {
+    const batches = randomBatches(2);
+    const still = adamw({ learningRate: 0, weightDecay: 0 });
+    const options: TrainOptions = { optimizer: still, steps: 60, threads: 1, heldOut: [batches.batch(999)], evaluateEvery: 2, patience: 2 };
+    const checkpoint = join(folder, 'checkpoint.safetensors');
+    const stopped = train(model, batches, options);
+    for await (const { index } of stopped) if (index === 5) await stopped.save(checkpoint);
+    expect(stopped.state).toMatchObject({ step: 6, evaluationsSinceBest: 2 });
+    const resumed = train(model, batches, { ...options, resumeFrom: checkpoint });
+    expect(await finish(resumed)).toEqual([]);
+    expect(resumed.state).toEqual(stopped.state);
+  });
+
   it('refuses a checkpoint of another model, a damaged one and what is none', async () => {
     const checkpoint = join(folder, 'checkpoint.safetensors');
     const run = train(model, randomBatches(2), { optimizer, steps: 1, threads: 1 });
@@ -177,6 +190,15 @@ describe('a run', () => {
       train(model, batches, { ...options, optimizer: adamw({ learningRate: 0, weightDecay: 0 }), evaluateEvery: 5, patience: 2 }),
     );
     expect(idle).toHaveLength(15);
+  });
+
+  it('evaluates its last step when the time ends it, so that the best weights are not older than need be', async () => {
+    const batches = randomBatches(2);
+    const options: TrainOptions = { optimizer, steps: 60, threads: 1, seconds: 1e-9, heldOut: [batches.batch(999)], evaluateEvery: 20 };
+    const steps = [];
+    for await (const step of train(model, batches, options)) steps.push(step);
+    expect(steps).toHaveLength(1);
+    expect(steps[0]?.evaluation).toMatchObject({ best: true });
   });
 
   it('stops with a remedy when the loss is no longer a number', async () => {

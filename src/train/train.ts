@@ -24,7 +24,7 @@ export interface TrainOptions {
   readonly weights?: Weights;
   /** Held-out batches. */
   readonly heldOut?: Iterable<Batch>;
-  /** Evaluate on them every so many steps, and after the last; default a tenth of the steps. */
+  /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Stop when so many evaluations in a row were no better than the best; default never. */
   readonly patience?: number;
@@ -130,6 +130,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     });
   }
   const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10));
+  const { seconds: limit = Infinity } = options;
   let state: CheckpointState = {
     step: 0,
     batchIndex: 0,
@@ -138,6 +139,8 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     evaluationsSinceBest: 0,
     recipe: options.recipe ?? null,
   };
+  /** Asked of the state alone, so that a resumed run ends where the uninterrupted one does. */
+  const isOver = (): boolean => state.step >= steps || state.seconds >= limit || state.evaluationsSinceBest >= (patience ?? Infinity);
   let trainer: Trainer | undefined;
   let closed = false;
   const close = (): void => {
@@ -160,7 +163,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     });
     try {
       if (resumeFrom !== undefined) state = { ...(await restoreCheckpoint(resumeFrom, trainer)), recipe: state.recipe };
-      while (state.step < steps && state.seconds < (options.seconds ?? Infinity)) {
+      while (!isOver()) {
         const { step: index, batchIndex } = state;
         const started = performance.now();
         const parts = Array.from({ length: accumulate }, (_, part) => batches.batch(batchIndex + part));
@@ -183,7 +186,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
           tokensSeen: state.tokensSeen + kept,
           seconds: state.seconds + elapsed,
         };
-        const due = heldOut !== undefined && ((index + 1) % evaluateEvery === 0 || index + 1 === steps);
+        const due = heldOut !== undefined && ((index + 1) % evaluateEvery === 0 || isOver());
         const evaluation = due ? await evaluate(trainer, heldOut) : undefined;
         yield {
           index,
@@ -195,7 +198,6 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
           seconds: state.seconds,
           ...(evaluation === undefined ? {} : { evaluation }),
         };
-        if (patience !== undefined && state.evaluationsSinceBest >= patience) return;
       }
     } finally {
       close();
