@@ -7,9 +7,9 @@ import { UsageError } from '../core/index.ts';
 import { openPacked, packTokens, readText, split } from '../data/index.ts';
 import type { Corpus, PackedTokens } from '../data/index.ts';
 import { loadTokenizer, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
-import type { Tokenizer } from '../tokenizers/index.ts';
+import type { Tokenizer, TrainTokenizerOptions } from '../tokenizers/index.ts';
 import type { WorkflowHooks } from './events.ts';
-import type { Recipe } from './recipe.ts';
+import type { Recipe, TokenizerRecipe } from './recipe.ts';
 import type { RunPaths } from './run-folder.ts';
 
 /** What a run trains on. */
@@ -108,12 +108,9 @@ export function requireTokens({ train, heldOut }: Prepared, contextLength: numbe
   }
 }
 
-function tokenizerOptions({
-  type = 'bpe',
-  vocabSize = 2048,
-  splitting = 'gpt4',
-}: Exclude<Recipe['tokenizer'], string | undefined>): Parameters<typeof trainTokenizer>[1] {
-  return type === 'characters' ? { type } : { type, vocabSize, splitting };
+/** The defaults are those of `bpe`; whatever is asked for goes on, so that what does not fit the type is refused there. */
+function tokenizerOptions(asked: TokenizerRecipe): TrainTokenizerOptions {
+  return asked.type === 'characters' ? asked : { type: 'bpe', vocabSize: 2048, splitting: 'gpt4', ...asked };
 }
 
 async function* texts(corpus: Corpus, { onEvent, signal }: WorkflowHooks): AsyncGenerator<string> {

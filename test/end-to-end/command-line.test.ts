@@ -70,6 +70,12 @@ describe('train', () => {
     expect(existsSync(at('heads'))).toBe(false);
   });
 
+  test('a character tokenizer has as many tokens as were asked for', async () => {
+    const { code, out, err } = await weft(train(at('characters'), 2, ['--tokenizer-type', 'characters', '--vocab-size', '12', '--json']));
+    expect(code, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ vocabSize: 12 });
+  });
+
   test('a batch larger than memory is told in our words', async () => {
     const { code, err } = await weft(train(at('large'), 4, ['--batch-size', '1000000000000']));
     expect([code, err]).toEqual([1, expect.stringContaining('WEFT_TENSOR_SIZE')]);
