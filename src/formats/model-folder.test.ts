@@ -332,7 +332,7 @@ describe('folders that are no model', () => {
     ],
     ['GGUF', { 'model-q4.gguf': '' }, /GGUF/, /Hugging Face folder/],
     ['an adapter', { 'adapter_config.json': '{}', 'adapter_model.safetensors': '' }, /adapter/, /Merge/],
-    ['a run without a model', { 'metrics.jsonl': '' }, /not saved a model yet/, /first evaluation/],
+    ['a run without a model', { 'metrics.jsonl': '' }, /not saved a model yet/, /--resume/],
     ['something else', { 'notes.txt': 'hello' }, /notes\.txt/, /Give a folder/],
   ])('%s', async (_, files, message, remedy) => {
     const error = await failure(await newFolder(files));
@@ -342,9 +342,9 @@ describe('folders that are no model', () => {
   });
 
   test('a missing folder and a file', async () => {
-    expect((await failure(join(root, 'nowhere'))).message).toMatch(/no config\.json: ENOENT/);
+    expect((await failure(join(root, 'nowhere'))).message).toMatch(/nowhere as there is no such folder/);
     const folder = await newFolder({ 'a.txt': '' });
-    expect((await failure(join(folder, 'a.txt'))).message).toMatch(/ENOTDIR/);
+    expect((await failure(join(folder, 'a.txt'))).message).toMatch(/it is no folder/);
   });
 });
 

@@ -174,7 +174,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
             action: `go on after step ${index}`,
             rule: 'loss and gradient must be finite',
             value: `loss ${loss}, gradient norm ${gradientNorm}`,
-            remedy: 'Resume from the last checkpoint with a lower learning rate or a longer warm-up.',
+            remedy: 'Train anew with a lower learning rate or a longer warm-up; what was saved before is untouched.',
           });
         }
         const elapsed = (performance.now() - started) / 1000;
