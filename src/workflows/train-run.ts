@@ -2,13 +2,16 @@
 
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { UsageError, sweepUnfinished, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
+import { trainingMemory } from '../cost/index.ts';
 import { makeBatches } from '../data/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import { readSafetensors } from '../formats/index.ts';
+import type { LanguageModel } from '../models/index.ts';
 import { readCheckpointState, train } from '../train/index.ts';
 import type { Weights } from '../train/index.ts';
 import type { WorkflowHooks } from './events.ts';
@@ -17,9 +20,10 @@ import { follow } from './follow-training.ts';
 import { prepare, reopen, requireTokens } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
+import type { FullTraining } from './recipe-parts.ts';
 import { DEFAULT_RUN_FOLDER } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
-import { readRecipe, runPaths } from './run-folder.ts';
+import { damaged, openMetrics, readRecipe, runPaths } from './run-folder.ts';
 import type { RunPaths } from './run-folder.ts';
 import type { RunResult } from './run-result.ts';
 
@@ -45,7 +49,8 @@ export async function trainRun(recipe: Recipe, hooks: WorkflowHooks = {}): Promi
       remedy: `Continue that run with weft train --resume ${paths.folder}, or give another --out.`,
     });
   }
-  if (existsSync(join(paths.folder, 'model.safetensors'))) {
+  // Sharded weights and those of other programs lie beside a config.json, too.
+  if (['config.json', 'model.safetensors'].some((file) => existsSync(join(paths.folder, file)))) {
     throw new UsageError({
       code: 'WEFT_RUN_EXISTS',
       action: `start a run in ${paths.folder}`,
@@ -88,7 +93,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
   for (const folder of [paths.folder, join(paths.checkpoint, '..'), join(paths.folder, 'onnx'), paths.trainTokens, paths.heldOutTokens])
     await sweepUnfinished(folder);
   const resuming = existsSync(paths.checkpoint);
-  const prepared = (resuming ? await reopen(paths) : undefined) ?? (await prepare(recipe, paths, hooks));
+  const prepared = resuming ? await reopen(paths) : await prepare(recipe, paths, hooks);
   try {
     const model = modelOf(recipe, prepared.tokenizer.vocabSize);
     const training = { ...TRAINING, ...recipe.training };
@@ -100,7 +105,9 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     });
     const heldOut = heldOutBatches(prepared, batches);
     const tokensPerStep = training.batchSize * model.contextLength * training.accumulate;
-    const resumedFrom = resuming ? (await readCheckpointState(paths.checkpoint)).step : 0;
+    const { step: resumedFrom, bestLoss } = resuming ? await readCheckpointState(paths.checkpoint) : { step: 0 };
+    if (bestLoss !== undefined) await requireBestWeights(paths);
+    const log = await openMetrics(paths.metrics, resumedFrom);
     onEvent?.({ kind: 'phase', phase: 'training' });
     onEvent?.({
       kind: 'model',
@@ -109,7 +116,9 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       contextLength: model.contextLength,
       tokensPerStep,
       resumedFrom,
+      earlier: log.earlier,
     });
+    warnOfMemory(model, training, hooks);
 
     const steps = train(model, batches, {
       optimizer: optimizerOf(training),
@@ -125,7 +134,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       ...(recipe.threads === undefined ? {} : { threads: recipe.threads }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
-    const { trainLoss } = await follow(steps, { training, paths, prepared, resumedFrom, hooks });
+    const { trainLoss } = await follow(steps, { training, paths, prepared, log, hooks });
     const weights = existsSync(paths.best) ? await bestWeights(paths.best) : steps.weights;
 
     const result = await finishRun({ recipe, training, paths, prepared, model, weights, state: steps.state, trainLoss }, hooks);
@@ -134,6 +143,27 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     prepared.train.close();
     prepared.heldOut.close();
   }
+}
+
+/** The best weights so far are a part of what is resumed: that they are gone is told before hours of training, not after. */
+async function requireBestWeights({ folder, best }: RunPaths): Promise<void> {
+  try {
+    await readSafetensors(best, { names: [] });
+  } catch (error) {
+    throw damaged(folder, 'its best weights cannot be read', error);
+  }
+}
+
+/** A batch that memory does not hold may end in the system killing the program, which then can say nothing. */
+function warnOfMemory(model: LanguageModel, { batchSize }: FullTraining, { onEvent }: WorkflowHooks): void {
+  const [needed, there] = [trainingMemory(model, { batchSize, contextLength: model.contextLength }).total, totalmem()];
+  if (needed <= there) return;
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+  onEvent?.({
+    kind: 'warning',
+    text: `training takes about ${gigabytes(needed)} of memory, this machine has ${gigabytes(there)}`,
+    remedy: 'Choose a smaller batch, context or model.',
+  });
 }
 
 async function bestWeights(path: string): Promise<Weights> {

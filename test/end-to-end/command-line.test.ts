@@ -70,6 +70,14 @@ describe('train', () => {
     expect(existsSync(at('heads'))).toBe(false);
   });
 
+  test('files of a folder that are no text are left out, and that is said', async () => {
+    cpSync(at('text'), at('mixed'), { recursive: true });
+    writeFileSync(at('mixed', 'image.bin'), Uint8Array.of(1, 0, 2));
+    const { code, out } = await weft(train(at('of-mixed'), 2, ['--text', at('mixed')]));
+    expect(code).toBe(0);
+    expect(out).toMatch(/Note {8}1 file was left out: .*image\.bin\n.*is binary/);
+  });
+
   test('a character tokenizer has as many tokens as were asked for', async () => {
     const { code, out, err } = await weft(train(at('characters'), 2, ['--tokenizer-type', 'characters', '--vocab-size', '12', '--json']));
     expect(code, err).toBe(0);
@@ -79,6 +87,12 @@ describe('train', () => {
   test('a batch larger than memory is told in our words', async () => {
     const { code, err } = await weft(train(at('large'), 4, ['--batch-size', '1000000000000']));
     expect([code, err]).toEqual([1, expect.stringContaining('WEFT_TENSOR_SIZE')]);
+  });
+
+  test('a model larger than memory too, and before it is tried', async () => {
+    const { code, out, err } = await weft(train(at('wide'), 4, ['--width', '1000000']));
+    expect([code, err]).toEqual([1, expect.stringContaining('WEFT_TENSOR_SIZE')]);
+    expect(out).toMatch(/Note {8}training takes about [\d.]+ GB of memory, this machine has/);
   });
 
   test('a model that is there already is not overwritten', async () => {
@@ -316,6 +330,14 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
       cpSync(model, at(name), { recursive: true });
       damage(join(at(name), 'model.safetensors'));
     }
+    for (const [name, lost] of Object.entries({
+      'no-best': 'checkpoint/best.safetensors',
+      'no-tokens': 'tokens',
+      'no-tokenizer': 'tokenizer.json',
+    })) {
+      cpSync(model, at(name), { recursive: true });
+      rmSync(at(name, lost), { recursive: true });
+    }
     mkdirSync(at('foreign'));
     writeFileSync(at('foreign', 'config.json'), '{"model_type":"bert","architectures":["BertModel"]}');
     copyFileSync(join(model, 'tokenizer.json'), at('foreign', 'tokenizer.json'));
@@ -347,6 +369,10 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
     ['a garbled model', () => ['generate', at('garbled')], 1],
     ['a foreign model', () => ['generate', at('foreign')], 1],
     ['a folder without a run', () => ['train', '--resume', at('nowhere')], 1],
+    ['a run whose best weights are gone', () => ['train', '--resume', at('no-best')], 1],
+    ['a run whose tokens are gone', () => ['train', '--resume', at('no-tokens')], 1],
+    ['a run whose tokenizer is gone', () => ['train', '--resume', at('no-tokenizer')], 1],
+    ['a run into a model of another kind', () => train(at('foreign'), 2), 2],
     ['a run that exists', () => train(model, 2), 2],
     ['no preset and no folder', () => ['size', 'gpt-99'], 2],
     ['a tokenizer that is missing', () => ['tokenizer', 'encode', 'x', '-t', at('nowhere')], 1],
