@@ -159,7 +159,7 @@ describe('weights that do not fit', () => {
     await writeSafetensors(join(folder, 'model.safetensors'), tensors);
     const error = await failure(folder);
     expect(error.code).toBe('WEFT_FORMAT_WEIGHTS');
-    expect(error.message).toContain('4 do not');
+    expect(error.message).toContain('4 do not, the first of them: model.layers.0.self_attn.q_proj.weight is [8, 4], [8, 8] expected');
     expect(error.details).toEqual([
       'model.layers.0.self_attn.q_proj.weight is [8, 4], [8, 8] expected',
       'model.layers.1.self_attn.q_proj.weight has the dtype I32, F32, F16, BF16 expected',
@@ -371,6 +371,12 @@ describe('configurations', () => {
       'scaled rotary positions, older',
       LLAMA_FOLDER,
       { rope_parameters: null, rope_scaling: { type: 'linear', factor: 2 } },
+      'WEFT_FORMAT_FEATURE',
+    ],
+    [
+      'scaled rotary positions in the older field alone',
+      LLAMA_FOLDER,
+      { rope_scaling: { type: 'yarn', factor: 2 } },
       'WEFT_FORMAT_FEATURE',
     ],
     ['biases in attention', LLAMA_FOLDER, { attention_bias: true }, 'WEFT_FORMAT_FEATURE'],
