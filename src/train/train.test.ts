@@ -209,10 +209,24 @@ describe('a run', () => {
     });
   });
 
+  it('is iterated once: a second time would go on with fresh weights', async () => {
+    const run = train(model, randomBatches(2), { optimizer, steps: 4, threads: 1 });
+    expect(await finish(run, 1)).toHaveLength(1);
+    await expect(finish(run)).rejects.toMatchObject({ code: 'WEFT_TRAIN_STATE' });
+  });
+
+  it('refuses held-out batches that are gone after the first evaluation', async () => {
+    const held = [randomBatches(2).batch(9)].values();
+    const run = train(model, randomBatches(2), { optimizer, steps: 4, threads: 1, heldOut: held, evaluateEvery: 1 });
+    await expect(finish(run)).rejects.toMatchObject({ code: 'WEFT_TRAIN_OPTION' });
+  });
+
   it('refuses options that are unknown or out of range', () => {
     const batches = randomBatches(2);
     expect(() => train(model, batches, { optimizer, stesp: 3 } as unknown as TrainOptions)).toThrow('unknown: stesp');
     expect(() => train(model, batches, { optimizer, steps: 0 })).toThrow('steps must be a whole number');
+    expect(() => train(model, batches, { optimizer, steps: 1, patience: 0 })).toThrow('patience must be a whole number');
+    expect(() => train(model, batches, { optimizer, steps: 1, evaluateEvery: 0.5 })).toThrow('evaluateEvery must be a whole number');
     expect(() => train(model, { ...batches, contextLength: 99 }, { optimizer, steps: 1 })).toThrow("longer than the model's context");
   });
 });

@@ -22,7 +22,7 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Weights to start from; default fresh ones. */
   readonly weights?: Weights;
-  /** Held-out batches. */
+  /** Held-out batches, read again at every evaluation: a list, not a generator. */
   readonly heldOut?: Iterable<Batch>;
   /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
@@ -58,7 +58,7 @@ export interface TrainingStep {
   readonly evaluation?: { readonly loss: number; readonly best: boolean };
 }
 
-/** A training: iterate it to train. */
+/** A training: iterate it, once, to train. */
 export interface TrainingRun extends AsyncIterable<TrainingStep> {
   /** The weights as they are now, the arrays that training writes; empty before the first step. */
   readonly weights: Weights;
@@ -66,13 +66,14 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
   readonly state: CheckpointState;
   /** Writes a checkpoint; call it between steps. */
   save(path: string): Promise<void>;
-  /** Frees sessions. Weights stay readable. Iterating to the end or leaving the loop does it too, unless `keepOpen`. */
+  /** Frees sessions. Weights stay readable. Iterating to the end or leaving the loop does it, too. */
   close(): void;
 }
 
 /**
  * Trains a model on batches.
  *
+ * @throws UsageError `WEFT_TRAIN_OPTION` for options out of range, `WEFT_TRAIN_STATE` when it is iterated a second time.
  * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer a number; the weights are then lost, checkpoints are not.
  *
  * @example
@@ -107,11 +108,9 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     'profile',
   ]);
   const { optimizer, steps, clipNorm = 1, accumulate = 1, seed = 1, heldOut, patience, resumeFrom } = options;
-  for (const [name, value] of [
-    ['steps', steps],
-    ['accumulate', accumulate],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 1)
+  const { evaluateEvery = Math.max(1, Math.ceil(steps / 10)), seconds: limit = Infinity } = options;
+  for (const [name, value] of Object.entries({ steps, accumulate, evaluateEvery, patience })) {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
       throw new UsageError({
         code: 'WEFT_TRAIN_OPTION',
         action: 'train',
@@ -129,8 +128,6 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
       remedy: 'Pack the text with the contextLength of the model.',
     });
   }
-  const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10));
-  const { seconds: limit = Infinity } = options;
   let state: CheckpointState = {
     step: 0,
     batchIndex: 0,
@@ -149,6 +146,14 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
   };
 
   async function* run(): AsyncGenerator<TrainingStep> {
+    if (trainer !== undefined)
+      throw new UsageError({
+        code: 'WEFT_TRAIN_STATE',
+        action: 'iterate a training',
+        rule: 'it was iterated before',
+        value: `${state.step} steps are done`,
+        remedy: 'Save a checkpoint, and go on from it with train and resumeFrom.',
+      });
     trainer = await createTrainer({
       model,
       optimizer,

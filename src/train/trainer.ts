@@ -2,7 +2,7 @@
  * The arrays and sessions of one training: weights and optimizer state in memory, updated in place by the step's graph.
  */
 
-import { WeftError, allocate, createRandom, hostTensor } from '../core/index.ts';
+import { UsageError, WeftError, allocate, createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { Batch } from '../data/index.ts';
 import type { Graph } from '../graph/index.ts';
@@ -201,7 +201,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         sum += Number(results.loss.data[0]) * batch.kept;
         count += batch.kept;
       }
-      return sum / Math.max(1, count);
+      if (count === 0)
+        throw new UsageError({
+          code: 'WEFT_TRAIN_OPTION',
+          action: 'evaluate',
+          rule: 'the held-out batches have no target',
+          remedy: 'Give batches that can be read more than once, such as an array of them.',
+        });
+      return sum / count;
     },
     close() {
       for (const binding of bindings) binding.close();
