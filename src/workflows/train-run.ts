@@ -17,6 +17,7 @@ import type { Weights } from '../train/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import { countOf, finishRun } from './finish-run.ts';
 import { follow } from './follow-training.ts';
+import { holdRunFolder } from './hold-run-folder.ts';
 import { prepare, reopen, requireTokens } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
@@ -37,10 +38,14 @@ const EVALUATION_BATCHES = 16;
  * Runs a recipe.
  *
  * @returns what came of it; the run folder is then a model folder.
- * @throws UsageError `WEFT_RUN_EXISTS` when the folder holds another run's checkpoint.
+ * @throws UsageError `WEFT_RUN_EXISTS` when the folder holds another run's checkpoint, `WEFT_RUN_BUSY` when one goes on there.
  */
 export async function trainRun(recipe: Recipe, hooks: WorkflowHooks = {}): Promise<RunResult> {
   const paths = runPaths(recipe.out ?? DEFAULT_RUN_FOLDER);
+  return holdRunFolder(paths.folder, () => begin(recipe, paths, hooks));
+}
+
+async function begin(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
   if (existsSync(paths.checkpoint)) {
     throw new UsageError({
       code: 'WEFT_RUN_EXISTS',
@@ -84,7 +89,7 @@ export async function resumeRun(folder: string, { recipe, ...hooks }: ResumeOpti
       remedy: 'Leave the recipe out, or start a new run in another folder.',
     });
   }
-  return run({ ...saved, out: folder }, runPaths(folder), hooks);
+  return holdRunFolder(folder, () => run({ ...saved, out: folder }, runPaths(folder), hooks));
 }
 
 async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
