@@ -81,11 +81,13 @@ export interface ResumeOptions extends WorkflowHooks {
 /** Continues a run from its last checkpoint, bit for bit; from the beginning when it had none yet. */
 export async function resumeRun(folder: string, { recipe, ...hooks }: ResumeOptions = {}): Promise<RunResult> {
   const saved = await readRecipe(folder);
-  if (recipe !== undefined && JSON.stringify(sorted({ ...recipe, out: folder })) !== JSON.stringify(sorted({ ...saved, out: folder }))) {
+  const differing = recipe === undefined ? undefined : difference({ ...recipe, out: folder }, { ...saved, out: folder });
+  if (differing !== undefined) {
     throw new UsageError({
       code: 'WEFT_RUN_RECIPE',
       action: `resume the run in ${folder}`,
       rule: 'the recipe differs from the one it was started with',
+      value: differing,
       remedy: 'Leave the recipe out, or start a new run in another folder.',
     });
   }
@@ -183,13 +185,16 @@ function heldOutBatches(prepared: Prepared, { batchSize, contextLength }: Batche
   return Array.from({ length: count }, (_, index) => held.batch(index));
 }
 
-/** The same object with keys in order, for comparison. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
+/** The first place where two recipes differ, e.g. `training.steps`; undefined where they are the same. */
+function difference(a: unknown, b: unknown, path: readonly string[] = []): string | undefined {
+  if (!isRecord(a) || !isRecord(b)) return JSON.stringify(a) === JSON.stringify(b) ? undefined : path.join('.');
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference(a[key], b[key], [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

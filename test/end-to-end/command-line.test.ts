@@ -190,6 +190,11 @@ describe('train', () => {
     expect(code, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ steps: 24, model: recipe.out });
     expect(readFileSync(join(recipe.out, 'model.safetensors')).equals(readFileSync(join(model, 'model.safetensors')))).toBe(true);
+    expect(await weft(['train', at('recipe.ts'), '--resume', '--json'])).toMatchObject({ code: 0 });
+    expect(await weft(['train', at('recipe.ts'), '--resume', '--batch-size', '5'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('differs from the one it was started with: training.batchSize\n') as string,
+    });
   });
 });
 
