@@ -52,10 +52,11 @@ export async function prepare(recipe: Recipe, paths: RunPaths, hooks: WorkflowHo
   const train = await packOne(trainText, paths.trainTokens);
   const heldOut = await packOne(heldOutText, paths.heldOutTokens);
   const count = (value: number): string => value.toLocaleString('en-US');
+  const { duplicates } = trainText.summary?.() ?? { duplicates: 0 };
   onEvent?.({
     kind: 'phaseEnd',
     phase: 'pack',
-    summary: `${count(train.tokens)} tokens to learn from, ${count(heldOut.tokens)} held out, ${(train.bytes / Math.max(1, train.tokens)).toFixed(2)} bytes a token`,
+    summary: `${count(train.tokens)} tokens to learn from, ${count(heldOut.tokens)} held out, ${(train.bytes / Math.max(1, train.tokens)).toFixed(2)} bytes a token${duplicates === 0 ? '' : `; ${count(duplicates)} exact ${duplicates === 1 ? 'copy' : 'copies'} left out`}`,
     seconds: seconds(),
   });
   return { tokenizer, train, heldOut };

@@ -70,11 +70,13 @@ describe('train', () => {
     expect(existsSync(at('heads'))).toBe(false);
   });
 
-  test('files of a folder that are no text are left out, and that is said', async () => {
+  test('what is no text or a copy is left out, and that is said', async () => {
     cpSync(at('text'), at('mixed'), { recursive: true });
+    copyFileSync(at('text', '0.txt'), at('mixed', 'copy.txt'));
     writeFileSync(at('mixed', 'image.bin'), Uint8Array.of(1, 0, 2));
     const { code, out } = await weft(train(at('of-mixed'), 2, ['--text', at('mixed')]));
     expect(code).toBe(0);
+    expect(out).toMatch(/Packing .* bytes a token; 41 exact copies left out/);
     expect(out).toMatch(/Note {8}1 file was left out: .*image\.bin\n.*is binary/);
   });
 
