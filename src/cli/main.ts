@@ -13,10 +13,8 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
     const exitCode = 128 + constants.signals[signal];
-    // The first asks to save and stop, the second means now.
-    if (stop.signal.aborted)
-      // The last of the output may have failed only now.
-      process.exit(exitCode === 0 && stop.signal.aborted ? reportError(stop.signal.reason, context) : exitCode);
+    // The first asks to save and stop, the second means now; but a terminal that closes hangs up twice, the shell too.
+    if (stop.signal.aborted && signal !== 'SIGHUP') process.exit(exitCode);
     stop.abort(new Stop(exitCode));
   });
 }

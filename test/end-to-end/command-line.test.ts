@@ -175,6 +175,24 @@ describe('train', () => {
     expect(readFileSync(join(out, 'model.safetensors')).equals(readFileSync(join(model, 'model.safetensors')))).toBe(true);
   });
 
+  test('saves when its terminal closes, which hangs up twice', { timeout: 120_000 }, async () => {
+    const out = at('hung-up');
+    const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), program, ...train(out, 4000)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let told = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      // Some milliseconds apart, as signals at once would be one.
+      if (!told.includes(', step 12\n') && chunk.includes(', step 12\n'))
+        for (let time = 0; time < 5; time++) setTimeout(() => void child.kill('SIGHUP'), 2 * time);
+      told += chunk.toString();
+    });
+    expect(await new Promise((resolve) => child.on('close', resolve)), told).toBe(129);
+    const last = /after step ([\d,]+): interrupted/.exec(told)?.[1];
+    expect(told).toContain(`checkpoint.safetensors, step ${last?.replaceAll(',', '')}\n`);
+  });
+
   test('a recipe file says the same as flags', { timeout: 120_000 }, async () => {
     const recipe = {
       text: at('text'),
