@@ -8,7 +8,7 @@ export interface CliContext {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Aborted by Ctrl-C, by SIGTERM, or when nobody reads the output any more; its reason is a {@link Stop}. */
+  /** Aborted by Ctrl-C, by SIGTERM, or when nobody reads the output any more: its reason is then a {@link Stop}, else the error. */
   readonly signal: AbortSignal;
   /** Milliseconds, for what is redrawn. */
   readonly now: () => number;

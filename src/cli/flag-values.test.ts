@@ -10,9 +10,7 @@ describe('numbers', () => {
   });
 
   test('numbers come back as they were written', () => {
-    const finite = fc
-      .double({ noNaN: true, noDefaultInfinity: true })
-      .filter((value) => Number.isSafeInteger(value) || !Number.isInteger(value));
+    const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
     fc.assert(fc.property(finite, (value) => void expect(decimalNumber('--n')(String(value))).toBe(Number(String(value)))));
   });
 

@@ -16,7 +16,10 @@ export interface NumberRule {
 
 /** A reader of whole numbers. */
 export function wholeNumber(flag: string, rule: NumberRule = {}): (text: string) => number {
-  return reader(flag, 'a whole number', rule, (text) => (/^[+-]?\d+(?:_\d+)*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN));
+  return reader(flag, 'a whole number', rule, (text) => {
+    const value = /^[+-]?\d+(?:_\d+)*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
+    return Number.isSafeInteger(value) ? value : Number.NaN;
+  });
 }
 
 /** A reader of numbers. */
@@ -44,7 +47,6 @@ function reader(flag: string, kind: string, rule: NumberRule, parse: (text: stri
     const value = parse(text.trim());
     const fits =
       Number.isFinite(value) &&
-      (Number.isSafeInteger(value) || !Number.isInteger(value)) &&
       value >= (rule.min ?? -Infinity) &&
       value <= (rule.max ?? Infinity) &&
       value > (rule.above ?? -Infinity) &&

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -85,6 +85,16 @@ describe('the process', () => {
     child.stdout?.destroy();
     const result = await end(child);
     expect(result).toMatchObject({ code: 141, err: '' });
+  });
+
+  test.runIf(existsSync('/dev/full'))('output to a disk that is full: one line and a remedy, after saving', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, ['--import', tsx, main, 'studio', folder, '--port', '0'], { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    expect(await end(child)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^error \[WEFT_WRITE\] Cannot write the output as the disk is full: ENOSPC\n {2}.+\n$/) as string,
+    });
   });
 
   test('a recipe with an unknown key names it, before anything is read', async () => {

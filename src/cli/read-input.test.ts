@@ -21,6 +21,16 @@ test('text is the same however the bytes arrive', async () => {
   );
 });
 
+test.each([
+  ['a byte that begins nothing', [0x63, 0xe9, 0x20]],
+  ['a character cut off at the end', [0x63, 0xc3]],
+])('%s is refused, not replaced', async (_, bytes) => {
+  const input = async function* (): AsyncGenerator<Uint8Array> {
+    yield Uint8Array.from(bytes);
+  };
+  await expect(readAll(input())).rejects.toMatchObject({ code: 'WEFT_DATA_ENCODING' });
+});
+
 test('lines are the same however the bytes arrive', async () => {
   await fc.assert(
     fc.asyncProperty(text, fc.integer({ min: 1, max: 5 }), async (value, size) => {

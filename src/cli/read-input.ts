@@ -1,11 +1,30 @@
 /** The standard input as text. */
 
-/** Everything on the standard input, as UTF-8. */
+import { UsageError } from '../core/index.ts';
+
+/**
+ * Everything on the standard input.
+ *
+ * @throws UsageError `WEFT_DATA_ENCODING` when it is not UTF-8: replaced bytes would be another text.
+ */
 export async function readAll(stdin: AsyncIterable<string | Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (chunk: Uint8Array, stream: boolean): string => {
+    try {
+      return decoder.decode(chunk, { stream });
+    } catch (error) {
+      throw new UsageError({
+        code: 'WEFT_DATA_ENCODING',
+        action: 'read the standard input',
+        rule: 'text must be UTF-8',
+        remedy: 'Convert it to UTF-8, e.g. with iconv.',
+        cause: error,
+      });
+    }
+  };
   let text = '';
-  for await (const chunk of stdin) text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
+  for await (const chunk of stdin) text += typeof chunk === 'string' ? chunk : decode(chunk, true);
+  return text + decode(new Uint8Array(0), false);
 }
 
 /** The lines of the standard input, without their ends, as they come. */

@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 
 import { commandPath, usageError } from './commander-error.ts';
-import { Stop } from './context.ts';
 import type { CliContext } from './context.ts';
 import { createProgram } from './program.ts';
 import { reportError } from './report-error.ts';
@@ -27,8 +26,7 @@ export async function run(argv: readonly string[], context: CliContext): Promise
     // Help and version end this way, too.
     if (error.exitCode !== 0) return reportError(usageError(error, program, argv), context);
   }
-  const reason: unknown = context.signal.reason;
-  return context.signal.aborted && reason instanceof Stop ? reason.exitCode : 0;
+  return context.signal.aborted ? reportError(context.signal.reason, context) : 0;
 }
 
 function version(): string {

@@ -91,7 +91,7 @@ export class FormatError extends WeftError {
 export function checkOptions(action: string, options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    const nearest = known.find((name) => editDistance(name, key) <= Math.max(1, Math.floor(key.length / 3)));
+    const nearest = nearestTo(key, known);
     throw new UsageError({
       code: 'WEFT_OPTION_UNKNOWN',
       action,
@@ -102,15 +102,26 @@ export function checkOptions(action: string, options: object, known: readonly st
   }
 }
 
+/** The name that `key` was most likely meant to be, if any is near enough. */
+function nearestTo(key: string, names: readonly string[]): string | undefined {
+  const near = names
+    .map((name) => ({ name, edits: editDistance(name, key) }))
+    .filter(({ edits }) => edits <= Math.max(1, Math.floor(key.length / 3)));
+  return near.sort((a, b) => a.edits - b.edits)[0]?.name;
+}
+
+/** Letters put in, left out, changed, or swapped with the next (optimal string alignment): a swap is one slip, not two. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    rows.push(row);
     for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(substitution, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+      const change = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
+      row.push(Math.min(change, swap, at(i - 1, j) + 1, at(i, j - 1) + 1));
     }
-    previous = row;
   }
-  return previous[b.length] ?? 0;
+  return at(a.length, b.length);
 }

@@ -38,7 +38,7 @@ const FOREIGN: readonly (readonly [pattern: RegExp, what: string, remedy: string
   [
     /^checkpoint$|^metrics\.jsonl$/,
     'a run that has not saved a model yet',
-    'Let the training go on to its first evaluation, or to its end.',
+    'Let the training come to its end; weft train --resume continues one that was stopped.',
   ],
 ];
 
@@ -59,8 +59,9 @@ export async function openFolderWeights(folder: string): Promise<WeightSource & 
 }
 
 /** The error for a folder that is no model folder, which says what it seems to be instead. */
-export async function notAModel(folder: string, rule: string): Promise<FormatError> {
+export async function notAModel(folder: string, lacking: string): Promise<FormatError> {
   const names = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unreadable');
+  const rule = names === 'ENOENT' ? 'there is no such folder' : names === 'ENOTDIR' ? 'it is no folder' : lacking;
   const found = typeof names === 'string' ? undefined : FOREIGN.find(([pattern]) => names.some((name) => pattern.test(name)));
   const seen =
     typeof names === 'string'

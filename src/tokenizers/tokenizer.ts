@@ -57,3 +57,7 @@ export const END_OF_TEXT = '<|endoftext|>';
 
 /** The token of a character tokenizer for characters that it never saw. */
 export const UNKNOWN = '<|unknown|>';
+
+/** Bytes of a token at most, and tokens of a vocabulary: no more is read, so no more is learnt. */
+export const LONGEST_TOKEN: number = 1 << 16;
+export const LARGEST_VOCABULARY: number = 1 << 22;

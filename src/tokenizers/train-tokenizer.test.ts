@@ -55,6 +55,12 @@ describe.each(['bpe', 'characters'] as const)('%s', (type) => {
     expect(JSON.stringify(copy)).toBe(JSON.stringify(tokenizer));
   });
 
+  test('survives JSON when its text is one letter over and over', async () => {
+    const tokenizer = await trainTokenizer(['a'.repeat(300_000)], { type });
+    const copy = tokenizerFromJson(JSON.parse(JSON.stringify(tokenizer)));
+    expect(copy.decode(copy.encode('a'.repeat(70_001)))).toBe('a'.repeat(70_001));
+  });
+
   test('the order of texts does not matter, nor how they are given', async () => {
     const expected = JSON.stringify(await trainTokenizer(TEXTS, { type }));
     const stream = async function* (): AsyncGenerator<TextLike> {

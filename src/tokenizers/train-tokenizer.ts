@@ -4,7 +4,7 @@ import { UsageError, checkOptions } from '../core/index.ts';
 import { trainBpe } from './bpe/train-bpe.ts';
 import { trainCharacters } from './characters/train-characters.ts';
 import { SPLITTINGS, type Splitting } from './splitting/splittings.ts';
-import { END_OF_TEXT, type Tokenizer, UNKNOWN } from './tokenizer.ts';
+import { END_OF_TEXT, LARGEST_VOCABULARY, type Tokenizer, UNKNOWN } from './tokenizer.ts';
 import type { TrainProgress } from './training.ts';
 
 /** What to train; see {@link trainTokenizer}. */
@@ -27,7 +27,6 @@ export type TextLike = string | { readonly text: string };
 
 const OPTIONS = ['type', 'vocabSize', 'splitting', 'specialTokens', 'minFrequency', 'onProgress'];
 const DEFAULT_VOCABULARY = 4096;
-const LARGEST_VOCABULARY = 1 << 24;
 
 /**
  * Trains a tokenizer on texts, which are read once, as a stream. The same texts give the same tokenizer, in any order.

@@ -89,9 +89,10 @@ function parseState(path: string, text: string | undefined): CheckpointState {
   } catch {
     throw foreign('its state is not JSON');
   }
-  const { version, step, batchIndex, tokensSeen, seconds, evaluationsSinceBest } = state as Record<string, unknown>;
+  const { version, ...rest } = (state ?? {}) as CheckpointState & { readonly version?: unknown };
   if (version !== VERSION) throw foreign(`version ${String(version)}`);
-  for (const value of [step, batchIndex, tokensSeen, seconds, evaluationsSinceBest])
+  const { step, batchIndex, tokensSeen, seconds, evaluationsSinceBest, bestLoss = 0 } = rest;
+  for (const value of [step, batchIndex, tokensSeen, seconds, evaluationsSinceBest, bestLoss])
     if (typeof value !== 'number' || !(value >= 0)) throw foreign('its state is damaged');
-  return state as CheckpointState;
+  return rest;
 }

@@ -107,6 +107,19 @@ describe('resuming', () => {
     });
   }
 
+  it('takes no step beyond an early stop', async () => {
+    const batches = randomBatches(2);
+    const still = adamw({ learningRate: 0, weightDecay: 0 });
+    const options: TrainOptions = { optimizer: still, steps: 60, threads: 1, heldOut: [batches.batch(999)], evaluateEvery: 2, patience: 2 };
+    const checkpoint = join(folder, 'checkpoint.safetensors');
+    const stopped = train(model, batches, options);
+    for await (const { index } of stopped) if (index === 5) await stopped.save(checkpoint);
+    expect(stopped.state).toMatchObject({ step: 6, evaluationsSinceBest: 2 });
+    const resumed = train(model, batches, { ...options, resumeFrom: checkpoint });
+    expect(await finish(resumed)).toEqual([]);
+    expect(resumed.state).toEqual(stopped.state);
+  });
+
   it('refuses a checkpoint of another model, a damaged one and what is none', async () => {
     const checkpoint = join(folder, 'checkpoint.safetensors');
     const run = train(model, randomBatches(2), { optimizer, steps: 1, threads: 1 });
@@ -179,6 +192,15 @@ describe('a run', () => {
     expect(idle).toHaveLength(15);
   });
 
+  it('evaluates its last step when the time ends it, so that the best weights are not older than need be', async () => {
+    const batches = randomBatches(2);
+    const options: TrainOptions = { optimizer, steps: 60, threads: 1, seconds: 1e-9, heldOut: [batches.batch(999)], evaluateEvery: 20 };
+    const steps = [];
+    for await (const step of train(model, batches, options)) steps.push(step);
+    expect(steps).toHaveLength(1);
+    expect(steps[0]?.evaluation).toMatchObject({ best: true });
+  });
+
   it('stops with a remedy when the loss is no longer a number', async () => {
     const run = train(model, randomBatches(2), { optimizer: adamw({ learningRate: 1e38 }), steps: 20, clipNorm: 0, threads: 1 });
     await expect(finish(run)).rejects.toMatchObject({
@@ -187,10 +209,24 @@ describe('a run', () => {
     });
   });
 
+  it('is iterated once: a second time would go on with fresh weights', async () => {
+    const run = train(model, randomBatches(2), { optimizer, steps: 4, threads: 1 });
+    expect(await finish(run, 1)).toHaveLength(1);
+    await expect(finish(run)).rejects.toMatchObject({ code: 'WEFT_TRAIN_STATE' });
+  });
+
+  it('refuses held-out batches that are gone after the first evaluation', async () => {
+    const held = [randomBatches(2).batch(9)].values();
+    const run = train(model, randomBatches(2), { optimizer, steps: 4, threads: 1, heldOut: held, evaluateEvery: 1 });
+    await expect(finish(run)).rejects.toMatchObject({ code: 'WEFT_TRAIN_OPTION' });
+  });
+
   it('refuses options that are unknown or out of range', () => {
     const batches = randomBatches(2);
     expect(() => train(model, batches, { optimizer, stesp: 3 } as unknown as TrainOptions)).toThrow('unknown: stesp');
     expect(() => train(model, batches, { optimizer, steps: 0 })).toThrow('steps must be a whole number');
+    expect(() => train(model, batches, { optimizer, steps: 1, patience: 0 })).toThrow('patience must be a whole number');
+    expect(() => train(model, batches, { optimizer, steps: 1, evaluateEvery: 0.5 })).toThrow('evaluateEvery must be a whole number');
     expect(() => train(model, { ...batches, contextLength: 99 }, { optimizer, steps: 1 })).toThrow("longer than the model's context");
   });
 });

@@ -22,9 +22,9 @@ export interface TrainOptions {
   readonly seed?: number;
   /** Weights to start from; default fresh ones. */
   readonly weights?: Weights;
-  /** Held-out batches. */
+  /** Held-out batches, read again at every evaluation: a list, not a generator. */
   readonly heldOut?: Iterable<Batch>;
-  /** Evaluate on them every so many steps, and after the last; default a tenth of the steps. */
+  /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Stop when so many evaluations in a row were no better than the best; default never. */
   readonly patience?: number;
@@ -58,7 +58,7 @@ export interface TrainingStep {
   readonly evaluation?: { readonly loss: number; readonly best: boolean };
 }
 
-/** A training: iterate it to train. */
+/** A training: iterate it, once, to train. */
 export interface TrainingRun extends AsyncIterable<TrainingStep> {
   /** The weights as they are now, the arrays that training writes; empty before the first step. */
   readonly weights: Weights;
@@ -66,13 +66,14 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
   readonly state: CheckpointState;
   /** Writes a checkpoint; call it between steps. */
   save(path: string): Promise<void>;
-  /** Frees sessions. Weights stay readable. Iterating to the end or leaving the loop does it too, unless `keepOpen`. */
+  /** Frees sessions. Weights stay readable. Iterating to the end or leaving the loop does it, too. */
   close(): void;
 }
 
 /**
  * Trains a model on batches.
  *
+ * @throws UsageError `WEFT_TRAIN_OPTION` for options out of range, `WEFT_TRAIN_STATE` when it is iterated a second time.
  * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer a number; the weights are then lost, checkpoints are not.
  *
  * @example
@@ -107,11 +108,9 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     'profile',
   ]);
   const { optimizer, steps, clipNorm = 1, accumulate = 1, seed = 1, heldOut, patience, resumeFrom } = options;
-  for (const [name, value] of [
-    ['steps', steps],
-    ['accumulate', accumulate],
-  ] as const) {
-    if (!Number.isSafeInteger(value) || value < 1)
+  const { evaluateEvery = Math.max(1, Math.ceil(steps / 10)), seconds: limit = Infinity } = options;
+  for (const [name, value] of Object.entries({ steps, accumulate, evaluateEvery, patience })) {
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
       throw new UsageError({
         code: 'WEFT_TRAIN_OPTION',
         action: 'train',
@@ -129,7 +128,6 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
       remedy: 'Pack the text with the contextLength of the model.',
     });
   }
-  const evaluateEvery = options.evaluateEvery ?? Math.max(1, Math.ceil(steps / 10));
   let state: CheckpointState = {
     step: 0,
     batchIndex: 0,
@@ -138,6 +136,8 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     evaluationsSinceBest: 0,
     recipe: options.recipe ?? null,
   };
+  /** Asked of the state alone, so that a resumed run ends where the uninterrupted one does. */
+  const isOver = (): boolean => state.step >= steps || state.seconds >= limit || state.evaluationsSinceBest >= (patience ?? Infinity);
   let trainer: Trainer | undefined;
   let closed = false;
   const close = (): void => {
@@ -146,6 +146,14 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
   };
 
   async function* run(): AsyncGenerator<TrainingStep> {
+    if (trainer !== undefined)
+      throw new UsageError({
+        code: 'WEFT_TRAIN_STATE',
+        action: 'iterate a training',
+        rule: 'it was iterated before',
+        value: `${state.step} steps are done`,
+        remedy: 'Save a checkpoint, and go on from it with train and resumeFrom.',
+      });
     trainer = await createTrainer({
       model,
       optimizer,
@@ -160,7 +168,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     });
     try {
       if (resumeFrom !== undefined) state = { ...(await restoreCheckpoint(resumeFrom, trainer)), recipe: state.recipe };
-      while (state.step < steps && state.seconds < (options.seconds ?? Infinity)) {
+      while (!isOver()) {
         const { step: index, batchIndex } = state;
         const started = performance.now();
         const parts = Array.from({ length: accumulate }, (_, part) => batches.batch(batchIndex + part));
@@ -171,7 +179,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
             action: `go on after step ${index}`,
             rule: 'loss and gradient must be finite',
             value: `loss ${loss}, gradient norm ${gradientNorm}`,
-            remedy: 'Resume from the last checkpoint with a lower learning rate or a longer warm-up.',
+            remedy: 'Train anew with a lower learning rate or a longer warm-up; what was saved before is untouched.',
           });
         }
         const elapsed = (performance.now() - started) / 1000;
@@ -183,7 +191,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
           tokensSeen: state.tokensSeen + kept,
           seconds: state.seconds + elapsed,
         };
-        const due = heldOut !== undefined && ((index + 1) % evaluateEvery === 0 || index + 1 === steps);
+        const due = heldOut !== undefined && ((index + 1) % evaluateEvery === 0 || isOver());
         const evaluation = due ? await evaluate(trainer, heldOut) : undefined;
         yield {
           index,
@@ -195,7 +203,6 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
           seconds: state.seconds,
           ...(evaluation === undefined ? {} : { evaluation }),
         };
-        if (patience !== undefined && state.evaluationsSinceBest >= patience) return;
       }
     } finally {
       close();

@@ -2,7 +2,7 @@
  * The arrays and sessions of one training: weights and optimizer state in memory, updated in place by the step's graph.
  */
 
-import { UsageError, WeftError, createRandom, hostTensor } from '../core/index.ts';
+import { UsageError, WeftError, allocate, createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { Batch } from '../data/index.ts';
 import type { Graph } from '../graph/index.ts';
@@ -105,7 +105,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const reserve = (prefix: string): Map<string, HostTensor<'float32'>> => {
     const views = new Map<string, HostTensor<'float32'>>();
     for (const { name, length, parts } of buckets) {
-      const memory = new Float32Array(length);
+      const memory = allocate('float32', length);
       carried.set(`${prefix}${name}`, hostTensor('float32', [length], memory));
       for (const part of parts)
         views.set(`${prefix}${part.name}`, hostTensor('float32', part.shape, memory.subarray(part.start, part.start + part.length)));
@@ -227,7 +227,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         sum += (await runParts(evaluation, [batch], () => undefined)) * batch.kept;
         count += batch.kept;
       }
-      return sum / Math.max(1, count);
+      if (count === 0)
+        throw new UsageError({
+          code: 'WEFT_TRAIN_OPTION',
+          action: 'evaluate',
+          rule: 'the held-out batches have no target',
+          remedy: 'Give batches that can be read more than once, such as an array of them.',
+        });
+      return sum / count;
     },
     close() {
       for (const binding of bindings) binding.close();

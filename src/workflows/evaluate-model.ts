@@ -6,6 +6,7 @@ import { evaluateText, measureBaselines } from '../eval/index.ts';
 import type { Baselines, TextEvaluation } from '../eval/index.ts';
 import { loadTextModel } from '../generate/index.ts';
 import type { WorkflowHooks } from './events.ts';
+import { warnOfSkippedFiles } from './skipped-files.ts';
 
 /** Options of {@link evaluateModel}. */
 export interface EvaluateModelOptions {
@@ -53,6 +54,7 @@ export async function evaluateModel(
       onProgress: ({ bytes }) => onEvent?.({ kind: 'progress', phase: 'evaluation', done: bytes, total: byteLimit, unit: 'bytes' }),
     });
     onEvent?.({ kind: 'phase', phase: 'baselines' });
+    warnOfSkippedFiles(heldOut, onEvent);
     const baselines = await measureBaselines(heldOut, { ...limits, ...(trainedOn === undefined ? {} : { train: readText(trainedOn) }) });
     return { model: folder, ...evaluation, baselines };
   } finally {

@@ -44,6 +44,14 @@ export interface ModelEvent {
   readonly tokensPerStep: number;
   /** The step a resumed run continues from; 0 for a new run. */
   readonly resumedFrom: number;
+  /** The losses of the steps up to there. */
+  readonly earlier: readonly StepLoss[];
+}
+
+/** The loss of a step that is done. */
+export interface StepLoss {
+  readonly step: number;
+  readonly loss: number;
 }
 
 /** One training step: the fields of a line of `metrics.jsonl`, and how far the run is. */

@@ -6,14 +6,13 @@ import type { TrainingRun } from '../train/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import type { Prepared } from './prepare.ts';
 import type { FullTraining } from './recipe-parts.ts';
-import { openMetrics } from './run-folder.ts';
-import type { RunPaths } from './run-folder.ts';
+import type { MetricsLog, RunPaths } from './run-folder.ts';
 
 interface Following {
   readonly training: FullTraining;
   readonly paths: RunPaths;
   readonly prepared: Prepared;
-  readonly resumedFrom: number;
+  readonly log: MetricsLog;
   readonly hooks: WorkflowHooks;
 }
 
@@ -26,12 +25,11 @@ const CHECKPOINT_SECONDS = 60;
 /** Trains: logs every step, keeps checkpoints and the best weights, and stops when asked to, with a checkpoint. */
 export async function follow(
   run: TrainingRun,
-  { training, paths, prepared, resumedFrom, hooks: { onEvent, signal } }: Following,
+  { training, paths, prepared, log, hooks: { onEvent, signal } }: Following,
 ): Promise<{ readonly trainLoss: number }> {
-  const log = await openMetrics(paths.metrics, resumedFrom);
   const every = training.checkpointEvery ?? training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10));
   const bytesPerToken = prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens);
-  const recent = log.losses.slice(-RECENT_STEPS);
+  const recent = log.earlier.slice(-RECENT_STEPS).map(({ loss }) => loss);
   let savedAt = 0;
   const save = async (step: number): Promise<void> => {
     await run.save(paths.checkpoint);

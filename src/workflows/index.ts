@@ -11,6 +11,7 @@ export type {
   SampleEvent,
   SavedEvent,
   StepEvent,
+  StepLoss,
   StoppedEvent,
   WarningEvent,
   WorkflowEvent,

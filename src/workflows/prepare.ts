@@ -1,15 +1,14 @@
 /** From files to packed tokens: the tokenizer, the split, the shards on disk. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { UsageError } from '../core/index.ts';
 import { openPacked, packTokens, readText, split } from '../data/index.ts';
 import type { Corpus, PackedTokens } from '../data/index.ts';
 import { loadTokenizer, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
-import type { Tokenizer } from '../tokenizers/index.ts';
+import type { Tokenizer, TrainTokenizerOptions } from '../tokenizers/index.ts';
 import type { WorkflowHooks } from './events.ts';
-import type { Recipe } from './recipe.ts';
+import { warnOfSkippedFiles } from './skipped-files.ts';
+import type { Recipe, TokenizerRecipe } from './recipe.ts';
+import { damaged } from './run-folder.ts';
 import type { RunPaths } from './run-folder.ts';
 
 /** What a run trains on. */
@@ -41,6 +40,7 @@ export async function prepare(recipe: Recipe, paths: RunPaths, hooks: WorkflowHo
   const tokenizer =
     typeof asked === 'string' ? await loadTokenizer(asked) : await trainTokenizer(texts(trainText, hooks), tokenizerOptions(asked));
   await saveTokenizer(paths.folder, tokenizer);
+  warnOfSkippedFiles(trainText, onEvent);
   onEvent?.({ kind: 'phaseEnd', phase: 'tokenizer', summary: `${tokenizer.vocabSize.toLocaleString('en-US')} tokens`, seconds: seconds() });
 
   onEvent?.({ kind: 'phase', phase: 'pack' });
@@ -52,24 +52,23 @@ export async function prepare(recipe: Recipe, paths: RunPaths, hooks: WorkflowHo
   const train = await packOne(trainText, paths.trainTokens);
   const heldOut = await packOne(heldOutText, paths.heldOutTokens);
   const count = (value: number): string => value.toLocaleString('en-US');
+  const { duplicates } = trainText.summary?.() ?? { duplicates: 0 };
   onEvent?.({
     kind: 'phaseEnd',
     phase: 'pack',
-    summary: `${count(train.tokens)} tokens to learn from, ${count(heldOut.tokens)} held out, ${(train.bytes / Math.max(1, train.tokens)).toFixed(2)} bytes a token`,
+    summary: `${count(train.tokens)} tokens to learn from, ${count(heldOut.tokens)} held out, ${(train.bytes / Math.max(1, train.tokens)).toFixed(2)} bytes a token${duplicates === 0 ? '' : `; ${count(duplicates)} exact ${duplicates === 1 ? 'copy' : 'copies'} left out`}`,
     seconds: seconds(),
   });
   return { tokenizer, train, heldOut };
 }
 
-/** What a run prepared before, from its folder. */
-export async function reopen(paths: RunPaths): Promise<Prepared | undefined> {
-  if (!existsSync(paths.heldOutTokens) || !existsSync(join(paths.folder, 'tokenizer.json'))) return undefined;
-  const [tokenizer, train, heldOut] = await Promise.all([
-    loadTokenizer(paths.folder),
-    openPacked(paths.trainTokens),
-    openPacked(paths.heldOutTokens),
-  ]);
-  return { tokenizer, train, heldOut };
+/** What a run prepared before, from its folder. Never made anew: the files may have changed since, and then it is another run. */
+export async function reopen({ folder, trainTokens, heldOutTokens }: RunPaths): Promise<Prepared> {
+  try {
+    return { tokenizer: await loadTokenizer(folder), train: await openPacked(trainTokens), heldOut: await openPacked(heldOutTokens) };
+  } catch (error) {
+    throw damaged(folder, 'its tokenizer or its tokens cannot be read', error);
+  }
 }
 
 /** The documents of packed tokens, as text: byte for byte what was packed, also when the files have changed since. */
@@ -108,12 +107,9 @@ export function requireTokens({ train, heldOut }: Prepared, contextLength: numbe
   }
 }
 
-function tokenizerOptions({
-  type = 'bpe',
-  vocabSize = 2048,
-  splitting = 'gpt4',
-}: Exclude<Recipe['tokenizer'], string | undefined>): Parameters<typeof trainTokenizer>[1] {
-  return type === 'characters' ? { type } : { type, vocabSize, splitting };
+/** The defaults are those of `bpe`; whatever is asked for goes on, so that what does not fit the type is refused there. */
+function tokenizerOptions(asked: TokenizerRecipe): TrainTokenizerOptions {
+  return asked.type === 'characters' ? asked : { type: 'bpe', vocabSize: 2048, splitting: 'gpt4', ...asked };
 }
 
 async function* texts(corpus: Corpus, { onEvent, signal }: WorkflowHooks): AsyncGenerator<string> {

@@ -102,7 +102,7 @@ async function textBytes(files: readonly string[], { onEvent, signal }: Workflow
   onEvent?.({
     kind: 'phaseEnd',
     phase: 'text',
-    summary: `${(bytes / 1e6).toFixed(2)} MB in ${documents.toLocaleString('en-US')} documents`,
+    summary: `${(bytes / 1e6).toFixed(2)} MB in ${documents.toLocaleString('en-US')} document${documents === 1 ? '' : 's'}`,
     seconds: (performance.now() - started) / 1000,
   });
   return bytes;

@@ -62,6 +62,7 @@ describe('checkRecipe', () => {
     [{ text: 'a', training: { betas: [0.9] } }, 'training.betas', '[0.9]'],
     [{ text: 'a', training: { betas: [0.9, 1] } }, 'training.betas.1', '1'],
     [{ text: 'a', model: { architecture: 'lama' } }, 'model.architecture', '"lama"'],
+    [{ text: 'a', model: { contextLength: 1 } }, 'model.contextLength', '1'],
     [{ text: 'a', heldOut: 1 }, 'heldOut', '1'],
     [{ text: 'a', tokenizer: 5 }, 'tokenizer', '5'],
     [{ text: 'a', model: 'gpt' }, 'model', '"gpt"'],
@@ -73,6 +74,10 @@ describe('checkRecipe', () => {
     expect(error.code).toBe('WEFT_RECIPE_VALUE');
     expect(error.message).toContain(`Cannot use recipe.ts as ${path} does not fit (`);
     expect(error.message.endsWith(`: ${shown}`)).toBe(true);
+  });
+
+  test('where several kinds fit, all are named', () => {
+    expect(failure({}).message).toContain('text does not fit (expected string or array)');
   });
 
   test.for([undefined, null, 3, 'text', [], () => ({})])('what is no object is refused: %j', (value) => {

@@ -32,9 +32,9 @@ export interface Recipe {
 export interface TokenizerRecipe {
   /** Default `bpe`. */
   readonly type?: 'bpe' | 'characters';
-  /** Tokens, special ones included; default 2048. Not for `characters`. */
+  /** Tokens at most, special ones included; default 2048 for `bpe`, all characters for `characters`. */
   readonly vocabSize?: number;
-  /** How text is cut before merging; default `gpt4`. */
+  /** `bpe` only: how text is cut before merging; default `gpt4`. */
   readonly splitting?: 'gpt2' | 'gpt4';
 }
 
@@ -52,7 +52,7 @@ export interface ModelRecipe {
   readonly width?: number;
   /** Width inside the feed-forward blocks; default the architecture's. */
   readonly hidden?: number;
-  /** Positions seen at once; default 128. */
+  /** Positions seen at once, at least 2; default 128. */
   readonly contextLength?: number;
   /** `gpt` only: share dropped in training; default 0. */
   readonly dropout?: number;
@@ -108,7 +108,7 @@ const MODEL = z.strictObject({
   kvHeads: z.exactOptional(count),
   width: z.exactOptional(count),
   hidden: z.exactOptional(count),
-  contextLength: z.exactOptional(count),
+  contextLength: z.exactOptional(z.number().int().min(2)),
   dropout: z.exactOptional(fraction),
   tiedHead: z.exactOptional(z.boolean()),
 });
@@ -211,7 +211,10 @@ function issueText(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return 'invalid';
   // The innermost alternative of a union says more than "Invalid input".
   const inner = issue.code === 'invalid_union' ? issue.errors.flat().find(({ path }) => path.length > 0) : undefined;
-  const text = inner === undefined ? issue.message : `${inner.path.join('.')}: ${inner.message}`;
+  const kinds =
+    issue.code === 'invalid_union' ? issue.errors.flat().map(({ message }) => /expected (\w+)/.exec(message)?.[1] ?? message) : [];
+  const text =
+    inner !== undefined ? `${inner.path.join('.')}: ${inner.message}` : kinds.length > 0 ? `expected ${kinds.join(' or ')}` : issue.message;
   return text.replace(/Invalid (?:input|option|string): /, '').replace(/^Too (?:small|big): /, '');
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { WeftError, writeError, writeFileAtomic } from '../core/index.ts';
+import type { StepLoss } from './events.ts';
 import { checkRecipe } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
 
@@ -53,36 +54,41 @@ export async function readRecipe(folder: string): Promise<Recipe> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new WeftError({
-      code: 'WEFT_RUN_DAMAGED',
-      action: `resume the run in ${folder}`,
-      rule: 'its recipe.json is not JSON',
-      value: (error as Error).message,
-      remedy: 'Start the run again in another folder.',
-      cause: error,
-    });
+    throw damaged(folder, 'its recipe.json is not JSON', error);
   }
   return checkRecipe(value, path);
+}
+
+/** The error for a run folder in which something is missing or spoilt that resuming needs. */
+export function damaged(folder: string, rule: string, cause: unknown): WeftError {
+  return new WeftError({
+    code: 'WEFT_RUN_DAMAGED',
+    action: `resume the run in ${folder}`,
+    rule,
+    value: (cause as Error).message,
+    remedy: 'Put the file back as it was, or start the run again in another folder.',
+    cause,
+  });
 }
 
 /** Appends records to `metrics.jsonl`, one JSON object a line. */
 export interface MetricsLog {
   /** Losses of the steps that were there already. */
-  readonly losses: readonly number[];
+  readonly earlier: readonly StepLoss[];
   append(record: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 /** Opens the log for a run that goes on after `step` steps: later lines, of a run that was killed, are taken away. */
 export async function openMetrics(path: string, step: number): Promise<MetricsLog> {
   const kept: string[] = [];
-  const losses: number[] = [];
+  const earlier: StepLoss[] = [];
   if (step > 0 && existsSync(path)) {
     for await (const line of createInterface({ input: createReadStream(path) })) {
       try {
         const { kind, step: at, loss } = JSON.parse(line) as Readonly<Record<string, unknown>>;
         if (typeof at !== 'number' || at > step) continue;
         kept.push(`${line}\n`);
-        if (kind === 'step' && typeof loss === 'number') losses.push(loss);
+        if (kind === 'step' && typeof loss === 'number') earlier.push({ step: at, loss });
       } catch {
         // The last line of a killed run may be half a line.
       }
@@ -90,7 +96,7 @@ export async function openMetrics(path: string, step: number): Promise<MetricsLo
   }
   await writeFileAtomic(path, kept.join(''));
   return {
-    losses,
+    earlier,
     async append(record) {
       try {
         await appendFile(path, `${JSON.stringify(record)}\n`);

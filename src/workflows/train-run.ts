@@ -2,24 +2,29 @@
 
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 
 import { UsageError, sweepUnfinished, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
+import { trainingMemory } from '../cost/index.ts';
 import { makeBatches } from '../data/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import { readSafetensors } from '../formats/index.ts';
+import type { LanguageModel } from '../models/index.ts';
 import { readCheckpointState, train } from '../train/index.ts';
 import type { Weights } from '../train/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import { countOf, finishRun } from './finish-run.ts';
 import { follow } from './follow-training.ts';
+import { holdRunFolder } from './hold-run-folder.ts';
 import { prepare, reopen, requireTokens } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
+import type { FullTraining } from './recipe-parts.ts';
 import { DEFAULT_RUN_FOLDER } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
-import { readRecipe, runPaths } from './run-folder.ts';
+import { damaged, openMetrics, readRecipe, runPaths } from './run-folder.ts';
 import type { RunPaths } from './run-folder.ts';
 import type { RunResult } from './run-result.ts';
 
@@ -33,10 +38,14 @@ const EVALUATION_BATCHES = 16;
  * Runs a recipe.
  *
  * @returns what came of it; the run folder is then a model folder.
- * @throws UsageError `WEFT_RUN_EXISTS` when the folder holds another run's checkpoint.
+ * @throws UsageError `WEFT_RUN_EXISTS` when the folder holds another run's checkpoint, `WEFT_RUN_BUSY` when one goes on there.
  */
 export async function trainRun(recipe: Recipe, hooks: WorkflowHooks = {}): Promise<RunResult> {
   const paths = runPaths(recipe.out ?? DEFAULT_RUN_FOLDER);
+  return holdRunFolder(paths.folder, () => begin(recipe, paths, hooks));
+}
+
+async function begin(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
   if (existsSync(paths.checkpoint)) {
     throw new UsageError({
       code: 'WEFT_RUN_EXISTS',
@@ -45,7 +54,8 @@ export async function trainRun(recipe: Recipe, hooks: WorkflowHooks = {}): Promi
       remedy: `Continue that run with weft train --resume ${paths.folder}, or give another --out.`,
     });
   }
-  if (existsSync(join(paths.folder, 'model.safetensors'))) {
+  // Sharded weights and those of other programs lie beside a config.json, too.
+  if (['config.json', 'model.safetensors'].some((file) => existsSync(join(paths.folder, file)))) {
     throw new UsageError({
       code: 'WEFT_RUN_EXISTS',
       action: `start a run in ${paths.folder}`,
@@ -71,15 +81,17 @@ export interface ResumeOptions extends WorkflowHooks {
 /** Continues a run from its last checkpoint, bit for bit; from the beginning when it had none yet. */
 export async function resumeRun(folder: string, { recipe, ...hooks }: ResumeOptions = {}): Promise<RunResult> {
   const saved = await readRecipe(folder);
-  if (recipe !== undefined && JSON.stringify(sorted({ ...recipe, out: folder })) !== JSON.stringify(sorted({ ...saved, out: folder }))) {
+  const differing = recipe === undefined ? undefined : difference({ ...recipe, out: folder }, { ...saved, out: folder });
+  if (differing !== undefined) {
     throw new UsageError({
       code: 'WEFT_RUN_RECIPE',
       action: `resume the run in ${folder}`,
       rule: 'the recipe differs from the one it was started with',
+      value: differing,
       remedy: 'Leave the recipe out, or start a new run in another folder.',
     });
   }
-  return run({ ...saved, out: folder }, runPaths(folder), hooks);
+  return holdRunFolder(folder, () => run({ ...saved, out: folder }, runPaths(folder), hooks));
 }
 
 async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
@@ -88,7 +100,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
   for (const folder of [paths.folder, join(paths.checkpoint, '..'), join(paths.folder, 'onnx'), paths.trainTokens, paths.heldOutTokens])
     await sweepUnfinished(folder);
   const resuming = existsSync(paths.checkpoint);
-  const prepared = (resuming ? await reopen(paths) : undefined) ?? (await prepare(recipe, paths, hooks));
+  const prepared = resuming ? await reopen(paths) : await prepare(recipe, paths, hooks);
   try {
     const model = modelOf(recipe, prepared.tokenizer.vocabSize);
     const training = { ...TRAINING, ...recipe.training };
@@ -100,7 +112,9 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     });
     const heldOut = heldOutBatches(prepared, batches);
     const tokensPerStep = training.batchSize * model.contextLength * training.accumulate;
-    const resumedFrom = resuming ? (await readCheckpointState(paths.checkpoint)).step : 0;
+    const { step: resumedFrom, bestLoss } = resuming ? await readCheckpointState(paths.checkpoint) : { step: 0 };
+    if (bestLoss !== undefined) await requireBestWeights(paths);
+    const log = await openMetrics(paths.metrics, resumedFrom);
     onEvent?.({ kind: 'phase', phase: 'training' });
     onEvent?.({
       kind: 'model',
@@ -109,7 +123,9 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       contextLength: model.contextLength,
       tokensPerStep,
       resumedFrom,
+      earlier: log.earlier,
     });
+    warnOfMemory(model, training, hooks);
 
     const steps = train(model, batches, {
       optimizer: optimizerOf(training),
@@ -125,7 +141,7 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       ...(recipe.threads === undefined ? {} : { threads: recipe.threads }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
-    const { trainLoss } = await follow(steps, { training, paths, prepared, resumedFrom, hooks });
+    const { trainLoss } = await follow(steps, { training, paths, prepared, log, hooks });
     const weights = existsSync(paths.best) ? await bestWeights(paths.best) : steps.weights;
 
     const result = await finishRun({ recipe, training, paths, prepared, model, weights, state: steps.state, trainLoss }, hooks);
@@ -134,6 +150,27 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     prepared.train.close();
     prepared.heldOut.close();
   }
+}
+
+/** The best weights so far are a part of what is resumed: that they are gone is told before hours of training, not after. */
+async function requireBestWeights({ folder, best }: RunPaths): Promise<void> {
+  try {
+    await readSafetensors(best, { names: [] });
+  } catch (error) {
+    throw damaged(folder, 'its best weights cannot be read', error);
+  }
+}
+
+/** A batch that memory does not hold may end in the system killing the program, which then can say nothing. */
+function warnOfMemory(model: LanguageModel, { batchSize }: FullTraining, { onEvent }: WorkflowHooks): void {
+  const [needed, there] = [trainingMemory(model, { batchSize, contextLength: model.contextLength }).total, totalmem()];
+  if (needed <= there) return;
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+  onEvent?.({
+    kind: 'warning',
+    text: `training takes about ${gigabytes(needed)} of memory, this machine has ${gigabytes(there)}`,
+    remedy: 'Choose a smaller batch, context or model.',
+  });
 }
 
 async function bestWeights(path: string): Promise<Weights> {
@@ -148,13 +185,16 @@ function heldOutBatches(prepared: Prepared, { batchSize, contextLength }: Batche
   return Array.from({ length: count }, (_, index) => held.batch(index));
 }
 
-/** The same object with keys in order, for comparison. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, sorted(inner)]),
-  );
+/** The first place where two recipes differ, e.g. `training.steps`; undefined where they are the same. */
+function difference(a: unknown, b: unknown, path: readonly string[] = []): string | undefined {
+  if (!isRecord(a) || !isRecord(b)) return JSON.stringify(a) === JSON.stringify(b) ? undefined : path.join('.');
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const found = difference(a[key], b[key], [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import { checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
 import { saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
 import type { WorkflowHooks } from './events.ts';
+import { warnOfSkippedFiles } from './skipped-files.ts';
 
 /** Options of {@link trainTokenizerRun}. */
 export interface TrainTokenizerOptions {
@@ -39,9 +40,11 @@ export async function trainTokenizerRun(
   checkOptions('train a tokenizer', options, ['type', 'vocabSize', 'splitting', 'specialTokens']);
   const started = performance.now();
   onEvent?.({ kind: 'phase', phase: 'tokenizer' });
-  const tokenizer = await trainTokenizer(stoppable(readText(files), signal), options);
+  const corpus = readText(files);
+  const tokenizer = await trainTokenizer(stoppable(corpus, signal), options);
   signal?.throwIfAborted();
   await saveTokenizer(out, tokenizer);
+  warnOfSkippedFiles(corpus, onEvent);
   const seconds = (performance.now() - started) / 1000;
   onEvent?.({
     kind: 'phaseEnd',

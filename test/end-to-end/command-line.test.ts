@@ -70,9 +70,31 @@ describe('train', () => {
     expect(existsSync(at('heads'))).toBe(false);
   });
 
+  test('what is no text or a copy is left out, and that is said', async () => {
+    cpSync(at('text'), at('mixed'), { recursive: true });
+    copyFileSync(at('text', '0.txt'), at('mixed', 'copy.txt'));
+    writeFileSync(at('mixed', 'image.bin'), Uint8Array.of(1, 0, 2));
+    const { code, out } = await weft(train(at('of-mixed'), 2, ['--text', at('mixed')]));
+    expect(code).toBe(0);
+    expect(out).toMatch(/Packing .* bytes a token; 41 exact copies left out/);
+    expect(out).toMatch(/Note {8}1 file was left out: .*image\.bin\n.*is binary/);
+  });
+
+  test('a character tokenizer has as many tokens as were asked for', async () => {
+    const { code, out, err } = await weft(train(at('characters'), 2, ['--tokenizer-type', 'characters', '--vocab-size', '12', '--json']));
+    expect(code, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ vocabSize: 12 });
+  });
+
   test('a batch larger than memory is told in our words', async () => {
     const { code, err } = await weft(train(at('large'), 4, ['--batch-size', '1000000000000']));
     expect([code, err]).toEqual([1, expect.stringContaining('WEFT_TENSOR_SIZE')]);
+  });
+
+  test('a model larger than memory too, and before it is tried', async () => {
+    const { code, out, err } = await weft(train(at('wide'), 4, ['--width', '1000000']));
+    expect([code, err]).toEqual([1, expect.stringContaining('WEFT_TENSOR_SIZE')]);
+    expect(out).toMatch(/Note {8}training takes about [\d.]+ GB of memory, this machine has/);
   });
 
   test('a model that is there already is not overwritten', async () => {
@@ -153,6 +175,24 @@ describe('train', () => {
     expect(readFileSync(join(out, 'model.safetensors')).equals(readFileSync(join(model, 'model.safetensors')))).toBe(true);
   });
 
+  test('saves when its terminal closes, which hangs up twice', { timeout: 120_000 }, async () => {
+    const out = at('hung-up');
+    const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), program, ...train(out, 4000)], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let told = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      // Some milliseconds apart, as signals at once would be one.
+      if (!told.includes(', step 12\n') && chunk.includes(', step 12\n'))
+        for (let time = 0; time < 5; time++) setTimeout(() => void child.kill('SIGHUP'), 2 * time);
+      told += chunk.toString();
+    });
+    expect(await new Promise((resolve) => child.on('close', resolve)), told).toBe(129);
+    const last = /after step ([\d,]+): interrupted/.exec(told)?.[1];
+    expect(told).toContain(`checkpoint.safetensors, step ${last?.replaceAll(',', '')}\n`);
+  });
+
   test('a recipe file says the same as flags', { timeout: 120_000 }, async () => {
     const recipe = {
       text: at('text'),
@@ -170,6 +210,11 @@ describe('train', () => {
     expect(code, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ steps: 24, model: recipe.out });
     expect(readFileSync(join(recipe.out, 'model.safetensors')).equals(readFileSync(join(model, 'model.safetensors')))).toBe(true);
+    expect(await weft(['train', at('recipe.ts'), '--resume', '--json'])).toMatchObject({ code: 0 });
+    expect(await weft(['train', at('recipe.ts'), '--resume', '--batch-size', '5'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('differs from the one it was started with: training.batchSize\n') as string,
+    });
   });
 });
 
@@ -310,6 +355,14 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
       cpSync(model, at(name), { recursive: true });
       damage(join(at(name), 'model.safetensors'));
     }
+    for (const [name, lost] of Object.entries({
+      'no-best': 'checkpoint/best.safetensors',
+      'no-tokens': 'tokens',
+      'no-tokenizer': 'tokenizer.json',
+    })) {
+      cpSync(model, at(name), { recursive: true });
+      rmSync(at(name, lost), { recursive: true });
+    }
     mkdirSync(at('foreign'));
     writeFileSync(at('foreign', 'config.json'), '{"model_type":"bert","architectures":["BertModel"]}');
     copyFileSync(join(model, 'tokenizer.json'), at('foreign', 'tokenizer.json'));
@@ -341,6 +394,10 @@ describe('bad input gives one line, a remedy and a code that says whose fault it
     ['a garbled model', () => ['generate', at('garbled')], 1],
     ['a foreign model', () => ['generate', at('foreign')], 1],
     ['a folder without a run', () => ['train', '--resume', at('nowhere')], 1],
+    ['a run whose best weights are gone', () => ['train', '--resume', at('no-best')], 1],
+    ['a run whose tokens are gone', () => ['train', '--resume', at('no-tokens')], 1],
+    ['a run whose tokenizer is gone', () => ['train', '--resume', at('no-tokenizer')], 1],
+    ['a run into a model of another kind', () => train(at('foreign'), 2), 2],
     ['a run that exists', () => train(model, 2), 2],
     ['no preset and no folder', () => ['size', 'gpt-99'], 2],
     ['a tokenizer that is missing', () => ['tokenizer', 'encode', 'x', '-t', at('nowhere')], 1],

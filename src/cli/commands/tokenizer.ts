@@ -13,6 +13,7 @@ import { printable } from '../terminal/printable.ts';
 export function addTokenizer(program: Command, context: CliContext): void {
   const tokenizer = program
     .command('tokenizer')
+    .helpCommand(false)
     .summary('train a tokenizer, encode and decode')
     .description('Trains tokenizers, and shows what they do to a text.');
   addTrain(tokenizer, context);

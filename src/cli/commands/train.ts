@@ -22,7 +22,7 @@ export function addTrain(program: Command, context: CliContext): void {
     .description(
       'Trains a model as a recipe describes it. RECIPE is a TypeScript file that ends with\n' +
         "  export default defineRecipe({ text: 'my.txt' });\n" +
-        'Flags set the same things, and override the recipe. Ctrl-C saves a checkpoint; weft train --resume FOLDER continues bit for bit.',
+        'Flags set most of what it may say, and override it. Ctrl-C saves a checkpoint; weft train --resume FOLDER continues bit for bit.',
     )
     .argument('[RECIPE]', 'recipe file, e.g. recipe.ts');
   addRecipeFlags(command)

@@ -12,8 +12,13 @@ function flags(line: string): Record<string, unknown> {
 
 test('every flag goes to a key that recipes know', () => {
   const command = addRecipeFlags(new Command());
-  const samples: Record<string, string> = { n: '1', share: '0.5', path: 'p', folder: 'f' };
-  const names: Record<string, string> = { '--tokenizer-type': 'bpe', '--architecture': 'gpt', '--schedule': 'cosine' };
+  const samples: Record<string, string> = { n: '2', share: '0.5', path: 'p', folder: 'f' };
+  const names: Record<string, string> = {
+    '--tokenizer-type': 'bpe',
+    '--splitting': 'gpt2',
+    '--architecture': 'gpt',
+    '--schedule': 'cosine',
+  };
   for (const option of command.options) {
     const placeholder = /<(\w+)>/.exec(option.flags)?.[1] ?? '';
     const value = names[option.long ?? ''] ?? samples[placeholder] ?? '';

@@ -13,3 +13,8 @@ export function labelled(label: string, text: string, style: Style): string {
 export function continued(text: string): string {
   return ' '.repeat(LABEL + 2) + text;
 }
+
+/** Lines with a label before the first. */
+export function labelledLines(label: string, lines: readonly string[], style: Style): string[] {
+  return lines.map((line, index) => (index === 0 ? labelled(label, line, style) : continued(line)));
+}

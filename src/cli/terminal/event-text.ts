@@ -10,7 +10,7 @@ import type {
   StoppedEvent,
   WorkflowEvent,
 } from '../../workflows/index.ts';
-import { continued, labelled } from './columns.ts';
+import { continued, labelled, labelledLines } from './columns.ts';
 import { clock, compact, duration, small, whole } from './numbers.ts';
 import { printable } from './printable.ts';
 import type { Style } from './style.ts';
@@ -98,7 +98,11 @@ function sampleLines({ prompt, text }: SampleEvent, style: Style, width: number)
     length++;
   }
   endLine();
-  return lines.map((line, index) => (index === 0 ? labelled('Sample', style.dim('│ ') + line, style) : continued(style.dim('│ ') + line)));
+  return labelledLines(
+    'Sample',
+    lines.map((line) => style.dim('│ ') + line),
+    style,
+  );
 }
 
 function stoppedText({ reason, step }: StoppedEvent): string {

@@ -4,7 +4,7 @@ import { createLogUpdate } from 'log-update';
 
 import type { EvalEvent, ProgressEvent, StepEvent, WorkflowEvent } from '../../workflows/index.ts';
 import { bar } from './bar.ts';
-import { continued, labelled } from './columns.ts';
+import { continued, labelled, labelledLines } from './columns.ts';
 import { PHASE_NAMES, eventLines, progressText } from './event-text.ts';
 import { createLossCurve } from './loss-curve.ts';
 import { clock, compact, whole } from './numbers.ts';
@@ -15,6 +15,7 @@ import type { Style } from './style.ts';
 const REDRAW_EVERY = 100;
 const CURVE_HEIGHT = 8;
 const BAR_WIDTH = 32;
+const BETWEEN = '   ';
 
 /** A view that redraws its last lines in place. */
 export function createLiveView(output: Output, { style, now }: { readonly style: Style; readonly now: () => number }): EventView {
@@ -46,19 +47,32 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
     const percent = `${String(Math.floor(100 * Math.min(1, share))).padStart(3)}%`;
     return [
       labelled(name, `${bar(share, Math.min(BAR_WIDTH, Math.max(8, columns() - 40)), style)}  ${percent}${left}`, style),
-      continued(numbers(current)),
+      ...numbers(current).map(continued),
       ...curveLines(),
     ];
   };
 
-  const numbers = (current: StepEvent): string =>
-    [
+  /** What is known of a step, in lines that are broken between two numbers where the window ends. */
+  const numbers = (current: StepEvent): string[] => {
+    const lines: string[] = [];
+    let width = Infinity;
+    for (const part of [
       `step ${whole(current.step)} of ${whole(current.steps)}`,
-      `loss ${style.bold(current.loss.toFixed(3))}`,
+      `loss ${current.loss.toFixed(3)}`,
       `${compact(current.tokensPerSecond)} tokens/s`,
       ...(evaluation === undefined ? [] : [`held out ${evaluation.loss.toFixed(3)}`]),
-      ...(checkpoint === undefined ? [] : [style.dim(`saved at ${whole(checkpoint)}`)]),
-    ].join('   ');
+      ...(checkpoint === undefined ? [] : [`saved at ${whole(checkpoint)}`]),
+    ]) {
+      const shown = part.startsWith('loss') ? style.bold(part) : part;
+      width += BETWEEN.length + part.length;
+      if (continued('').length + width < columns()) lines.push(`${lines.pop() ?? ''}${BETWEEN}${shown}`);
+      else {
+        lines.push(shown);
+        width = part.length;
+      }
+    }
+    return lines;
+  };
 
   const curveLines = (): string[] => {
     // A low window keeps the bar and the numbers; the curve is what can go.
@@ -69,7 +83,7 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
 
   /** What stays of a training when something else begins or all ends: its last numbers and the curve. */
   const trained = (): string[] =>
-    phase.phase === 'training' && step !== undefined ? [labelled(PHASE_NAMES.training, numbers(step), style), ...curveLines()] : [];
+    phase.phase === 'training' && step !== undefined ? [...labelledLines(PHASE_NAMES.training, numbers(step), style), ...curveLines()] : [];
 
   const draw = (force: boolean): void => {
     if (!active || (!force && now() - drawnAt < REDRAW_EVERY)) return;
@@ -122,6 +136,8 @@ export function createLiveView(output: Output, { style, now }: { readonly style:
           leave(trained());
           break;
         case 'model':
+          for (const { step: done, loss } of event.earlier) curve.add(done, loss);
+          break;
         case 'sample':
         case 'comparison':
         case 'warning':

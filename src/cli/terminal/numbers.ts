@@ -9,6 +9,11 @@ export function whole(value: number): string {
   return WHOLE.format(value);
 }
 
+/** `1, 'token'` -> `1 token`; `2, 'token'` -> `2 tokens`. */
+export function counted(value: number, thing: string): string {
+  return `${whole(value)} ${thing}${value === 1 ? '' : 's'}`;
+}
+
 /** `1234567` -> `1.2M`; whole below ten thousand: `9,999`. */
 export function compact(value: number): string {
   return Math.abs(value) < 10_000 ? whole(value) : COMPACT.format(value).replace('K', 'k');

@@ -29,7 +29,7 @@ const BEFORE: readonly WorkflowEvent[] = [
   { kind: 'progress', phase: 'tokenizer', done: 500, total: 1000, unit: 'merges' },
   { kind: 'phaseEnd', phase: 'tokenizer', summary: '1,000 tokens', seconds: 3.1 },
   { kind: 'warning', text: '3 files were left out', remedy: 'Convert them to UTF-8.' },
-  { kind: 'model', architecture: 'llama', parameters: 1_234_567, contextLength: 128, tokensPerStep: 2048, resumedFrom: 12 },
+  { kind: 'model', architecture: 'llama', parameters: 1_234_567, contextLength: 128, tokensPerStep: 2048, resumedFrom: 12, earlier: [] },
   { kind: 'phase', phase: 'training' },
 ];
 const AFTER: readonly WorkflowEvent[] = [
@@ -128,6 +128,28 @@ describe('on a terminal', () => {
     const shown = await lines();
     expect(shown.some((line) => line.includes('━━━'))).toBe(true);
     expect(shown.some((line) => line.includes('┤'))).toBe(false);
+  });
+
+  test('numbers are broken between two of them, not within one', async () => {
+    const { view, lines } = await screen({ columns: 60 });
+    const saved = { kind: 'saved', what: 'checkpoint', path: 'c', step: 9 } as const;
+    for (const event of [...BEFORE, ...training(1, 9), saved, ...training(10, 20)]) view.show(event);
+    const at = (await lines()).findIndex((line) => line.includes('tokens/s'));
+    expect((await lines()).slice(at, at + 2)).toEqual([
+      expect.stringMatching(/^ {14}step \d+ of 200 {3}loss \d\.\d{3} {3}21\.4k tokens\/s$/),
+      '              saved at 9',
+    ]);
+  });
+
+  test('the curve of a resumed run begins where the run began', async () => {
+    const { view, lines } = await screen();
+    const earlier = training(1, 100).flatMap((event) => (event.kind === 'step' ? [{ step: event.step, loss: event.loss }] : []));
+    view.show({ kind: 'phase', phase: 'training' });
+    view.show({ kind: 'model', architecture: 'llama', parameters: 1, contextLength: 1, tokensPerStep: 1, resumedFrom: 100, earlier });
+    for (const event of training(101, 150)) view.show(event);
+    // The scale is that of the losses after the steep fall, the earlier ones among them.
+    const top = (await lines()).find((line) => /[┤┼]/.test(line)) ?? '';
+    expect(Number(/\d+\.\d+/.exec(top)?.[0])).toBeGreaterThan(2.5);
   });
 
   test('a sample is broken where the window ends', async () => {

@@ -16,7 +16,8 @@ import { emptyHeldOut } from '../documents.ts';
 export type ByteSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /**
- * Bits per byte that `gzip -9` needs for the bytes.
+ * Bits per byte that gzip at level 9 needs for the bytes. It is the zlib within Node, which packed 20 kB of Shakespeare
+ * one per cent tighter than the program: a little harder to beat.
  *
  * @param bytes - all of the held-out text, at once or in pieces.
  * @returns 8 × compressed length / length.

@@ -36,8 +36,9 @@ export const LLAMA: Architecture<LlamaModel> = {
   modelType: 'llama',
   readConfig(json, path) {
     const config = checkSchema(CONFIG, json, { path, code: 'WEFT_FORMAT_CONFIG', remedy: CONFIG_REMEDY });
-    const rope = config.rope_parameters ?? config.rope_scaling;
-    const ropeType = rope?.rope_type ?? rope?.type ?? 'default';
+    // A file may have the older field beside the newer one; scaling in either is not to be overlooked.
+    const ropeTypes = [config.rope_parameters, config.rope_scaling].map((rope) => rope?.rope_type ?? rope?.type ?? 'default');
+    const scaled = ropeTypes.find((type) => type !== 'default');
     const model = llama({
       layers: config.num_hidden_layers,
       heads: config.num_attention_heads,
@@ -52,7 +53,7 @@ export const LLAMA: Architecture<LlamaModel> = {
       tiedHead: config.tie_word_embeddings,
     });
     const unsupported = [
-      ...(ropeType === 'default' ? [] : [`rotary positions scaled by ${ropeType.slice(0, 40)}`]),
+      ...(scaled === undefined ? [] : [`rotary positions scaled by ${scaled.slice(0, 40)}`]),
       ...(config.hidden_act === 'silu' ? [] : [`the activation ${config.hidden_act.slice(0, 40)}`]),
       ...(config.attention_bias ? ['biases in attention'] : []),
       ...(config.mlp_bias ? ['biases in the feed-forward blocks'] : []),

@@ -8,6 +8,7 @@
  */
 
 import { ALPHABET } from '../byte-alphabet.ts';
+import { LONGEST_TOKEN } from '../tokenizer.ts';
 import type { PieceCounts } from './count-pieces.ts';
 import { createMergeQueue } from './merge-queue.ts';
 import type { Merge } from './merge-table.ts';
@@ -60,7 +61,10 @@ export function learnMerges(pieces: PieceCounts, { size, minFrequency, onMerge }
     if (top.count < Math.max(1, minFrequency)) break;
     const left = pairs.left(pair);
     const right = pairs.right(pair);
-    const bytes = joined(tokens[left] as Uint8Array, tokens[right] as Uint8Array);
+    const [first, last] = [tokens[left] as Uint8Array, tokens[right] as Uint8Array];
+    // Text that is one letter over and over doubles its longest token at every merge.
+    if (first.length + last.length > LONGEST_TOKEN) continue;
+    const bytes = joined(first, last);
     const text = textOf(bytes);
     let result = idOf.get(text);
     if (result === undefined) {

@@ -12,12 +12,10 @@ import { textToBytes } from '../byte-alphabet.ts';
 import { createCharacterTokenizer } from '../characters/character-tokenizer.ts';
 import { type SpecialTokens, createSpecialTokens } from '../special-tokens.ts';
 import { type Splitting, splittingOf } from '../splitting/splittings.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import { LARGEST_VOCABULARY, LONGEST_TOKEN, type Tokenizer } from '../tokenizer.ts';
 import { type JsonObject, type JsonReader, createJsonReader } from './json-reader.ts';
 
-const MOST_TOKENS = 1 << 22;
 const MOST_ADDED = 1 << 16;
-const LONGEST_TOKEN = 1 << 16;
 
 /**
  * Makes a tokenizer of a parsed `tokenizer.json`.
@@ -71,7 +69,7 @@ type Vocabulary = ReadonlyMap<string, number>;
 
 function readVocabulary(reader: JsonReader, model: JsonObject): Vocabulary {
   const entries = Object.entries(reader.object(model['vocab'], 'model.vocab'));
-  reader.demand(entries.length <= MOST_TOKENS, `model.vocab has ${MOST_TOKENS} tokens or fewer`, entries.length);
+  reader.demand(entries.length <= LARGEST_VOCABULARY, `model.vocab has ${LARGEST_VOCABULARY} tokens or fewer`, entries.length);
   const vocabulary = new Map<string, number>();
   for (const [text, id] of entries) {
     if (!isId(id)) reader.demand(false, 'ids of model.vocab are integers from 0', `${JSON.stringify(text.slice(0, 40))}: ${String(id)}`);
@@ -127,7 +125,7 @@ function checkIds(reader: JsonReader, vocabulary: Vocabulary, { tokens, ordinary
 
 function readMerges(reader: JsonReader, model: JsonObject, vocabulary: Vocabulary): readonly Merge[] {
   const list = reader.array(model['merges'] ?? [], 'model.merges');
-  reader.demand(list.length <= MOST_TOKENS, `model.merges has ${MOST_TOKENS} entries or fewer`, list.length);
+  reader.demand(list.length <= LARGEST_VOCABULARY, `model.merges has ${LARGEST_VOCABULARY} entries or fewer`, list.length);
   return list.map((value, index) => {
     const parts: readonly unknown[] = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];
     const [left, right] = parts;
@@ -203,5 +201,5 @@ function byteTokens(vocabulary: Vocabulary, special: SpecialTokens, size: number
 }
 
 function isId(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 * MOST_TOKENS;
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 * LARGEST_VOCABULARY;
 }
