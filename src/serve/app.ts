@@ -98,6 +98,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   const app = Fastify({
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT,
+    pluginTimeout: 0, // Fastify's 10 seconds hold for closing too, which has a grace period of its own.
     logger: log ? { level: 'info', stream: process.stderr } : false,
     genReqId: () => `req_${serving.identity()}`,
     requestIdHeader: false,
