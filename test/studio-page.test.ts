@@ -182,6 +182,55 @@ describe.skipIf(executable === undefined)('the page', () => {
     await done(opened);
   });
 
+  test('the panel never lies on its token, where lines end and wrap either', async () => {
+    const opened = await open(server.url, { viewport: { width: 900, height: 700 } });
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.locator('[data-token="0"]').focus();
+    for (let index = 0; index < 100; index++) {
+      const apart = await opened.evaluate<boolean>(`(() => {
+        const panel = document.querySelector('.inspector').getBoundingClientRect();
+        const token = [...document.activeElement.getClientRects()].sort((a, b) => b.width - a.width)[0];
+        return panel.bottom <= token.top || panel.top >= token.bottom;
+      })()`);
+      expect([index, await focused(opened), apart]).toEqual([index, expect.anything(), true]);
+      await opened.keyboard.press('ArrowRight');
+    }
+    await done(opened);
+  });
+
+  test('the text is copied, also where the page has no secure origin', async () => {
+    for (const secure of [true, false]) {
+      const opened = await open(server.url, secure ? { permissions: ['clipboard-read', 'clipboard-write'] } : {});
+      if (!secure) await opened.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+      await opened.getByRole('textbox', { name: 'Prompt' }).fill('export');
+      await opened.getByRole('button', { name: 'Generate' }).click();
+      await opened.getByRole('button', { name: 'Go on' }).waitFor();
+      const text = `export${(await opened.locator('[data-token]').allTextContents()).join('')}`;
+      await opened.evaluate("addEventListener('copy', (event) => (window.copied = event.target.value))");
+      await opened.getByRole('button', { name: 'Copy' }).click();
+      await opened.getByRole('button', { name: 'Copied' }).waitFor();
+      expect(await opened.evaluate(secure ? 'navigator.clipboard.readText()' : 'window.copied')).toBe(text);
+      expect(await focused(opened)).toMatch(/^Cop/);
+      await done(opened);
+    }
+  });
+
+  test('Escape stops the text from where the prompt is typed', async () => {
+    const opened = await open(server.url);
+    let release: (() => void) | undefined;
+    hold = (index) => (index < 3 ? undefined : new Promise((resolve) => (release = resolve)));
+    await opened.getByRole('textbox', { name: 'Prompt' }).focus();
+    await opened.keyboard.press('Control+Enter');
+    await opened.locator('[data-token="2"]').waitFor();
+    expect(await opened.locator('.keys').textContent()).toBe('Esc');
+    await opened.keyboard.press('Escape');
+    await opened.getByRole('button', { name: 'Generate' }).waitFor();
+    expect(await opened.getByRole('status').allTextContents()).toContain('Stopped after 3 tokens.');
+    release?.();
+    await done(opened);
+  });
+
   test('the text streams, is announced, and stops when asked; the model hears of it', async () => {
     const opened = await open(server.url);
     let release: (() => void) | undefined;

@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { CopyButton } from './copy-button.tsx';
 import { digits } from './format.ts';
 import { Inspector } from './inspector.tsx';
 import { Legend } from './legend.tsx';
@@ -153,13 +154,7 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
           <span class="spacer" />
           {(phase === 'done' || phase === 'stopped') && (
             <>
-              <button
-                type="button"
-                class="link"
-                onClick={() => void navigator.clipboard?.writeText(prompt + tokens.map((token) => token.text).join(''))}
-              >
-                Copy
-              </button>
+              <CopyButton text={prompt + tokens.map((token) => token.text).join('')} />
               <button type="button" class="link" onClick={onContinue}>
                 Go on
               </button>
