@@ -178,8 +178,8 @@ function Welcome(): JSX.Element {
       <p>The text appears here, a token at a time.</p>
       <p class="quiet">
         Each token runs on a thread: <span class="thread-sure">blue</span> where the model was sure, <span class="thread-odd">red</span>{' '}
-        where chance had to choose. Point at a token, or go to it with the arrow keys, to see what else it could have been, and to take
-        another way from there.
+        where chance had to choose. Point at a token, tap it, or go to it with the arrow keys, to see what else it could have been, and to
+        take another way from there.
       </p>
     </div>
   );

@@ -87,7 +87,7 @@ export function axes(
       ...base,
       grid: { show: false },
       ...(counts ? { incrs: WHOLE } : {}),
-      space: 70,
+      space: 56,
       size: 28,
       gap: 8,
       values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))),
