@@ -57,7 +57,7 @@ describe('over a socket', () => {
     const server = await serve(model, { port: 0, graceSeconds: 0 });
     for (const stream of [true, false]) {
       waiting = undefined;
-      const { sent, answer } = post(server.url, { prompt: 'a', max_tokens: 50, stream });
+      const { sent, answer } = post(server.url, { prompt: 'a', max_tokens: 50, n: 3, stream });
       answer.catch(() => undefined);
       if (stream) (await answer).resume();
       await until(() => waiting !== undefined);
@@ -74,7 +74,7 @@ describe('over a socket', () => {
     expect(next.statusCode).toBe(200);
     next.resume();
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
-    expect(metrics).toContain('llm_request_success_total{model_name="fake",finished_reason="abort"} 2');
+    expect(metrics).toContain('llm_request_success_total{model_name="fake",finished_reason="abort"} 6'); // The choices that never began, too.
     await server.close();
   });
 
