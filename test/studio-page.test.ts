@@ -350,6 +350,17 @@ describe.skipIf(executable === undefined)('the page', () => {
     await opened.getByRole('button', { name: /^beta/ }).click();
     await opened.getByRole('heading', { name: 'beta', level: 1 }).waitFor();
     await opened.getByRole('img', { name: /at step 5\./ }).waitFor();
+
+    // A long time widens its cell.
+    await mkdir(join(runs, 'gamma'));
+    await writeFile(join(runs, 'gamma', 'metrics.jsonl'), stepLines(1, 10).replace('"seconds":1}', '"seconds":69999}'));
+    await opened.getByRole('button', { name: /^gamma/ }).click();
+    await opened.getByText('19 h 26 min').waitFor();
+    expect(
+      await opened.evaluate(
+        "[...document.querySelectorAll('.figures dd')].map((cell) => cell.scrollWidth - cell.clientWidth).filter((over) => over > 0)",
+      ),
+    ).toEqual([]);
     await done(opened);
     await shown.close();
   });
