@@ -297,6 +297,15 @@ describe.skipIf(executable === undefined)('the page', () => {
     await opened.getByRole('button', { name: 'Generate' }).click();
     await opened.getByRole('button', { name: 'Go on' }).waitFor();
     expect(await opened.getByRole('alert').count()).toBe(0);
+
+    // A connection that fails: in the page's words, and what there is stays.
+    await opened.route('**/api/generate', async (route) => await route.abort());
+    await opened.getByRole('button', { name: 'Go on' }).click();
+    expect(await opened.getByRole('alert').textContent()).toContain('The server does not answer any more.');
+    await opened.unroute('**/api/generate');
+    trouble.length = 0; // The browser's own complaint.
+    await opened.getByRole('button', { name: 'Go on' }).click();
+    await opened.locator('[data-token="255"]').waitFor();
     await done(opened);
   });
 

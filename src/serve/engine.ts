@@ -200,8 +200,8 @@ function full(queue: number): RequestError {
     {
       code: 'WEFT_SERVE_FULL',
       action: 'take the request',
-      rule: `${queue} others wait already and no more may`,
-      remedy: 'Try again after the seconds that retry-after names.',
+      rule: queue === 0 ? 'another is being served and none may wait' : `${queue} others wait already and no more may`,
+      remedy: 'Try again in a moment.',
     },
     { status: 429, wireCode: 'rate_limit_exceeded', retryAfter: 1 },
   );

@@ -152,7 +152,7 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
         <div class="output-foot">
           <Legend />
           <span class="spacer" />
-          {(phase === 'done' || phase === 'stopped') && (
+          {phase !== 'waiting' && phase !== 'running' && (
             <>
               <CopyButton text={prompt + tokens.map((token) => token.text).join('')} />
               <button type="button" class="link" onClick={onContinue}>
