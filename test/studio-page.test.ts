@@ -124,7 +124,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     await opened.keyboard.type('export function');
     await opened.keyboard.press('Control+Enter');
     await opened.getByText('128 tokens', { exact: false }).first().waitFor();
-    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     const tokens = opened.locator('[data-token]');
     expect(await tokens.count()).toBe(128);
     const prompts = model.log.prompts.length;
@@ -158,7 +158,8 @@ describe.skipIf(executable === undefined)('the page', () => {
     const piece = await other.locator('.piece').textContent();
     await other.focus();
     await opened.keyboard.press('Enter');
-    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await panel.waitFor({ state: 'detached' });
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     expect(model.log.prompts.length).toBe(prompts + 1);
     expect(model.log.prompts.at(-1)?.length).toBe(model.tokenizer.encode('export function').length + 4);
     expect((await tokens.allTextContents()).slice(0, 3).join('')).toBe(before);
@@ -170,7 +171,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     const opened = await open(server.url);
     await opened.getByRole('textbox', { name: 'Prompt' }).fill('readonly');
     await opened.getByRole('button', { name: 'Generate' }).click();
-    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     await opened.locator('[data-token="5"]').hover();
     await opened.getByRole('dialog').waitFor();
     await opened.getByRole('heading', { name: 'Sampling' }).hover();
@@ -179,6 +180,58 @@ describe.skipIf(executable === undefined)('the page', () => {
     await opened.getByRole('heading', { name: 'Sampling' }).hover();
     await opened.getByRole('button', { name: 'Close' }).click();
     await opened.getByRole('dialog').waitFor({ state: 'detached' });
+    await done(opened);
+  });
+
+  test('the panel never lies on its token, where lines end and wrap either', async () => {
+    const opened = await open(server.url, { viewport: { width: 900, height: 700 } });
+    await opened.getByRole('textbox', { name: 'Seed' }).fill('7');
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
+    await opened.locator('[data-token="0"]').focus();
+    for (let index = 0; index < 100; index++) {
+      const apart = `(() => {
+        const shown = document.activeElement;
+        if (shown.dataset.token !== '${index}' || !shown.classList.contains('is-looked')) return 'not there yet';
+        const panel = document.querySelector('.inspector').getBoundingClientRect();
+        const token = [...shown.getClientRects()].sort((a, b) => b.width - a.width)[0];
+        return panel.bottom <= token.top || panel.top >= token.bottom;
+      })()`;
+      await expect.poll(() => opened.evaluate(apart), { timeout: 5000, message: `token ${index}` }).toBe(true);
+      await opened.keyboard.press('ArrowRight');
+    }
+    await done(opened);
+  });
+
+  test('the text is copied, also where the page has no secure origin', async () => {
+    for (const secure of [true, false]) {
+      const opened = await open(server.url, secure ? { permissions: ['clipboard-read', 'clipboard-write'] } : {});
+      if (!secure) await opened.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })");
+      await opened.getByRole('textbox', { name: 'Prompt' }).fill('export');
+      await opened.getByRole('button', { name: 'Generate' }).click();
+      await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
+      const text = `export${(await opened.locator('[data-token]').allTextContents()).join('')}`;
+      await opened.evaluate("addEventListener('copy', (event) => (window.copied = event.target.value))");
+      await opened.getByRole('button', { name: 'Copy' }).click();
+      await opened.getByRole('button', { name: 'Copied' }).waitFor();
+      expect(await opened.evaluate(secure ? 'navigator.clipboard.readText()' : 'window.copied')).toBe(text);
+      expect(await focused(opened)).toMatch(/^Cop/);
+      await done(opened);
+    }
+  });
+
+  test('Escape stops the text from where the prompt is typed', async () => {
+    const opened = await open(server.url);
+    let release: (() => void) | undefined;
+    hold = (index) => (index < 3 ? undefined : new Promise((resolve) => (release = resolve)));
+    await opened.getByRole('textbox', { name: 'Prompt' }).focus();
+    await opened.keyboard.press('Control+Enter');
+    await opened.locator('[data-token="2"]').waitFor();
+    expect(await opened.locator('.keys').textContent()).toBe('Esc');
+    await opened.keyboard.press('Escape');
+    await opened.getByRole('button', { name: 'Generate' }).waitFor();
+    expect(await opened.getByRole('status').allTextContents()).toContain('Stopped after 3 tokens.');
+    release?.();
     await done(opened);
   });
 
@@ -204,7 +257,7 @@ describe.skipIf(executable === undefined)('the page', () => {
 
     // What came stays, and it goes on from there.
     hold = undefined;
-    await opened.getByRole('button', { name: 'Go on' }).click();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).click();
     await opened.locator('[data-token="132"]').waitFor();
     await done(opened);
   });
@@ -218,7 +271,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     await opened.keyboard.press('ArrowRight');
     await opened.getByRole('textbox', { name: 'Seed' }).fill('42');
     await opened.getByRole('button', { name: 'Generate' }).click();
-    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     const { signal: _, ...given } = model.log.options.at(-1) ?? {};
     expect(given).toEqual({
       temperature: 0,
@@ -246,8 +299,17 @@ describe.skipIf(executable === undefined)('the page', () => {
     expect(await opened.getByRole('alert').textContent()).toContain('The server failed');
     hold = undefined;
     await opened.getByRole('button', { name: 'Generate' }).click();
-    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     expect(await opened.getByRole('alert').count()).toBe(0);
+
+    // A connection that fails: in the page's words, and what there is stays.
+    await opened.route('**/api/generate', async (route) => await route.abort());
+    await opened.getByRole('button', { name: 'Go on', exact: true }).click();
+    expect(await opened.getByRole('alert').textContent()).toContain('The server does not answer any more.');
+    await opened.unroute('**/api/generate');
+    trouble.length = 0; // The browser's own complaint.
+    await opened.getByRole('button', { name: 'Go on', exact: true }).click();
+    await opened.locator('[data-token="255"]').waitFor();
     await done(opened);
   });
 
@@ -301,6 +363,17 @@ describe.skipIf(executable === undefined)('the page', () => {
     await opened.getByRole('button', { name: /^beta/ }).click();
     await opened.getByRole('heading', { name: 'beta', level: 1 }).waitFor();
     await opened.getByRole('img', { name: /at step 5\./ }).waitFor();
+
+    // A long time widens its cell.
+    await mkdir(join(runs, 'gamma'));
+    await writeFile(join(runs, 'gamma', 'metrics.jsonl'), stepLines(1, 10).replace('"seconds":1}', '"seconds":69999}'));
+    await opened.getByRole('button', { name: /^gamma/ }).click();
+    await opened.getByText('19 h 26 min').waitFor();
+    expect(
+      await opened.evaluate(
+        "[...document.querySelectorAll('.figures dd')].map((cell) => cell.scrollWidth - cell.clientWidth).filter((over) => over > 0)",
+      ),
+    ).toEqual([]);
     await done(opened);
     await shown.close();
   });
@@ -309,7 +382,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     const opened = await open(server.url, PHONE);
     await opened.getByRole('textbox', { name: 'Prompt' }).fill(`readonly ${'x'.repeat(200)}`);
     await opened.getByRole('button', { name: 'Generate' }).tap();
-    await opened.getByRole('button', { name: 'Go on' }).waitFor();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
     expect(await overflow(opened)).toBeLessThanOrEqual(0);
     await opened.locator('[data-token="30"]').tap();
     const panel = await opened.getByRole('dialog').boundingBox();

@@ -4,7 +4,7 @@ import type { Output } from './terminal/render-events.ts';
 
 /** Everything a command may touch besides files. */
 export interface CliContext {
-  readonly stdin: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean };
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

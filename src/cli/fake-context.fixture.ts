@@ -1,5 +1,7 @@
 /** A world for commands in tests: streams that remember, a signal to pull, no process. */
 
+import { Readable } from 'node:stream';
+
 import type { CliContext } from './context.ts';
 
 /** A {@link CliContext} and what was written into it. */
@@ -10,12 +12,12 @@ export interface FakeContext extends CliContext {
   readonly stop: (reason: unknown) => void;
 }
 
-/** A context whose standard input holds `stdin` and whose streams are a terminal when `terminal` is set. */
+/** A context whose standard input holds `stdin`, or is it, and whose streams are a terminal when `terminal` is set. */
 export function fakeContext({
   stdin = '',
   terminal = false,
   env = {},
-}: { stdin?: string; terminal?: boolean; env?: Record<string, string> } = {}): FakeContext {
+}: { stdin?: string | Readable; terminal?: boolean; env?: Record<string, string> } = {}): FakeContext {
   const controller = new AbortController();
   const written = { out: '', err: '' };
   const stream = (name: 'out' | 'err') => ({
@@ -26,11 +28,9 @@ export function fakeContext({
       written[name] += text;
     },
   });
-  async function* input(): AsyncGenerator<string> {
-    yield stdin;
-  }
+  const input = typeof stdin === 'string' ? Readable.from([stdin]) : stdin;
   return {
-    stdin: Object.assign(input(), { isTTY: terminal }),
+    stdin: Object.assign(input, { isTTY: terminal }),
     stdout: stream('out'),
     stderr: stream('err'),
     env,

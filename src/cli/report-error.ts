@@ -8,6 +8,7 @@ import { createStyle } from './terminal/style.ts';
 
 /** Prints `error` on stderr and gives the exit code: 2 for a wrong use, 1 for all else, the signal's when stopped. */
 export function reportError(error: unknown, context: CliContext): number {
+  if (error instanceof Stop) return error.exitCode;
   const reason: unknown = context.signal.reason;
   if (context.signal.aborted && reason instanceof Stop && isAbort(error)) return reason.exitCode;
   const known = error instanceof WeftError ? error : internalError(error);

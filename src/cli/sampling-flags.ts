@@ -32,7 +32,7 @@ export function addSamplingFlags(command: Command): Command {
     .option('--repetition-penalty <n>', 'above 1 repeats less', decimalNumber('--repetition-penalty', { above: 0 }))
     .option('--max-tokens <n>', 'most tokens to write', wholeNumber('--max-tokens', { min: 1 }))
     .option('--stop <text>', 'end before this text; may be given several times', repeated)
-    .option('--seed <n>', 'the same seed writes the same text', wholeNumber('--seed', { min: 0 }));
+    .option('--seed <n>', 'the same seed writes the same text (default: 0)', wholeNumber('--seed', { min: 0 }));
 }
 
 /** The sampling options among a command's flags, without those that were not given. */

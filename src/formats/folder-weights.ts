@@ -59,22 +59,21 @@ export async function openFolderWeights(folder: string): Promise<WeightSource & 
 }
 
 /** The error for a folder that is no model folder, which says what it seems to be instead. */
-export async function notAModel(folder: string, lacking: string): Promise<FormatError> {
+export async function notAModel(folder: string, rule: string): Promise<FormatError> {
+  const report = { code: 'WEFT_FORMAT_FOLDER', action: `load the model ${folder}` };
+  const remedy = 'Give a folder with config.json, tokenizer.json and model.safetensors, as weft saves it and Hugging Face has it.';
   const names = await readdir(folder).catch((error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unreadable');
-  const rule = names === 'ENOENT' ? 'there is no such folder' : names === 'ENOTDIR' ? 'it is no folder' : lacking;
-  const found = typeof names === 'string' ? undefined : FOREIGN.find(([pattern]) => names.some((name) => pattern.test(name)));
-  const seen =
-    typeof names === 'string'
-      ? names
-      : names.length === 0
-        ? 'an empty folder'
-        : `${names.slice(0, 5).join(', ').slice(0, 200)}${names.length > 5 ? ', …' : ''}`;
+  if (names === 'ENOENT') return new FormatError({ ...report, rule: 'there is no such folder', remedy });
+  if (names === 'ENOTDIR') return new FormatError({ ...report, rule: 'it is not a folder', remedy });
+  if (typeof names === 'string') return new FormatError({ ...report, rule: 'the folder cannot be read', value: names, remedy });
+  const found = FOREIGN.find(([pattern]) => names.some((name) => pattern.test(name)));
+  const some = `${names.slice(0, 5).join(', ').slice(0, 200)}${names.length > 5 ? ', …' : ''}`;
+  const seen = names.length === 0 ? 'an empty folder' : some;
   return new FormatError({
-    code: 'WEFT_FORMAT_FOLDER',
-    action: `load the model ${folder}`,
+    ...report,
     rule,
     value: found === undefined ? seen : `it has ${found[1]}`,
-    remedy: found?.[2] ?? 'Give a folder with config.json, tokenizer.json and model.safetensors, as weft saves it and Hugging Face has it.',
+    remedy: found?.[2] ?? remedy,
   });
 }
 

@@ -89,9 +89,10 @@ const CARD: z.ZodType<ModelCard> = z.looseObject({
  */
 export async function readModelCard(folder: string): Promise<ModelCard | undefined> {
   const path = join(folder, CARD_FILE);
-  const json = await readJsonFile(path);
+  const remedy = `Mend or delete ${CARD_FILE}: the model works without it.`;
+  const json = await readJsonFile(path, remedy);
   if (json === undefined) return undefined;
-  return checkSchema(CARD, json, { path, code: 'WEFT_FORMAT_CARD', remedy: `Mend or delete ${CARD_FILE}: the model works without it.` });
+  return checkSchema(CARD, json, { path, code: 'WEFT_FORMAT_CARD', remedy });
 }
 
 /** Writes the card of a model folder, atomically. */

@@ -64,10 +64,17 @@ describe('operations', () => {
   test('every answer has a request id of its own', async () => {
     const app = await createApp();
     const ids = [];
-    for (const url of ['/health', '/nowhere', '/'])
+    for (const url of ['/health', '/nowhere', '/%zz'])
       ids.push((await app.inject({ url, headers: { 'x-request-id': 'mine' } })).headers['x-request-id']);
     expect(ids.every((id) => /^req_[0-9a-f]{32}$/.test(String(id)))).toBe(true);
     expect(new Set(ids).size).toBe(3);
+    await app.close();
+  });
+
+  test('a malformed address is told as other errors are', async () => {
+    const app = await createApp();
+    const answer = await app.inject('/v1/models/%zz');
+    expect([answer.statusCode, answer.json()]).toMatchObject([400, { error: { code: 'WEFT_SERVE_ROUTE', type: 'invalid_request_error' } }]);
     await app.close();
   });
 

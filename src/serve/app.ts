@@ -3,7 +3,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 
 import Fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
@@ -16,6 +16,7 @@ import { completionsRoute } from './routes/completions.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
 import type { Serving } from './serving.ts';
+import { answersUnderWay } from './under-way.ts';
 
 /** Options of {@link createApp}. */
 export interface AppOptions {
@@ -36,6 +37,14 @@ export interface AppOptions {
   /** Milliseconds since 1970. Default `Date.now`. */
   readonly clock?: () => number;
 }
+
+const ROUTES = 'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions and /v1/chat/completions.';
+/** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
+const CLIENT_GONE = 499;
+/** Milliseconds that a client has to send a request, so that none keeps a connection busy with half of one. */
+const REQUEST_TIMEOUT = 60_000;
+/** Milliseconds that answers have at least to reach their clients when the app closes, the errors at the end of the grace period among them. */
+const LAST_BYTES = 1000;
 
 /** The names of {@link AppOptions}. */
 export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'queue', 'bodyLimit', 'graceSeconds', 'log', 'page', 'clock'];
@@ -80,30 +89,41 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   if (Array.isArray(models)) take(models);
   else void Promise.resolve(models).then(take, () => undefined); // Whoever gave the promise hears of its failure.
 
+  const fail = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (reply.raw.destroyed) return reply.status(CLIENT_GONE).send();
+    const { status, headers, body } = errorAnswer(error);
+    if (status === 500) request.log.error({ err: error }, 'a request failed');
+    return reply.status(status).headers(headers).send(body);
+  };
   const app = Fastify({
     bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT,
+    pluginTimeout: 0, // Fastify's 10 seconds hold for closing too, which has a grace period of its own.
     logger: log ? { level: 'info', stream: process.stderr } : false,
     genReqId: () => `req_${serving.identity()}`,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1000 },
     return503OnClosing: false, // Draining answers in our own envelope.
-    forceCloseConnections: 'idle',
+    // Whoever has no answer coming holds nothing up: a browser's connection in advance, half a request, an answer never read.
+    forceCloseConnections: true,
+    frameworkErrors(error, request, reply) {
+      void fail(error, request, reply.header('x-request-id', request.id));
+    },
   });
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  const answers = answersUnderWay(app);
   app.addHook('preClose', async () => {
     draining = true;
+    const end = performance.now() + graceSeconds * 1000;
     await engine.drain(graceSeconds);
+    await answers.settled(Math.max(LAST_BYTES, end - performance.now()));
   });
-  app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = errorAnswer(error);
-    if (status === 500) request.log.error({ err: error }, 'a request failed');
-    return reply.status(status).headers(headers).send(body);
-  });
+  app.setErrorHandler(fail);
   app.setNotFoundHandler((request, reply) => {
-    const message = `Cannot serve the request as there is no such route: ${request.method} ${request.url.slice(0, 200)}. See the list of routes in the documentation.`;
+    const message = `Cannot serve the request as there is no such route: ${request.method} ${request.url.slice(0, 200)}. ${ROUTES}`;
     return reply.status(404).send(envelope(404, message, { code: 'WEFT_SERVE_ROUTE' }));
   });
   operationsRoutes(app, serving);

@@ -117,6 +117,35 @@ describe('a request that cannot be served', () => {
     expect(answer.headers['x-request-id']).toMatch(/^req_[0-9a-f]{32}$/);
   });
 
+  test.for([
+    [{}, 'Cannot serve the request as a parameter is missing: prompt. Give it.'],
+    [{ prompt: 3 }, 'Cannot serve the request as the parameter prompt does not fit: expected string or array. '],
+    [{ prompt: [] }, 'Cannot serve the request as the parameter prompt does not fit: Too small: expected array to have >=1 items. '],
+    [
+      { prompt: ['a', 1] },
+      'Cannot serve the request as the parameter prompt does not fit: [1]: Invalid input: expected string, received number. ',
+    ],
+    [{ prompt: 'a', stop: 7 }, 'Cannot serve the request as the parameter stop does not fit: expected string or array. '],
+  ] as const)('%j is told in words that help', async ([body, message]) => {
+    const { error } = (await server.post(COMPLETIONS, body)).json() as { error: { message: string } };
+    expect(error.message.slice(0, message.length)).toBe(message);
+  });
+
+  test('a message without its content is told by its place', async () => {
+    const { error } = (await server.post(CHAT, { messages: [{ role: 'user' }] })).json();
+    expect(error).toMatchObject({
+      param: 'messages[0].content',
+      message: expect.stringContaining('is missing: messages[0].content') as string,
+    });
+  });
+
+  test('a seed leaves room for those of the other choices', async () => {
+    const most = Number.MAX_SAFE_INTEGER - 128;
+    expect((await server.post(COMPLETIONS, { prompt: 'a', n: 2, max_tokens: 1, seed: most })).status).toBe(200);
+    const answer = await server.post(COMPLETIONS, { prompt: 'a', n: 2, max_tokens: 1, stream: true, seed: most + 1 });
+    expect([answer.status, answer.json()['error']]).toMatchObject([400, { param: 'seed' }]);
+  });
+
   test('the context’s numbers are in the message', async () => {
     const { message } = (await server.post(COMPLETIONS, { prompt: '!!!', max_tokens: 40 })).json()['error'] as { message: string };
     expect(message).toContain('32 tokens: 3 in the prompt and 40 to generate');

@@ -71,7 +71,12 @@ const temperature = z.number().min(0).max(2);
 const topP = z.number().gt(0).max(1);
 const minP = z.number().min(0).lt(1);
 const repetitionPenalty = z.number().gt(0).max(10);
-const seed = z.number().int().min(Number.MIN_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER);
+// The choices of a request take the seeds that follow.
+const seed = z
+  .number()
+  .int()
+  .min(Number.MIN_SAFE_INTEGER)
+  .max(Number.MAX_SAFE_INTEGER - MOST_SEQUENCES);
 const stops = z.array(z.string().min(1).max(1000)).max(16);
 
 const sampling = {

@@ -67,15 +67,23 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
     metrics.load(model.name, { running: running !== undefined && mine(running) ? 1 : 0, waiting: waiting.filter(mine).length });
   };
 
+  /** Ends a job with an error; the generations from `begun` on never were, and are counted as broken off. */
+  const breakOff = (job: Job, error: unknown, begun = 0): void => {
+    const seconds = now() - job.arrived;
+    for (const generation of job.generations.slice(begun)) metrics.finished(job.model.name, unstarted(generation, seconds));
+    job.channel.end(error);
+  };
+
   const work = async (): Promise<void> => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
       running = job;
       report(job.model);
+      let begun = 0;
       try {
-        for (const [index, generation] of job.generations.entries()) await generate(job, { index, generation, metrics, now });
+        for (const generation of job.generations) await generate(job, { index: begun++, generation, metrics, now });
         job.channel.end();
       } catch (error) {
-        job.channel.end(job.abort.signal.aborted ? job.abort.signal.reason : error);
+        breakOff(job, job.abort.signal.aborted ? job.abort.signal.reason : error, begun);
       }
       running = undefined;
       report(job.model);
@@ -93,8 +101,7 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
         const place = waiting.indexOf(job);
         if (place < 0) return;
         waiting.splice(place, 1);
-        for (const generation of generations) metrics.finished(model.name, unstarted(generation, now() - job.arrived));
-        job.channel.end(signal.reason);
+        breakOff(job, signal.reason);
         report(model);
       };
       if (signal.aborted) job.channel.end(signal.reason);
@@ -110,7 +117,7 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
       draining = true;
       if (running === undefined && waiting.length === 0) return;
       const timer = setTimeout(() => {
-        for (const job of waiting.splice(0)) job.channel.end(stopping());
+        for (const job of waiting.splice(0)) breakOff(job, stopping());
         running?.abort.abort(stopping());
       }, graceSeconds * 1000);
       await new Promise<void>((resolve) => {
@@ -193,8 +200,8 @@ function full(queue: number): RequestError {
     {
       code: 'WEFT_SERVE_FULL',
       action: 'take the request',
-      rule: `${queue} others wait already and no more may`,
-      remedy: 'Try again after the seconds that retry-after names.',
+      rule: queue === 0 ? 'another is being served and none may wait' : `${queue} others wait already and no more may`,
+      remedy: 'Try again in a moment.',
     },
     { status: 429, wireCode: 'rate_limit_exceeded', retryAfter: 1 },
   );

@@ -64,7 +64,11 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
       param,
     });
   }
-  const param = pathText(issue?.path ?? []);
+  const path = issue?.path ?? [];
+  const param = pathText(path);
+  if (valueAt(given, path) === undefined) {
+    throw refuse('WEFT_SERVE_PARAMETER', { rule: 'a parameter is missing', value: param, remedy: 'Give it.', param });
+  }
   throw refuse('WEFT_SERVE_PARAMETER', {
     rule: `the parameter ${param} does not fit`,
     value: issueText(issue),
@@ -87,11 +91,18 @@ function pathText(path: readonly PropertyKey[]): string {
   return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');
 }
 
-/** Zod's message; of a union, the branch that got furthest. */
+function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as { readonly [key: PropertyKey]: unknown } | null | undefined)?.[key], body);
+}
+
+/** Zod's message; of a union, that of the branch whose kind fits and that got furthest, or the kinds of all. */
 function issueText(issue: z.core.$ZodIssue | undefined): string {
   if (issue?.code !== 'invalid_union') return issue?.message ?? 'invalid';
-  const furthest = issue.errors.toSorted((a, b) => (b[0]?.path.length ?? 0) - (a[0]?.path.length ?? 0))[0]?.[0];
-  return furthest === undefined || furthest.path.length === 0
-    ? 'not of any form that it can have'
-    : `${pathText(furthest.path)}: ${issueText(furthest)}`;
+  const branches = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
+  const fitting = branches.filter((branch) => branch.code !== 'invalid_type' || branch.path.length > 0);
+  const furthest = fitting.toSorted((a, b) => b.path.length - a.path.length || Number(b.path[0]) - Number(a.path[0]))[0];
+  if (furthest !== undefined)
+    return furthest.path.length === 0 ? issueText(furthest) : `${pathText(furthest.path)}: ${issueText(furthest)}`;
+  const kinds = branches.flatMap((branch) => (branch.code === 'invalid_type' ? [branch.expected] : []));
+  return `expected ${[...new Set(kinds)].join(' or ')}`;
 }

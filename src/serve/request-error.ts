@@ -97,7 +97,7 @@ export function envelope(status: number, message: string, { code, param }: { rea
   return { error: { message, type: errorType(status), param: param ?? null, code } };
 }
 
-/** Fastify's own complaints about a body, in our words. */
+/** Fastify's own complaints about a request, in our words. */
 const FASTIFY: { readonly [code: string]: { readonly status: number; readonly code: string; readonly message: string } } = {
   FST_ERR_CTP_BODY_TOO_LARGE: {
     status: 413,
@@ -113,6 +113,11 @@ const FASTIFY: { readonly [code: string]: { readonly status: number; readonly co
     status: 400,
     code: 'WEFT_SERVE_BODY',
     message: 'Cannot read the request as its body is empty. Send a JSON object.',
+  },
+  FST_ERR_BAD_URL: {
+    status: 400,
+    code: 'WEFT_SERVE_ROUTE',
+    message: 'Cannot serve the request as its address is malformed. Write a percent sign in it as %25.',
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 415,

@@ -2,7 +2,7 @@
 
 import { request } from 'node:http';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 
+import { createApp } from './app.ts';
 import { fakeModel } from './fake-model.fixture.ts';
 import { serve, studio } from './serve.ts';
 import { createGate } from './serving.fixture.ts';
@@ -56,7 +57,7 @@ describe('over a socket', () => {
     const server = await serve(model, { port: 0, graceSeconds: 0 });
     for (const stream of [true, false]) {
       waiting = undefined;
-      const { sent, answer } = post(server.url, { prompt: 'a', max_tokens: 50, stream });
+      const { sent, answer } = post(server.url, { prompt: 'a', max_tokens: 50, n: 3, stream });
       answer.catch(() => undefined);
       if (stream) (await answer).resume();
       await until(() => waiting !== undefined);
@@ -73,7 +74,7 @@ describe('over a socket', () => {
     expect(next.statusCode).toBe(200);
     next.resume();
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
-    expect(metrics).toContain('llm_request_success_total{model_name="fake",finished_reason="abort"} 2');
+    expect(metrics).toContain('llm_request_success_total{model_name="fake",finished_reason="abort"} 6'); // The choices that never began, too.
     await server.close();
   });
 
@@ -94,6 +95,49 @@ describe('over a socket', () => {
     (await first.answer).resume();
     await server.close();
     expect(model.log.prompts).toHaveLength(1);
+  });
+
+  test('a client that goes away is no fault of the server', async () => {
+    const gate = createGate();
+    const app = await createApp({ models: [fakeModel({ beforeToken: gate.wait })], graceSeconds: 0 });
+    const statuses: number[] = [];
+    app.addHook('onSend', async (_, reply) => void statuses.push(reply.statusCode));
+    const { sent, answer } = post(await app.listen({ port: 0 }), { prompt: 'a', max_tokens: 1 });
+    answer.catch(() => undefined);
+    await gate.reached;
+    sent.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    gate.open();
+    await until(() => statuses.length > 0);
+    expect(statuses).toEqual([499]);
+    await app.close();
+  });
+
+  const POST = 'POST /v1/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+  const unread = JSON.stringify({ prompt: 'a', n: 60, logprobs: 20, stream: true, max_tokens: 200 });
+  test.for([
+    ['a connection without a request, as browsers open in advance', ''],
+    ['half a head', POST],
+    ['half a body', `${POST}content-length: 1000\r\n\r\n{"prompt"`],
+    ['an answer that is not read', `${POST}content-length: ${unread.length}\r\n\r\n${unread}`],
+  ] as const)('closing is not held up by %s', async ([, sent]) => {
+    const server = await serve(fakeModel(), { port: 0, graceSeconds: 0.2 });
+    const socket = connect(Number(new URL(server.url).port), 'localhost')
+      .on('error', () => undefined)
+      .pause();
+    await new Promise((resolve) => socket.on('connect', resolve));
+    await new Promise((resolve) => socket.write(sent, resolve));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await server.close();
+    socket.destroy();
+    expect(server.app.server.listening).toBe(false);
+  });
+
+  test('a request has to arrive within some time, and closing may take longer than Fastify would let it', async () => {
+    const app = await createApp({ graceSeconds: 60 });
+    expect(app.server.requestTimeout).toBeGreaterThan(0);
+    expect(app.initialConfig.pluginTimeout).toBe(0);
+    await app.close();
   });
 
   test('a port in use is told with a remedy', async () => {

@@ -52,7 +52,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw formatError(file, 'it is JSON', (error as Error).message, error);
+    throw formatError(file, 'it must be JSON', (error as Error).message, error);
   }
   return tokenizerFromJson(json, file);
 }

@@ -7,7 +7,7 @@ import { converse } from './conversation.ts';
 const TEMPLATE = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}';
 
 /** A model that answers with words in order, and remembers what it was given. */
-async function parrot({ chatTemplate, contextLength = 64 }: { chatTemplate?: string; contextLength?: number } = {}) {
+async function parrot({ chatTemplate, contextLength = 128 }: { chatTemplate?: string; contextLength?: number } = {}) {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz<>!? ABC\n';
   const tokenizer = tokenizerFromJson((await trainTokenizer([alphabet], { type: 'characters' })).toJSON());
   const prompts: string[] = [];
@@ -50,6 +50,29 @@ describe('with a chat template', () => {
     for await (const token of conversation.say('hi')) if (token.text === 'A') break;
     await all(conversation.say('so'));
     expect(prompts[1]).toBe('<user>hi<assistant>A<user>so<assistant>');
+  });
+
+  test('the oldest exchanges are forgotten when an answer would have no room', async () => {
+    const { model, prompts } = await parrot({ chatTemplate: TEMPLATE, contextLength: 64 });
+    const conversation = converse(model, { system: 's' });
+    for (const question of ['one', 'two', 'three']) await all(conversation.say(question, { maxTokens: 10 }));
+    expect(prompts.at(-1)).toBe('<system>s<user>two<assistant>AB<user>three<assistant>');
+    expect(conversation.forgotten).toBe(1);
+  });
+
+  test('what could not be answered leaves no trace', async () => {
+    const { model, prompts } = await parrot({ chatTemplate: TEMPLATE });
+    const tooLong = {
+      ...model,
+      generate: (...given: Parameters<TextModel['generate']>) => {
+        if (given[0].length > 40) throw new Error('too long');
+        return model.generate(...given);
+      },
+    };
+    const conversation = converse(tooLong);
+    await expect(all(conversation.say('a'.repeat(50)))).rejects.toThrow('too long');
+    await all(conversation.say('b'));
+    expect(prompts).toEqual(['<user>b<assistant>']);
   });
 
   test('reset forgets all but what the model is told first', async () => {

@@ -8,7 +8,12 @@ import type { ChatMessage, GeneratedToken, SamplingOptions, TextModel } from '..
 export interface Conversation {
   /** True when the model was trained to converse; else it continues the text so far. */
   readonly chats: boolean;
-  /** Says something; the answer comes token by token. An answer that is broken off stays in the conversation as far as it came. */
+  /** How many exchanges the model no longer sees, as its context is too short for them. */
+  readonly forgotten: number;
+  /**
+   * Says something; the answer comes token by token. An answer that is broken off stays in the conversation as far as it came;
+   * one that could not begin leaves the conversation as it was.
+   */
   say(text: string, options?: SamplingOptions): AsyncGenerator<GeneratedToken>;
   /** Forgets what was said. */
   reset(): void;
@@ -19,9 +24,9 @@ export interface Conversation {
  *
  * @param model - a model that is open.
  * @param options - `system`: what the model is told first; default nothing.
- * @returns the conversation; the model stays the caller's to close.
- * @throws when the conversation no longer fits into the context of a model with a template, as `generate` does. A model
- *   without one sees the end of the text that fits into half its context.
+ * @returns the conversation; the model stays the caller's to close. So that an answer has room, up to a quarter of the context, the
+ *   oldest exchanges of a long chat are forgotten first, and a model without a template sees the end of the text alone. What is
+ *   said at once must fit the context, else `say` throws as `generate` does.
  */
 export function converse(model: TextModel, options: { readonly system?: string } = {}): Conversation {
   checkOptions('converse', options, ['system']);
@@ -29,27 +34,44 @@ export function converse(model: TextModel, options: { readonly system?: string }
   const chats = model.chatTemplate !== undefined;
   const opening: readonly ChatMessage[] = system === undefined ? [] : [{ role: 'system', content: system }];
   const preface = system === undefined ? '' : `${system}\n`;
-  let turns = opening;
+  let exchanges: readonly (readonly ChatMessage[])[] = [];
   let text = preface;
+  let forgotten = 0;
+  /** The tokens that end with `question`, forgetting what leaves too little room for an answer. */
+  const promptOf = (question: ChatMessage, room: number): Uint32Array => {
+    if (!chats) return lastTokens(model, text + question.content);
+    for (;;) {
+      const ids = chatTokens(model, [...opening, ...exchanges.flat(), question]);
+      if (ids.length <= model.contextLength - room || exchanges.length === 0) return ids;
+      exchanges = exchanges.slice(1);
+      forgotten++;
+    }
+  };
   return {
     chats,
-    async *say(said, sampling) {
-      turns = [...turns, { role: 'user', content: said }];
-      text += said;
-      let answer = '';
+    get forgotten() {
+      return forgotten;
+    },
+    async *say(said, sampling = {}) {
+      const question: ChatMessage = { role: 'user', content: said };
+      const ids = promptOf(question, Math.min(sampling.maxTokens ?? Infinity, Math.floor(model.contextLength / 4)));
+      let answer: string | undefined;
       try {
-        for await (const token of model.generate(chats ? chatTokens(model, turns) : lastTokens(model, text), sampling)) {
-          answer += token.text;
+        for await (const token of model.generate(ids, sampling)) {
+          answer = (answer ?? '') + token.text;
           yield token;
         }
       } finally {
-        turns = [...turns, { role: 'assistant', content: answer }];
-        text += answer;
+        if (answer !== undefined) {
+          if (chats) exchanges = [...exchanges, [question, { role: 'assistant', content: answer }]];
+          else text += said + answer;
+        }
       }
     },
     reset() {
-      turns = opening;
+      exchanges = [];
       text = preface;
+      forgotten = 0;
     },
   };
 }

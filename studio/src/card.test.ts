@@ -21,6 +21,11 @@ test('a card as the quickstart writes it', () => {
   ]);
 });
 
+test('what a model is built of comes in the order that one asks for it', () => {
+  const card = readCard({ config: { tiedHead: true, vocabSize: 9, nested: {}, heads: 2, width: 8, layers: 1, ropeTheta: 1e4 } });
+  expect(card?.config.map(([name]) => name)).toEqual(['layers', 'width', 'heads', 'vocabSize', 'tiedHead', 'ropeTheta']);
+});
+
 test('a baseline that is not known is called by its key', () => {
   expect(baselineLabel('someThingBitsPerByte')).toBe('some thing');
 });

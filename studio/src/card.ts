@@ -37,6 +37,10 @@ const BASELINES: Readonly<Record<string, string>> = {
   uniform: 'no model at all',
 };
 
+/** What one asks first of a model's build; the rest comes as the card has it. */
+const FIRST: readonly string[] = ['layers', 'width', 'heads', 'kvHeads', 'headWidth', 'hidden', 'contextLength', 'vocabSize'];
+const place = (name: string): number => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
+
 /** The card of a `weft.json`; undefined when it is none. */
 export function readCard(value: unknown): Card | undefined {
   const card = record(value);
@@ -52,9 +56,9 @@ export function readCard(value: unknown): Card | undefined {
     name: text(card['name']),
     createdAt: created === undefined || Number.isNaN(created.getTime()) ? undefined : created,
     architecture: text(card['architecture']) ?? text(config['architecture']),
-    config: Object.entries(config).filter((entry): entry is [string, string | number | boolean] =>
-      ['string', 'number', 'boolean'].includes(typeof entry[1]),
-    ),
+    config: Object.entries(config)
+      .filter((entry): entry is [string, string | number | boolean] => ['string', 'number', 'boolean'].includes(typeof entry[1]))
+      .toSorted(([a], [b]) => place(a) - place(b)),
     files: strings(record(card['data'])?.['files']),
     data: numbers(card['data']),
     training: numbers(card['training']),

@@ -20,7 +20,10 @@ test.each([
   [percent, Math.log(0.0002), '0.02%'],
   [percent, -100, '< 0.01%'],
   [duration, 8.13, '8.1 s'],
+  [duration, 9.97, '10 s'],
+  [duration, 59.7, '1 min 00 s'],
   [duration, 93, '1 min 33 s'],
+  [duration, 119.7, '2 min 00 s'],
   [duration, 11_100, '3 h 05 min'],
   [ago, 900, 'just now'],
   [ago, 12_000, '12 s ago'],
@@ -34,4 +37,5 @@ test('a token’s invisible characters are shown', () => {
   expect(visible('\n  ')).toBe('↵␣␣');
   expect(visible('a b')).toBe('a b');
   expect(visible('')).toBe('(empty)');
+  expect(visible('\t\u0018\r')).toBe('⇥␘␍');
 });

@@ -56,10 +56,11 @@ export function percent(logProbability: number): string {
 
 /** 3 h 05 min, 4 min 12 s, 8.1 s */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const all = Math.round(seconds);
+  if (all < 60) return `${all} s`;
+  const minutes = Math.floor(all / 60);
+  if (minutes < 60) return `${minutes} min ${String(all % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
@@ -79,6 +80,6 @@ export function visible(piece: string): string {
   return piece
     .replaceAll('\n', '↵')
     .replaceAll('\t', '⇥')
-    .replaceAll('\r', '␍')
+    .replace(/[\u0000-\u001f]/g, (sign) => String.fromCharCode(0x2400 + sign.charCodeAt(0))) // Unicode's control pictures.
     .replace(/^ +| +$/g, (spaces) => '␣'.repeat(spaces.length));
 }

@@ -27,8 +27,8 @@ export function Inspector({ token, at, within, pinned, onEnter, onLeave, onClose
   const [place, setPlace] = useState({ left: 0, top: 0 });
   useLayoutEffect(() => {
     const box = panel.current;
-    const anchor = at?.getClientRects();
-    const rect = anchor?.[anchor.length - 1];
+    // A token that ends or wraps a line has a sliver on another: the panel belongs to where the most of it stands.
+    const rect = [...(at?.getClientRects() ?? [])].toSorted((a, b) => b.width - a.width)[0];
     if (box === null || rect === undefined || within === null) return;
     if (getComputedStyle(box).position === 'fixed') at?.scrollIntoView({ block: 'nearest' }); // Above the panel, not under it.
     const frame = within.getBoundingClientRect();

@@ -34,7 +34,7 @@ export function LossChart({ curve }: { readonly curve: Curve }): JSX.Element {
       cursor: { y: false, points: { size: 8 }, drag: { x: true, y: false } },
       // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- uPlot declares a const enum, which has no value at run time
       scales: { x: { time: false }, y: { distr: log ? 3 : 1, range: (_, low, high) => range(low, high, log) } },
-      axes: axes(digits, write),
+      axes: axes(digits, write, { counts: axis !== 'seconds' }),
       series: [
         {},
         { stroke: colour('--indigo-faint'), width: 1, points: { show: false } },

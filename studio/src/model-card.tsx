@@ -1,11 +1,11 @@
 /** What the model is, what it read, how good it is, and how to ask it from elsewhere. */
 
 import type { ComponentChildren, JSX } from 'preact';
-import { useState } from 'preact/hooks';
 
 import type { PageModel } from '../../src/serve/index.ts';
 import { readCard, words } from './card.ts';
 import type { Card } from './card.ts';
+import { CopyButton } from './copy-button.tsx';
 import { bytes, compact, digits, duration, whole } from './format.ts';
 import { ScoreBars } from './score-bars.tsx';
 
@@ -49,11 +49,7 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
             <Section title="How it is built">
               <dl class="facts-list">
                 {card.config.map(([name, value]) => (
-                  <Fact
-                    key={name}
-                    name={words(name)}
-                    value={typeof value === 'number' ? (value >= 10_000 ? whole(value) : String(value)) : String(value)}
-                  />
+                  <Fact key={name} name={NAMES[name] ?? words(name)} value={setting(value)} />
                 ))}
               </dl>
             </Section>
@@ -114,7 +110,17 @@ const NAMES: Readonly<Record<string, string>> = {
   seconds: 'time',
   trainLoss: 'training loss',
   tokensPerSecond: 'tokens a second',
+  kvHeads: 'key-value heads',
+  hidden: 'feed-forward width',
+  vocabSize: 'vocabulary',
+  ropeTheta: 'rotary base',
+  tiedHead: 'head tied to the embedding',
 };
+
+function setting(value: string | number | boolean): string {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return typeof value === 'number' && Number.isInteger(value) ? whole(value) : String(value);
+}
 
 function write(key: string, value: number): string {
   if (/loss$/i.test(key)) return value.toFixed(3);
@@ -177,19 +183,11 @@ console.log(answer.choices[0].text);`;
 }
 
 function Snippet({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
-  const [copied, setCopied] = useState(false);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard?.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), 2000);
-  };
   return (
     <div class="snippet">
       <div class="snippet-head">
         <h3>{title}</h3>
-        <button type="button" class="link" onClick={() => void copy()}>
-          {copied ? 'Copied' : 'Copy'}
-        </button>
+        <CopyButton text={text} />
       </div>
       <pre tabIndex={0} aria-label={`${title} example`}>
         {text}

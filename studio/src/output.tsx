@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { CopyButton } from './copy-button.tsx';
 import { digits } from './format.ts';
 import { Inspector } from './inspector.tsx';
 import { Legend } from './legend.tsx';
@@ -151,15 +152,9 @@ export function Output({ generation, onBranch, onContinue }: Props): JSX.Element
         <div class="output-foot">
           <Legend />
           <span class="spacer" />
-          {(phase === 'done' || phase === 'stopped') && (
+          {phase !== 'waiting' && phase !== 'running' && (
             <>
-              <button
-                type="button"
-                class="link"
-                onClick={() => void navigator.clipboard?.writeText(prompt + tokens.map((token) => token.text).join(''))}
-              >
-                Copy
-              </button>
+              <CopyButton text={prompt + tokens.map((token) => token.text).join('')} />
               <button type="button" class="link" onClick={onContinue}>
                 Go on
               </button>
@@ -183,8 +178,8 @@ function Welcome(): JSX.Element {
       <p>The text appears here, a token at a time.</p>
       <p class="quiet">
         Each token runs on a thread: <span class="thread-sure">blue</span> where the model was sure, <span class="thread-odd">red</span>{' '}
-        where chance had to choose. Point at a token, or go to it with the arrow keys, to see what else it could have been, and to take
-        another way from there.
+        where chance had to choose. Point at a token, tap it, or go to it with the arrow keys, to see what else it could have been, and to
+        take another way from there.
       </p>
     </div>
   );

@@ -26,7 +26,12 @@ export function Playground({ model }: { readonly model: PageModel }): JSX.Elemen
 
   return (
     <div class="playground">
-      <div class="playground-main">
+      <div
+        class="playground-main"
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && busy && !event.defaultPrevented) stop();
+        }}
+      >
         <section class="card prompt">
           <label class="label" for="prompt">
             Prompt
@@ -56,7 +61,7 @@ export function Playground({ model }: { readonly model: PageModel }): JSX.Elemen
                 Generate
               </button>
             )}
-            <kbd class="keys">{/Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ Enter' : 'Ctrl + Enter'}</kbd>
+            <kbd class="keys">{busy ? 'Esc' : /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ Enter' : 'Ctrl + Enter'}</kbd>
             <span class="spacer" />
             {(prompt !== '' || current.phase !== 'idle') && (
               <button

@@ -50,7 +50,7 @@ function SmallChart({
       legend: { show: false },
       cursor: { show: false },
       scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), (high ?? 1) * 1.08 || 1] } },
-      axes: axes((one) => (one >= 1000 ? compact(one) : digits(one)), compact),
+      axes: axes((one) => (one >= 1000 ? compact(one) : digits(one)), compact, { counts: true }),
       series: [{}, { stroke: colour('--weld'), width: 1.5, points: { show: false } }],
     }),
   });

@@ -9,7 +9,7 @@ import { readCard } from './card.ts';
 import type { Card } from './card.ts';
 import type { Curve } from './curve.ts';
 import { LossChart } from './loss-chart.tsx';
-import { ago, compact, digits, duration } from './format.ts';
+import { ago, compact, duration } from './format.ts';
 import { ScoreBars } from './score-bars.tsx';
 import { SampleReader } from './sample-reader.tsx';
 import { SmallCharts } from './small-charts.tsx';
@@ -149,7 +149,7 @@ function runFacts(run: PageRun, now: number): string {
   const loss = run.lastEval?.loss ?? run.lastStep?.loss;
   const facts = [
     run.lastStep === undefined ? undefined : `step ${compact(run.lastStep.step)}`,
-    loss == null ? undefined : `loss ${digits(loss)}`,
+    loss == null ? undefined : `loss ${loss.toFixed(2)}`,
     isLive(run, now) ? 'training now' : run.updatedAt === 0 ? 'not begun' : ago(now - run.updatedAt),
   ];
   return facts.filter((fact) => fact !== undefined).join(' · ');

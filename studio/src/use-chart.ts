@@ -67,8 +67,15 @@ function useScheme(): string {
   return dark ? 'dark' : 'light';
 }
 
-/** Axes in the page's type and colours. `format` writes the values of the vertical one. */
-export function axes(format: (value: number) => string, horizontal: (value: number) => string): uPlot.Axis[] {
+/** 1, 2, 5, 10, 20 …: there is no half step and no half token. */
+const WHOLE = Array.from({ length: 16 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
+
+/** Axes in the page's type and colours. `format` writes the values of the vertical one, `horizontal` those of the other, which `counts` or measures. */
+export function axes(
+  format: (value: number) => string,
+  horizontal: (value: number) => string,
+  { counts }: { readonly counts: boolean },
+): uPlot.Axis[] {
   const base = {
     stroke: colour('--ink-soft'),
     font: '12px system-ui, sans-serif',
@@ -79,7 +86,8 @@ export function axes(format: (value: number) => string, horizontal: (value: numb
     {
       ...base,
       grid: { show: false },
-      space: 70,
+      ...(counts ? { incrs: WHOLE } : {}),
+      space: 56,
       size: 28,
       gap: 8,
       values: (_, values) => values.map((value) => (value === null ? '' : horizontal(value))),

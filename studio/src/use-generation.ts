@@ -113,6 +113,12 @@ async function follow(
     if (state.phase !== 'done') put({ phase: 'failed', error: 'The server ended the stream too early.' });
   } catch (error) {
     if (signal.aborted) put({ phase: 'stopped' });
-    else put({ phase: 'failed', error: error instanceof Error ? error.message : String(error) });
+    else put({ phase: 'failed', error: wordsOf(error) });
   }
+}
+
+/** The server's own words; a browser's, for a connection that fails, say little and differ. */
+function wordsOf(error: unknown): string {
+  if (error instanceof TypeError) return 'The server does not answer any more. When it is back, go on from here.';
+  return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -259,6 +260,23 @@ test('chat continues line by line, forgets and ends', async () => {
   expect(code, err).toBe(0);
   const lines = out.trimEnd().split('\n');
   expect(lines.slice(0, lines.length / 2)).toEqual(lines.slice(lines.length / 2));
+});
+
+test('chat at a terminal says what it does, answers, and ends with Ctrl-D or Ctrl-C', async () => {
+  for (const [key, code] of [
+    ['\u0004', 0],
+    ['\u0003', 130],
+  ] as const) {
+    const stdin = new PassThrough();
+    const context = fakeContext({ stdin, terminal: true, env: { NO_COLOR: '1' } });
+    const talking = weft(['chat', model, '--max-tokens', '4', '--temperature', '0'], context);
+    stdin.write('The old\r');
+    while (context.out().split('> ').length < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    stdin.write(key);
+    expect((await talking).code).toBe(code);
+    expect(context.out()).toMatch(/^model has no chat template, so it continues your text\nCtrl-C stops an answer/);
+    expect(context.err()).toBe('');
+  }
 });
 
 describe('eval', () => {

@@ -201,7 +201,7 @@ function weightsError(action: string, wrong: readonly string[], remedy: string):
     code: 'WEFT_FORMAT_WEIGHTS',
     action,
     rule: 'weights and model must agree',
-    value: wrong.length === 1 ? shown.join('') : `${wrong.length} do not, the first of them: ${shown[0] ?? ''}`,
+    value: `${wrong[0]}${wrong.length > 1 ? `, and ${wrong.length - 1} more do not` : ''}`,
     remedy,
     details: wrong.length > shown.length ? [...shown, `and ${wrong.length - shown.length} more`] : shown,
   });

@@ -63,7 +63,7 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
 
 /** One generation for each choice: every prompt `n` times, each time with the next seed. */
 function plan(model: TextModel, body: CompletionBody, seed: number): readonly GenerationRequest[] {
-  const prompts = promptsOf(body.prompt).map((prompt) => promptTokens(model, prompt));
+  const prompts = promptsOf(body.prompt);
   const { n = 1, logprobs, echo = false } = body;
   if (prompts.length * n > MOST_SEQUENCES) {
     throw refuse('WEFT_SERVE_SEQUENCES', {
@@ -74,7 +74,8 @@ function plan(model: TextModel, body: CompletionBody, seed: number): readonly Ge
     });
   }
   const sampling = samplingOf(body);
-  return prompts.flatMap((prompt) => {
+  return prompts.flatMap((one) => {
+    const prompt = promptTokens(model, one);
     const maxTokens = tokenBudget(model, prompt, { asked: body.max_tokens, standard: STANDARD_TOKENS });
     return Array.from({ length: n }, (_, choice) => ({
       prompt,
