@@ -156,6 +156,7 @@ const STEPS: readonly ((x: Tensor, y: Tensor) => Tensor)[] = [
   (x, y) => divide(x, add(exp(y), 1)),
   (x) => transpose(reshape(transpose(x, [1, 0]), axes('', 3, 2)), [1, 0]),
   (x, y) => slice(concat([x, y], 0), 0, { start: 1, end: 3 }),
+  (x, y) => add(multiply(concat([slice(x, 1, { start: 2, end: 3 }), slice(x, 1, { start: 0, end: 2 })], 1), y), x),
   (x) => expand(mean(x, { axes: [0], keep: true }), axes('', 2, 3)),
   (x) => multiply(sigmoid(x), x),
   (x, y) => where(less(x, y), multiply(x, 2), y),

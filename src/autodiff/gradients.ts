@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation of a graph: a graph in, the same graph and its backward pass out. */
 
 import { WeftError } from '../core/index.ts';
-import { add, buildGraph, scalar, scope } from '../graph/index.ts';
+import { add, buildGraph, concat, isKind, scalar, scope } from '../graph/index.ts';
 import type { Node, Tensor } from '../graph/index.ts';
 import { applyRule } from './rules.ts';
 
@@ -39,19 +39,19 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
   const needed = new Set<Node>(targets.map((tensor) => tensor.node));
   for (const node of graph.nodes) if (node.inputs.some((x) => needed.has(x.node))) needed.add(node);
 
-  const arrived = new Map<Node, (Tensor | undefined)[]>();
+  const arrived = new Map<Node, Tensor[][]>();
   const accumulate = (tensor: Tensor, gradient: Tensor): void => {
-    const list = arrived.get(tensor.node) ?? [];
-    const before = list[tensor.index];
-    list[tensor.index] = before === undefined ? gradient : add(before, gradient);
-    arrived.set(tensor.node, list);
+    const lists = arrived.get(tensor.node) ?? [];
+    lists[tensor.index] = [...(lists[tensor.index] ?? []), gradient];
+    arrived.set(tensor.node, lists);
   };
   accumulate(graph.outputs.get('loss') as Tensor, scalar(1, loss.dtype));
   const stop = new Set(targets.map((tensor) => tensor.node));
   for (const node of graph.nodes.toReversed()) {
-    const g = arrived.get(node);
-    if (g === undefined || !needed.has(node) || (stop.has(node) && node.inputs.length === 0)) continue;
+    const lists = arrived.get(node);
+    if (lists === undefined || !needed.has(node) || (stop.has(node) && node.inputs.length === 0)) continue;
     const y = node.outputs.map((type, index): Tensor => ({ node, index, dtype: type.dtype, shape: type.shape }));
+    const g = Array.from(lists, (list) => (list === undefined ? undefined : total(list)));
     const results = scope(`${node.scope === '' ? '' : `${node.scope}.`}gradient`, () => applyRule(node, y, g));
     for (const [index, x] of node.inputs.entries()) {
       const gradient = results[index];
@@ -59,8 +59,8 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
     }
   }
   return targets.map((tensor) => {
-    const gradient = arrived.get(tensor.node)?.[tensor.index];
-    if (gradient === undefined) {
+    const list = arrived.get(tensor.node)?.[tensor.index];
+    if (list === undefined) {
       throw new WeftError({
         code: 'WEFT_GRADIENT_UNUSED',
         action: `differentiate by ${tensor.label ?? tensor.node.kind}`,
@@ -68,6 +68,36 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
         remedy: 'Use it in the model, or leave it out.',
       });
     }
-    return gradient;
+    return total(list);
   });
+}
+
+/** The sum of the gradients that arrived at a tensor. */
+function total(gradients: readonly Tensor[]): Tensor {
+  return (joined(gradients) ?? gradients).reduce(add);
+}
+
+/** Gradients of slices are padded with zeros; those that fill an axis without gap or overlap are joined instead of added. */
+function joined(gradients: readonly Tensor[]): readonly Tensor[] | undefined {
+  const parts = gradients
+    .flatMap(({ node }) => (isKind(node, 'pad') ? [node] : []))
+    .toSorted((a, b) => a.attributes.before - b.attributes.before);
+  const [first] = parts;
+  if (first === undefined || parts.length < 2) return undefined;
+  const { axis } = first.attributes;
+  const sizes = parts.map(({ inputs }) => Number(inputs[0]?.shape[axis]?.size));
+  const whole = Number(first.outputs[0]?.shape[axis]?.size);
+  let end = 0;
+  for (const [index, { attributes }] of parts.entries()) {
+    if (attributes.axis !== axis || attributes.before !== end) return undefined;
+    end += sizes[index] ?? NaN;
+  }
+  if (end !== whole) return undefined;
+  return [
+    concat(
+      parts.map(({ inputs }) => inputs[0] as Tensor),
+      axis,
+    ),
+    ...gradients.filter(({ node }) => !isKind(node, 'pad')),
+  ];
 }

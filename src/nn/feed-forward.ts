@@ -3,6 +3,7 @@
 import { gelu, multiply, scope, silu } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import { linear } from './layers.ts';
+import { inTokenBlocks } from './token-blocks.ts';
 
 /** Options of the feed-forward blocks. */
 export interface FeedForwardOptions {
@@ -18,16 +19,13 @@ export interface FeedForwardOptions {
 /** `W2 · gelu(W1 · x)`. Vaswani et al. 2017, section 3.3, with the activation of Hendrycks and Gimpel 2016. */
 export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly activation: 'gelu' | 'geluTanh' }): Tensor {
   const { name, width, hidden, bias = false, outputInitializer, activation } = options;
-  return scope(name, () => {
-    const up = linear(x, { name: 'up', in: width, out: hidden, bias }); // B T C -> B T 4C
-    return linear(gelu(up, activation === 'gelu' ? 'erf' : 'tanh'), {
-      name: 'down',
-      in: hidden,
-      out: width,
-      bias,
-      initializer: outputInitializer,
-    }); // B T 4C -> B T C
-  });
+  return scope(name, () =>
+    inTokenBlocks(x, hidden, (block) => {
+      const up = linear(block, { name: 'up', in: width, out: hidden, bias }); // B T C -> B T 4C
+      const active = gelu(up, activation === 'gelu' ? 'erf' : 'tanh');
+      return linear(active, { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }); // B T 4C -> B T C
+    }),
+  );
 }
 
 /**
@@ -44,9 +42,11 @@ export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly 
  * ```
  */
 export function gatedFeedForward(x: Tensor, { name, width, hidden, bias = false, outputInitializer }: FeedForwardOptions): Tensor {
-  return scope(name, () => {
-    const gate = linear(x, { name: 'gate', in: width, out: hidden, bias });
-    const up = linear(x, { name: 'up', in: width, out: hidden, bias });
-    return linear(multiply(silu(gate), up), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer });
-  });
+  return scope(name, () =>
+    inTokenBlocks(x, hidden, (block) => {
+      const gate = linear(block, { name: 'gate', in: width, out: hidden, bias });
+      const up = linear(block, { name: 'up', in: width, out: hidden, bias });
+      return linear(multiply(silu(gate), up), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer });
+    }),
+  );
 }
