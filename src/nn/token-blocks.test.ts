@@ -60,6 +60,11 @@ describe('in blocks of tokens', () => {
   it('makes the parameters of a layer once', () => {
     const x = input('x', 'float32', axes('B T C', 8, 256, 16));
     const y = gatedFeedForward(x, { name: 'f', width: 16, hidden: 2048, outputInitializer: NORMAL_002 });
-    expect(buildGraph({ y }).inputs.map(({ attributes: { name } }) => name)).toEqual(['x', 'f.gate.weight', 'f.up.weight', 'f.down.weight']);
+    expect(buildGraph({ y }).inputs.map(({ attributes: { name } }) => name)).toEqual([
+      'x',
+      'f.gate.weight',
+      'f.up.weight',
+      'f.down.weight',
+    ]);
   });
 });
