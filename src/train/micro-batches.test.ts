@@ -25,16 +25,16 @@ describe('the size of a micro-batch', () => {
     expect(sizeFor(small, 1, 256)).toBe(1);
   });
 
-  it('falls to 512 tokens where even they are wide, and no further', () => {
-    expect(sizeFor(wide, 8, 256)).toBe(2);
-    expect(sizeFor(wide, 8, 1024)).toBe(1);
+  it('is smaller where it is wide, but not below 1,024 tokens', () => {
+    expect(sizeFor(wide, 8, 256)).toBe(4);
+    expect(sizeFor(wide, 4, 1024)).toBe(1);
     expect(sizeFor(wide, 8, 32)).toBe(8);
   });
 
   it('divides the batch', () => {
-    // 21 sequences of 100 tokens: 7 of them are 700 tokens, 3 are 300.
-    expect(sizeFor(wide, 21, 100)).toBe(7);
-    expect(sizeFor(wide, 7, 100)).toBe(7);
+    // 21 sequences of 200 tokens: 7 of them are 1,400 tokens, still too wide, and 3 are 600.
+    expect(sizeFor(wide, 21, 200)).toBe(7);
+    expect(sizeFor(wide, 7, 200)).toBe(7);
   });
 });
 

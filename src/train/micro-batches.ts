@@ -1,7 +1,6 @@
 /**
  * Micro-batches: a batch whose widest tensor is large is computed a few sequences at a time, and the gradients are summed as
- * for accumulation. The memory of activations falls by as much, and the products of weight gradients get shorter, which they
- * like; adding gradients up is what it costs.
+ * for accumulation. The memory of activations falls by as much.
  */
 
 import { elementCount } from '../core/index.ts';
@@ -9,10 +8,10 @@ import type { Batch } from '../data/index.ts';
 import { isKind } from '../graph/index.ts';
 import type { Graph } from '../graph/index.ts';
 
-/** Elements of the widest tensor that is computed at once: 16 MiB. Smaller parts are slower on two threads, see docs/log.md. */
-const WIDEST = 1 << 22;
-/** Tokens of a micro-batch, at least: adding to the gradients costs a fortieth of the products of so many. */
-const FEWEST_TOKENS = 512;
+/** Elements of the widest tensor that is computed at once: 256 MiB. Smaller parts cost time on two threads, see docs/log.md. */
+const WIDEST = 1 << 26;
+/** Tokens of a micro-batch, at least: adding to the gradients costs an eightieth of the products of so many. */
+const FEWEST_TOKENS = 1024;
 
 /**
  * Sequences to compute at once: the batch, or the largest part of it whose widest tensor is small enough.

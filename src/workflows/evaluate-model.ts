@@ -2,6 +2,7 @@
 
 import { checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
+import type { Corpus } from '../data/index.ts';
 import { evaluateText, measureBaselines } from '../eval/index.ts';
 import type { Baselines, TextEvaluation } from '../eval/index.ts';
 import { loadTextModel } from '../generate/index.ts';
@@ -12,6 +13,8 @@ import { warnOfSkippedFiles } from './skipped-files.ts';
 export interface EvaluateModelOptions {
   /** Held-out text: files, folders or globs. */
   readonly files: readonly string[];
+  /** The field of a JSON line that holds the text; default `text`. */
+  readonly textField?: string;
   /** Text that the model was trained on, for the n-gram baseline; default none, which leaves that baseline out. */
   readonly trainedOn?: readonly string[];
   /** Most UTF-8 bytes of held-out text; default all. */
@@ -42,10 +45,11 @@ export async function evaluateModel(
   options: EvaluateModelOptions,
   { onEvent, signal }: WorkflowHooks = {},
 ): Promise<ModelEvaluation> {
-  checkOptions('evaluate', options, ['files', 'trainedOn', 'byteLimit', 'threads']);
-  const { files, trainedOn, byteLimit, threads } = options;
+  checkOptions('evaluate', options, ['files', 'textField', 'trainedOn', 'byteLimit', 'threads']);
+  const { files, textField, trainedOn, byteLimit, threads } = options;
+  const read = (paths: readonly string[]): Corpus => readText(paths, textField === undefined ? {} : { textField });
   const limits = { ...(byteLimit === undefined ? {} : { byteLimit }), ...(signal === undefined ? {} : { signal }) };
-  const heldOut = readText(files);
+  const heldOut = read(files);
   const model = await loadTextModel(folder, threads === undefined ? {} : { threads });
   try {
     onEvent?.({ kind: 'phase', phase: 'evaluation' });
@@ -55,7 +59,7 @@ export async function evaluateModel(
     });
     onEvent?.({ kind: 'phase', phase: 'baselines' });
     warnOfSkippedFiles(heldOut, onEvent);
-    const baselines = await measureBaselines(heldOut, { ...limits, ...(trainedOn === undefined ? {} : { train: readText(trainedOn) }) });
+    const baselines = await measureBaselines(heldOut, { ...limits, ...(trainedOn === undefined ? {} : { train: read(trainedOn) }) });
     return { model: folder, ...evaluation, baselines };
   } finally {
     await model.close();

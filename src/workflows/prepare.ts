@@ -20,7 +20,8 @@ export interface Prepared {
 
 /** The parts of the text that training sees and that it does not. */
 export function splitText(recipe: Recipe): readonly [train: Corpus, heldOut: Corpus] {
-  return split(readText(recipe.text), { heldOut: recipe.heldOut ?? 0.05, seed: recipe.seed ?? 1 });
+  const { text, textField } = recipe;
+  return split(readText(text, textField === undefined ? {} : { textField }), { heldOut: recipe.heldOut ?? 0.05, seed: recipe.seed ?? 1 });
 }
 
 /** Reads, tokenizes and packs the text of a recipe into the run folder. */

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 
 import { UsageError, checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
+import type { Corpus } from '../data/index.ts';
 import { createTrainer } from '../train/index.ts';
 import { declarationFiles } from './default-corpus.ts';
 import type { WorkflowHooks } from './events.ts';
@@ -17,6 +18,8 @@ import { trainRun } from './train-run.ts';
 export interface QuickstartOptions {
   /** Files, folders or globs; default the type declarations among the installed packages. */
   readonly files?: readonly string[];
+  /** The field of a JSON line that holds the text; default `text`. */
+  readonly textField?: string;
   /** Minutes of training; default 2. */
   readonly minutes?: number;
   /** The run's folder; default the first of `runs/quickstart`, `runs/quickstart-2`, … that does not exist. */
@@ -48,8 +51,9 @@ const MODEL = {
  * @throws UsageError `WEFT_DATA_…` for text that can't be read or is too short.
  */
 export async function quickstart(options: QuickstartOptions = {}, hooks: WorkflowHooks = {}): Promise<RunResult> {
-  checkOptions('run quickstart', options, ['files', 'minutes', 'out', 'seed', 'threads']);
+  checkOptions('run quickstart', options, ['files', 'textField', 'minutes', 'out', 'seed', 'threads']);
   const { minutes = 2, seed = 1, threads } = options;
+  const reading = options.textField === undefined ? {} : { textField: options.textField };
   if (!(minutes > 0))
     throw new UsageError({
       code: 'WEFT_QUICKSTART_MINUTES',
@@ -60,7 +64,7 @@ export async function quickstart(options: QuickstartOptions = {}, hooks: Workflo
     });
   const started = performance.now();
   const files = options.files ?? declarationFiles();
-  const bytes = await textBytes(files, hooks);
+  const bytes = await textBytes(readText(files, reading), hooks);
   const vocabSize = bytes > 2_000_000 ? 4096 : bytes > 400_000 ? 2048 : 512;
   const batchSize = 16;
   const model = bytes > 100_000 ? MODEL : { ...MODEL, layers: 2, heads: 2, kvHeads: 2, width: 64, hidden: 192, contextLength: 64 };
@@ -68,6 +72,7 @@ export async function quickstart(options: QuickstartOptions = {}, hooks: Workflo
   const steps = Math.max(20, Math.round((minutes * 60) / secondsPerStep));
   const recipe: Recipe = {
     text: files,
+    ...reading,
     heldOut: 0.05,
     tokenizer: { type: 'bpe', vocabSize, splitting: 'gpt4' },
     model,
@@ -89,11 +94,11 @@ export async function quickstart(options: QuickstartOptions = {}, hooks: Workflo
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
-async function textBytes(files: readonly string[], { onEvent, signal }: WorkflowHooks): Promise<number> {
+async function textBytes(corpus: Corpus, { onEvent, signal }: WorkflowHooks): Promise<number> {
   const started = performance.now();
   onEvent?.({ kind: 'phase', phase: 'text' });
   let [bytes, documents] = [0, 0];
-  for await (const document of readText(files)) {
+  for await (const document of corpus) {
     signal?.throwIfAborted();
     bytes += document.bytes;
     documents += 1;

@@ -18,6 +18,7 @@ describe('checkRecipe', () => {
   test('gives a full recipe back as it is', () => {
     const recipe = {
       text: ['a.txt', 'b/**/*.md'],
+      textField: 'body',
       heldOut: 0.1,
       tokenizer: { type: 'bpe', vocabSize: 512, splitting: 'gpt2' },
       model: { architecture: 'gpt', layers: 2, heads: 2, width: 64, hidden: 256, contextLength: 64, dropout: 0.1, tiedHead: true },

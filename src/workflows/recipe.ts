@@ -14,6 +14,8 @@ export const DEFAULT_RUN_FOLDER = 'runs/default';
 export interface Recipe {
   /** Files, folders or globs. */
   readonly text: string | readonly string[];
+  /** The field of a JSON line that holds the text; default `text`. */
+  readonly textField?: string;
   /** Share of the documents held out from training, in (0, 1); default 0.05. */
   readonly heldOut?: number;
   /** A folder or `tokenizer.json` to use, or how to train one. */
@@ -131,6 +133,7 @@ const TRAINING = z.strictObject({
 
 const RECIPE = z.strictObject({
   text: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  textField: z.exactOptional(z.string().min(1)),
   heldOut: z.exactOptional(share),
   tokenizer: z.exactOptional(z.union([z.string().min(1), TOKENIZER])),
   model: z.exactOptional(MODEL),

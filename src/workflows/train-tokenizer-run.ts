@@ -10,6 +10,8 @@ import { warnOfSkippedFiles } from './skipped-files.ts';
 export interface TrainTokenizerOptions {
   /** Text: files, folders or globs. */
   readonly files: readonly string[];
+  /** The field of a JSON line that holds the text; default `text`. */
+  readonly textField?: string;
   /** Folder or `.json` file to save to. */
   readonly out: string;
   /** Default `bpe`. */
@@ -34,13 +36,13 @@ export interface TrainedTokenizer {
  * @param hooks - events of the phase `tokenizer`, and a signal that stops it before anything is saved.
  */
 export async function trainTokenizerRun(
-  { files, out, ...options }: TrainTokenizerOptions,
+  { files, textField, out, ...options }: TrainTokenizerOptions,
   { onEvent, signal }: WorkflowHooks = {},
 ): Promise<TrainedTokenizer> {
   checkOptions('train a tokenizer', options, ['type', 'vocabSize', 'splitting', 'specialTokens']);
   const started = performance.now();
   onEvent?.({ kind: 'phase', phase: 'tokenizer' });
-  const corpus = readText(files);
+  const corpus = readText(files, textField === undefined ? {} : { textField });
   const tokenizer = await trainTokenizer(stoppable(corpus, signal), options);
   signal?.throwIfAborted();
   await saveTokenizer(out, tokenizer);

@@ -333,6 +333,15 @@ describe('tokenizer', () => {
     expect(json.bytes).toBe(7);
   });
 
+  test('reads the field of JSON lines that it is told', async () => {
+    writeFileSync(at('bodies.jsonl'), Array.from({ length: 30 }, (_, seed) => JSON.stringify({ body: story(seed, 5) })).join('\n'));
+    const command = ['tokenizer', 'train', at('bodies.jsonl'), '--out', at('bodies'), '--vocab-size', '280'];
+    expect(await weft(command)).toMatchObject({ code: 1, err: expect.stringContaining('--text-field') as string });
+    expect(await weft([...command, '--text-field', 'body', '--json'])).toMatchObject({ code: 0 });
+    const held = ['eval', model, at('bodies.jsonl'), '--text-field', 'body', '--bytes', '500', '--json'];
+    expect(await weft(held)).toMatchObject({ code: 0 });
+  });
+
   test('refuses an id that is none', async () => {
     expect(await weft(['tokenizer', 'decode', '9999999', '-t', model])).toMatchObject({
       code: 2,

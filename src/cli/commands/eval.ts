@@ -8,6 +8,7 @@ import { repeated, wholeNumber } from '../flag-values.ts';
 import { createStyle } from '../terminal/style.ts';
 
 interface Flags {
+  readonly textField?: string;
   readonly trainedOn?: readonly string[];
   readonly bytes?: number;
   readonly threads?: number;
@@ -25,17 +26,19 @@ export function addEval(program: Command, context: CliContext): void {
     )
     .argument('<DIR>', 'model folder')
     .argument('<FILES...>', 'files, folders or globs of held-out text')
+    .option('--text-field <name>', 'the field of a JSON line that holds the text (default: text)')
     .option('--trained-on <path>', 'text that the model was trained on, for the 5-gram baseline; may be given several times', repeated)
     .option('--bytes <n>', 'most bytes of text to take (default: all)', wholeNumber('--bytes', { min: 1 }))
     .option('--threads <n>', 'threads (default: one a core)', wholeNumber('--threads', { min: 1 }))
     .option('--json', 'print one JSON object')
-    .action(async (folder: string, files: readonly string[], { trainedOn, bytes, threads, json }: Flags) => {
+    .action(async (folder: string, files: readonly string[], { textField, trainedOn, bytes, threads, json }: Flags) => {
       const { evaluateModel } = await import('../../workflows/index.ts');
       const { evaluationLines } = await import('../terminal/evaluation-lines.ts');
       const { renderEvents } = await import('../terminal/render-events.ts');
       const view = renderEvents(context.stderr, context);
       const options = {
         files,
+        ...(textField === undefined ? {} : { textField }),
         ...(trainedOn === undefined ? {} : { trainedOn }),
         ...(bytes === undefined ? {} : { byteLimit: bytes }),
         ...(threads === undefined ? {} : { threads }),

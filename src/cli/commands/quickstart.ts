@@ -8,6 +8,7 @@ import { decimalNumber, wholeNumber } from '../flag-values.ts';
 import { DEFAULT_PORT, announce, serveUntilStopped } from './serve.ts';
 
 interface Flags {
+  readonly textField?: string;
   readonly minutes: number;
   readonly out?: string;
   readonly seed?: number;
@@ -28,6 +29,7 @@ export function addQuickstart(program: Command, context: CliContext): void {
         'Without FILES it learns from the type declarations among the installed packages: a small code-completion model.',
     )
     .argument('[FILES...]', 'files, folders or globs of text')
+    .option('--text-field <name>', 'the field of a JSON line that holds the text (default: text)')
     .option('--minutes <n>', 'time to train', decimalNumber('--minutes', { above: 0 }), 2)
     .option('--out <folder>', 'where the model folder goes (default: the first free of runs/quickstart, runs/quickstart-2, …)')
     .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber('--seed', { min: 0 }))
@@ -41,10 +43,11 @@ export function addQuickstart(program: Command, context: CliContext): void {
       const { renderEvents } = await import('../terminal/render-events.ts');
       if (flags.serve) await tryPort(flags);
       const view = renderEvents(flags.json === true ? context.stderr : context.stdout, context);
-      const { minutes, out, seed, threads } = flags;
+      const { textField, minutes, out, seed, threads } = flags;
       const options = {
         minutes,
         ...(files.length === 0 ? {} : { files }),
+        ...(textField === undefined ? {} : { textField }),
         ...(out === undefined ? {} : { out }),
         ...(seed === undefined ? {} : { seed }),
         ...(threads === undefined ? {} : { threads }),

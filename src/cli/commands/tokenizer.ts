@@ -23,6 +23,7 @@ export function addTokenizer(program: Command, context: CliContext): void {
 
 interface TrainFlags {
   readonly out: string;
+  readonly textField?: string;
   readonly type?: 'bpe' | 'characters';
   readonly vocabSize?: number;
   readonly splitting?: 'gpt2' | 'gpt4';
@@ -37,6 +38,7 @@ function addTrain(tokenizer: Command, context: CliContext): void {
     .description('Trains a tokenizer on text and saves it as tokenizer.json in the Hugging Face schema.')
     .argument('<FILES...>', 'files, folders or globs of text')
     .requiredOption('--out <path>', 'folder or .json file to save to')
+    .option('--text-field <name>', 'the field of a JSON line that holds the text (default: text)')
     .option('--type <name>', 'bpe or characters (default: bpe)', oneOf('--type', ['bpe', 'characters']))
     .option('--vocab-size <n>', 'tokens in all, special ones included', wholeNumber('--vocab-size', { min: 1 }))
     .option('--splitting <name>', 'how text is cut before merging: gpt2 or gpt4', oneOf('--splitting', ['gpt2', 'gpt4']))

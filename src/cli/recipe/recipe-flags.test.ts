@@ -14,6 +14,7 @@ test('every flag goes to a key that recipes know', () => {
   const command = addRecipeFlags(new Command());
   const samples: Record<string, string> = { n: '2', share: '0.5', path: 'p', folder: 'f' };
   const names: Record<string, string> = {
+    '--text-field': 'body',
     '--tokenizer-type': 'bpe',
     '--splitting': 'gpt2',
     '--architecture': 'gpt',

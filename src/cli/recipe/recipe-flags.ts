@@ -19,6 +19,7 @@ const count = (flag: string): ((text: string) => number) => wholeNumber(flag, { 
 
 const FLAGS: readonly RecipeFlag[] = [
   { flags: '--text <path>', path: 'text', help: 'file, folder or glob to learn from; may be given several times', read: repeated },
+  { flags: '--text-field <name>', path: 'textField', help: 'the field of a JSON line that holds the text (default: text)' },
   {
     flags: '--held-out <share>',
     path: 'heldOut',

@@ -55,7 +55,7 @@ function lineError(name: string, line: number, rule: string, cause?: unknown): E
     code: 'WEFT_DATA_JSONL',
     path: `${name}:${line}`,
     rule,
-    remedy: 'Mend the line, or name the field that holds the text with textField.',
+    remedy: 'Mend the line, or name the field that holds the text: textField, or --text-field on the command line.',
     cause,
   });
 }
