@@ -2,7 +2,7 @@
 
 import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { WeftError, writeError, writeFileAtomic } from '../core/index.ts';
@@ -82,16 +82,21 @@ export interface MetricsLog {
 export async function openMetrics(path: string, step: number): Promise<MetricsLog> {
   const kept: string[] = [];
   const earlier: StepLoss[] = [];
+  const keep = (line: string): void => {
+    try {
+      const { kind, step: at, loss } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+      if (typeof at !== 'number' || at > step) return;
+      kept.push(`${line}\n`);
+      if (kind === 'step' && typeof loss === 'number') earlier.push({ step: at, loss });
+    } catch {
+      // The last line of a killed run may be half a line.
+    }
+  };
   if (step > 0 && existsSync(path)) {
-    for await (const line of createInterface({ input: createReadStream(path) })) {
-      try {
-        const { kind, step: at, loss } = JSON.parse(line) as Readonly<Record<string, unknown>>;
-        if (typeof at !== 'number' || at > step) continue;
-        kept.push(`${line}\n`);
-        if (kind === 'step' && typeof loss === 'number') earlier.push({ step: at, loss });
-      } catch {
-        // The last line of a killed run may be half a line.
-      }
+    try {
+      for await (const line of createInterface({ input: createReadStream(path) })) keep(line);
+    } catch (error) {
+      throw damaged(dirname(path), 'its metrics.jsonl cannot be read', error);
     }
   }
   await writeFileAtomic(path, kept.join(''));
