@@ -42,7 +42,7 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
   const arrived = new Map<Node, Tensor[][]>();
   const accumulate = (tensor: Tensor, gradient: Tensor): void => {
     const lists = arrived.get(tensor.node) ?? [];
-    lists[tensor.index] = [...(lists[tensor.index] ?? []), gradient];
+    (lists[tensor.index] ??= []).push(gradient);
     arrived.set(tensor.node, lists);
   };
   accumulate(graph.outputs.get('loss') as Tensor, scalar(1, loss.dtype));
