@@ -88,6 +88,25 @@ describe('a step in micro-batches', () => {
     });
   }
 
+  it('refuses batches of another shape, in training and in evaluation, and trains on', async () => {
+    const model = gpt({ layers: 1, heads: 2, width: 16, contextLength, vocabSize: 11 });
+    const trainer = await createTrainer({ model, optimizer, batchSize, contextLength, accumulate: 1, clipNorm: 1, seed: 1, threads: 1 });
+    const twice: Batch = {
+      inputs: Int32Array.of(...inputs, ...inputs),
+      targets: Int32Array.of(...targets, ...targets),
+      kept: 2 * batch.kept,
+    };
+    const short: Batch = { ...batch, targets: targets.subarray(1) };
+    const before = [...trainer.weights].map(([, { data }]) => [...data]);
+    for (const wrong of [twice, short]) {
+      await expect(trainer.step(0, [wrong])).rejects.toMatchObject({ code: 'WEFT_TRAIN_BATCH' });
+      await expect(trainer.evaluate([wrong])).rejects.toMatchObject({ code: 'WEFT_TRAIN_BATCH' });
+    }
+    expect([...trainer.weights].map(([, { data }]) => [...data])).toEqual(before);
+    expect((await trainer.step(0, [batch])).loss).toBeGreaterThan(0);
+    trainer.close();
+  });
+
   it('refuses a size that does not divide the batch', async () => {
     const model = gpt({ layers: 1, heads: 2, width: 16, contextLength, vocabSize: 11 });
     const options = { model, optimizer, batchSize, contextLength, accumulate: 1, clipNorm: 1, seed: 1, threads: 1 };

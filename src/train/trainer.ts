@@ -89,9 +89,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const bindings: Binding[] = [];
 
   const buckets = bucketsOf(model.parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })));
-  const batch = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm, buckets };
-  const microBatchSize = options.microBatchSize ?? microBatchSizeOf(evaluationGraph(batch), batch);
-  const stepOptions: StepOptions = { ...batch, batchSize: microBatchSize };
+  const whole: StepOptions = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm, buckets };
+  const microBatchSize = options.microBatchSize ?? microBatchSizeOf(evaluationGraph(whole), whole);
+  const stepOptions: StepOptions = { ...whole, batchSize: microBatchSize };
   if (!Number.isInteger(batchSize / microBatchSize))
     throw new UsageError({
       code: 'WEFT_TRAIN_OPTION',
@@ -182,17 +182,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const tensor = fed.get(name);
     if (tensor !== undefined) (tensor.data as Int32Array).set(ids);
   };
-  /** Runs a graph on the parts of a batch; its loss, the mean over `kept` targets. */
+  /** Runs a graph on the parts of some batches; their loss, the mean over the targets that they keep. */
   const runParts = async (binding: Binding, batches: readonly Batch[], before: (part: number) => void): Promise<number> => {
-    feedScalar(
-      'denominator',
-      Math.max(
-        1,
-        batches.reduce((sum, { kept }) => sum + kept, 0),
-      ),
-    );
+    for (const { inputs, targets } of batches) requireShape({ inputs, targets }, { batchSize, contextLength });
+    const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
+    feedScalar('denominator', Math.max(1, kept));
     let loss = 0;
-    for (const [part, { inputs, targets }] of batches.flatMap((whole) => splitBatch(whole, microBatchSize * contextLength)).entries()) {
+    for (const [part, { inputs, targets }] of batches.flatMap((batch) => splitBatch(batch, microBatchSize * contextLength)).entries()) {
       feedIds('ids', inputs);
       feedIds('targets', targets);
       before(part);
@@ -241,6 +237,23 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const session of sessions) session.close();
     },
   };
+}
+
+/** A batch of another shape would be computed in part, or more than once. */
+function requireShape(
+  batch: Pick<Batch, 'inputs' | 'targets'>,
+  { batchSize, contextLength }: { readonly batchSize: number; readonly contextLength: number },
+): void {
+  for (const [name, { length }] of Object.entries(batch)) {
+    if (length === batchSize * contextLength) continue;
+    throw new UsageError({
+      code: 'WEFT_TRAIN_BATCH',
+      action: 'compute a batch',
+      rule: `its ${name} must be ${batchSize} sequences of ${contextLength} tokens, ${batchSize * contextLength} in all`,
+      value: String(length),
+      remedy: 'Give batches of the batchSize and contextLength that the training was made for, held-out ones too.',
+    });
+  }
 }
 
 /** The same map in another order. */
