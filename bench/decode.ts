@@ -28,7 +28,7 @@ import type { LanguageModel } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
 import { encodeModel, lowerGraph } from '../src/onnx/index.ts';
 import { createSession } from '../src/runtime/index.ts';
-import type { Tokenizer } from '../src/tokenizers/index.ts';
+import { type Tokenizer, createTokenizer } from '../src/tokenizers/index.ts';
 
 const flags = new Map(process.argv.slice(2).map((flag) => flag.replace(/^--/, '').split('=') as [string, string]));
 const threads = Number(flags.get('threads') ?? 2);
@@ -39,11 +39,12 @@ const sizes = { layers: 6, heads: 6, width: 384, contextLength: 256, vocabSize: 
 const models: Readonly<Record<string, LanguageModel>> = { llama: llama({ ...sizes, tiedHead: true, hidden: 1024 }), gpt: gpt(sizes) };
 
 /** A tokenizer that costs nothing. */
-const tokenizer: Tokenizer = {
+const tokenizer: Tokenizer = createTokenizer({
   type: 'bpe',
-  vocabSize: sizes.vocabSize,
+  size: sizes.vocabSize,
   specialTokens: new Map(),
-  endOfText: undefined,
+  token: () => 'x',
+  align: () => ({ ids: Uint32Array.of(1), starts: Uint32Array.of(0), ends: Uint32Array.of(1) }),
   encode: () => Uint32Array.of(1),
   decode: () => 'x',
   tokenBytes: () => Uint8Array.of(120),
@@ -51,7 +52,7 @@ const tokenizer: Tokenizer = {
   toJSON: () => {
     throw new Error('not used');
   },
-};
+});
 
 interface Event {
   readonly cat: string;

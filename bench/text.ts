@@ -71,7 +71,7 @@ const speed = async (encode: (document: string) => unknown): Promise<readonly nu
   return passes;
 };
 const json = encodingToJson('cl100k_base');
-const [ours, fresh] = [tokenizerFromJson(json), tokenizerFromJson(json)];
+const [ours, fresh] = [await tokenizerFromJson(json), await tokenizerFromJson(json)];
 const theirs = createTiktoken('cl100k_base');
 const ids = ours.encode(text);
 const own = await trainTokenizer([text], { vocabSize: 4096 });

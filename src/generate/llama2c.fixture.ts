@@ -9,7 +9,7 @@ import { hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { llama } from '../models/index.ts';
 import type { LlamaModel } from '../models/index.ts';
-import type { Tokenizer } from '../tokenizers/index.ts';
+import { type Tokenizer, createTokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './decoder.ts';
 
 /** The model file: definition and weights. */
@@ -79,12 +79,13 @@ export function readLlama2cTokens(path: string, vocabSize: number): Tokenizer {
     position += 8 + length;
   }
   const decode = (ids: ArrayLike<number>): string => Buffer.concat(Array.from(ids, (id) => pieces[id] as Uint8Array)).toString('utf8');
-  return {
+  return createTokenizer({
     type: 'bpe',
-    vocabSize,
+    size: vocabSize,
     specialTokens: new Map(),
-    endOfText: undefined,
+    token: (id) => decode([id]),
     encode: () => new Uint32Array(),
+    align: () => ({ ids: new Uint32Array(), starts: new Uint32Array(), ends: new Uint32Array() }),
     decode,
     tokenBytes: (id) => pieces[id] as Uint8Array,
     createDecoder() {
@@ -94,5 +95,5 @@ export function readLlama2cTokens(path: string, vocabSize: number): Tokenizer {
     toJSON: () => {
       throw new Error('not used');
     },
-  };
+  });
 }

@@ -2,7 +2,7 @@
 
 import type { LanguageModel } from '../models/index.ts';
 import { initialize } from '../nn/index.ts';
-import type { Tokenizer } from '../tokenizers/index.ts';
+import { type Tokenizer, createTokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './decoder.ts';
 
 /** Weights large enough for the model to have strong opinions. */
@@ -16,12 +16,13 @@ export function livelyWeights(model: LanguageModel, seed = 1): Weights {
 /** Token `i` is the byte `i`, up to `vocabSize`; the last token ends a text. UTF-8 as it comes. */
 export function byteTokenizer(vocabSize: number, options: { readonly endOfText?: boolean } = {}): Tokenizer {
   const endOfText = options.endOfText === false ? undefined : vocabSize - 1;
-  return {
+  return createTokenizer({
     type: 'characters',
-    vocabSize,
+    size: vocabSize,
     specialTokens: new Map(endOfText === undefined ? [] : [['<|endoftext|>', endOfText]]),
-    endOfText,
+    token: (id) => String(id),
     encode: (text) => Uint32Array.from(Buffer.from(text), (byte) => byte % vocabSize),
+    align: () => ({ ids: new Uint32Array(), starts: new Uint32Array(), ends: new Uint32Array() }),
     decode: (ids) => Buffer.from(Array.from(ids)).toString('utf8'),
     tokenBytes: (id) => Uint8Array.of(id),
     createDecoder() {
@@ -31,5 +32,5 @@ export function byteTokenizer(vocabSize: number, options: { readonly endOfText?:
     toJSON: () => {
       throw new Error('not used');
     },
-  };
+  });
 }

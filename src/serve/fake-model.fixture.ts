@@ -2,7 +2,7 @@
 
 import { createRandom, hash32 } from '../core/index.ts';
 import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
-import type { Tokenizer } from '../tokenizers/index.ts';
+import { type Tokenizer, createTokenizer } from '../tokenizers/index.ts';
 
 const TEXT = `/**
  * Reads a file as a stream of lines — and never holds more than one of them.
@@ -44,17 +44,18 @@ export function fakeTokenizer(): Tokenizer {
     }
     return ids;
   };
-  return {
+  return createTokenizer({
     type: 'bpe',
-    vocabSize: pieces.length,
+    size: pieces.length,
     specialTokens: new Map([[END, endOfText]]),
-    endOfText,
-    encode(text, { specialTokens = 'text' } = {}) {
-      if (specialTokens === 'text') return Uint32Array.from(encodePlain(text));
+    token: (id) => new TextDecoder().decode(pieces[id]),
+    encode(text, special) {
+      if (!special) return Uint32Array.from(encodePlain(text));
       return Uint32Array.from(
         text.split(END).flatMap((part, index) => (index === 0 ? encodePlain(part) : [endOfText, ...encodePlain(part)])),
       );
     },
+    align: () => ({ ids: new Uint32Array(), starts: new Uint32Array(), ends: new Uint32Array() }),
     decode: (ids) =>
       new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(Array.from(ids, (id) => pieces[id] ?? new Uint8Array()))),
     tokenBytes: (id) => pieces[id] ?? new Uint8Array(),
@@ -72,7 +73,7 @@ export function fakeTokenizer(): Tokenizer {
     toJSON() {
       throw new Error('The fake has no file.');
     },
-  };
+  });
 }
 
 /** How the fake behaves. */

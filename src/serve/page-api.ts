@@ -8,7 +8,7 @@ export interface PageModel {
   readonly parameters: number;
   readonly contextLength: number;
   readonly vocabSize: number;
-  readonly tokenizer: 'bpe' | 'characters';
+  readonly tokenizer: 'bpe' | 'unigram' | 'wordpiece' | 'words' | 'characters';
   readonly hasChatTemplate: boolean;
   /** `weft.json` of the model folder; its parts may be missing. */
   readonly card: unknown;

@@ -3,14 +3,7 @@
 import { UsageError, checkOptions } from '../core/index.ts';
 import type { Alignment, TemplatePart, TokenizerEngine } from './engine.ts';
 import { createTokenCounter } from './token-counter.ts';
-import {
-  type DecodeOptions,
-  END_OF_TEXT,
-  type EncodeOptions,
-  type Encoding,
-  type StreamingDecoder,
-  type Tokenizer,
-} from './tokenizer.ts';
+import { type DecodeOptions, END_OF_TEXT, type EncodeOptions, type Encoding, type StreamingDecoder, type Tokenizer } from './tokenizer.ts';
 
 const ENCODE_OPTIONS = ['specialTokens', 'addSpecialTokens', 'pair'];
 
@@ -28,7 +21,12 @@ export function createTokenizer(engine: TokenizerEngine): Tokenizer {
       return false;
     }
     if (policy === 'text' || policy === 'allow') return policy === 'allow';
-    throw optionError('encode', "specialTokens is 'text', 'allow' or 'refuse'", String(policy), "Leave it out where the text comes from users: 'text' is the default.");
+    throw optionError(
+      'encode',
+      "specialTokens is 'text', 'allow' or 'refuse'",
+      String(policy),
+      "Leave it out where the text comes from users: 'text' is the default.",
+    );
   };
   const checkId = (id: number): void => {
     if (Number.isInteger(id) && id >= 0 && id < size) return;
@@ -214,7 +212,12 @@ function createRefusal(tokens: ReadonlyMap<string, number>): (text: string) => v
 
 function checkLimit(limit: number): void {
   if (Number.isInteger(limit) && limit >= 0) return;
-  throw optionError('count tokens', 'the limit is a whole number, 0 or more', String(limit), 'Give the most tokens that the text may have.');
+  throw optionError(
+    'count tokens',
+    'the limit is a whole number, 0 or more',
+    String(limit),
+    'Give the most tokens that the text may have.',
+  );
 }
 
 function optionError(action: string, rule: string, value: string, remedy: string): UsageError {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import type { BpeModelJson } from './json/tokenizer-json.ts';
 import { linesOf, oracleOf, trainMerges } from './hugging-face.fixture.ts';
 import { SPLITTINGS } from './splitting/splittings.ts';
 import { trainTokenizer } from './train-tokenizer.ts';
@@ -16,7 +17,7 @@ const readShared = (name: string, length: number): string => readFileSync(`${sha
 
 const learnt = async (text: string): Promise<unknown> => {
   const tokenizer = await trainTokenizer(linesOf(text), { vocabSize: 30_000, splitting: 'gpt2', minFrequency: 1, specialTokens: [] });
-  return tokenizer.toJSON().model.merges;
+  return (tokenizer.toJSON().model as BpeModelJson).merges;
 };
 
 describe('merges', () => {

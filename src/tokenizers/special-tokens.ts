@@ -1,7 +1,6 @@
-/** Special tokens in text: the policy, and finding them. The longest wins where several begin at one place. */
+/** Finding special tokens in text. The longest wins where several begin at one place. */
 
-import { UsageError } from '../core/index.ts';
-import type { EncodeOptions } from './tokenizer.ts';
+import type { Alignment } from './engine.ts';
 
 /** A part of a text: ordinary text, or one added token. */
 export interface TextPart {
@@ -29,18 +28,6 @@ export function createSpecialTokens(tokens: ReadonlyMap<string, number>, ordinar
   return { tokens, ordinary, findAll: createFinder(new Map([...ordinary, ...tokens])), findAlways: createFinder(ordinary) };
 }
 
-/** Whether special tokens are to be found in the text. */
-export function readPolicy({ specialTokens = 'text' }: EncodeOptions): boolean {
-  if (specialTokens === 'text' || specialTokens === 'allow') return specialTokens === 'allow';
-  throw new UsageError({
-    code: 'WEFT_TOKENIZER_OPTION',
-    action: 'encode',
-    rule: "specialTokens is 'text' or 'allow'",
-    value: String(specialTokens),
-    remedy: "Leave it out where the text comes from users: 'text' is the default.",
-  });
-}
-
 /** Encodes the ordinary parts with `encode` and puts the added tokens between them. */
 export function encodeParts(parts: Iterable<TextPart>, encode: (start: number, end: number) => Uint32Array): Uint32Array {
   const encoded: Uint32Array[] = [];
@@ -55,6 +42,28 @@ export function encodeParts(parts: Iterable<TextPart>, encode: (start: number, e
   let position = 0;
   for (const ids of encoded) {
     all.set(ids, position);
+    position += ids.length;
+  }
+  return all;
+}
+
+/** As {@link encodeParts}, with places: those of `align` are moved to where the part stands. */
+export function alignParts(text: string, find: TokenFinder | undefined, align: (part: string) => Alignment): Alignment {
+  if (find === undefined) return align(text);
+  const parts = Array.from(find(text), ({ start, end, id }) => {
+    if (id !== undefined) return { ids: Uint32Array.of(id), starts: Uint32Array.of(start), ends: Uint32Array.of(end) };
+    const { ids, starts, ends } = align(text.slice(start, end));
+    return { ids, starts: starts.map((place) => place + start), ends: ends.map((place) => place + start) };
+  });
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined) return only;
+  const length = parts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const all = { ids: new Uint32Array(length), starts: new Uint32Array(length), ends: new Uint32Array(length) };
+  let position = 0;
+  for (const { ids, starts, ends } of parts) {
+    all.ids.set(ids, position);
+    all.starts.set(starts, position);
+    all.ends.set(ends, position);
     position += ids.length;
   }
   return all;

@@ -1,48 +1,38 @@
 /** The bytes of every token, end to end in one array; decoding whole texts and one id after another. */
 
-import { UsageError } from '../core/index.ts';
 import type { StreamingDecoder } from './tokenizer.ts';
 
-/** The bytes that every id stands for. */
+/** The bytes that every id stands for; ids are in the vocabulary. */
 export interface TokenBytes {
   readonly size: number;
   /** A copy of the bytes of one token. */
   bytes(id: number): Uint8Array;
-  decode(ids: ArrayLike<number>): string;
-  createDecoder(): StreamingDecoder;
+  length(this: void, id: number): number;
+  decode(ids: ArrayLike<number>, skipSpecial?: boolean): string;
+  createDecoder(skipSpecial?: boolean): StreamingDecoder;
 }
 
 /** Holds the bytes of the tokens, whose ids are their places. */
-export function createTokenBytes(tokens: readonly Uint8Array[]): TokenBytes {
+export function createTokenBytes(tokens: readonly Uint8Array[], special: ReadonlySet<number> = new Set()): TokenBytes {
   const starts = new Uint32Array(tokens.length + 1);
   for (let id = 0; id < tokens.length; id++) starts[id + 1] = (starts[id] as number) + (tokens[id]?.length ?? 0);
   const arena = new Uint8Array(starts[tokens.length] as number);
   tokens.forEach((bytes, id) => arena.set(bytes, starts[id]));
   const size = tokens.length;
 
-  const check = (id: number): void => {
-    if (Number.isInteger(id) && id >= 0 && id < size) return;
-    throw new UsageError({
-      code: 'WEFT_TOKENIZER_ID',
-      action: 'decode a token',
-      rule: `ids of this vocabulary are integers from 0 to ${size - 1}`,
-      value: String(id),
-      remedy: 'Decode with the tokenizer that encoded the text.',
-    });
-  };
   const view = (id: number): Uint8Array => arena.subarray(starts[id], starts[id + 1]);
 
   return {
     size,
     bytes(id) {
-      check(id);
       return view(id).slice();
     },
-    decode(ids) {
+    length: (id) => (starts[id + 1] as number) - (starts[id] as number),
+    decode(all, skipSpecial = false) {
+      const ids = skipSpecial && special.size > 0 ? Array.from(all).filter((id) => !special.has(id)) : all;
       let length = 0;
       for (let index = 0; index < ids.length; index++) {
         const id = ids[index] as number;
-        check(id);
         length += (starts[id + 1] as number) - (starts[id] as number);
       }
       const bytes = new Uint8Array(length);
@@ -54,11 +44,11 @@ export function createTokenBytes(tokens: readonly Uint8Array[]): TokenBytes {
       }
       return newTextDecoder().decode(bytes);
     },
-    createDecoder() {
+    createDecoder(skipSpecial = false) {
       const decoder = newTextDecoder();
       return {
         push(id) {
-          check(id);
+          if (skipSpecial && special.has(id)) return '';
           return decoder.decode(view(id), { stream: true });
         },
         end: () => decoder.decode(),

@@ -9,7 +9,7 @@ const TEMPLATE = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor 
 /** A model that answers with words in order, and remembers what it was given. */
 async function parrot({ chatTemplate, contextLength = 128 }: { chatTemplate?: string; contextLength?: number } = {}) {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz<>!? ABC\n';
-  const tokenizer = tokenizerFromJson((await trainTokenizer([alphabet], { type: 'characters' })).toJSON());
+  const tokenizer = await tokenizerFromJson((await trainTokenizer([alphabet], { type: 'characters' })).toJSON());
   const prompts: string[] = [];
   const model: TextModel = {
     name: 'parrot',

@@ -2,7 +2,7 @@
 
 import { checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
-import { saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
+import { type TokenizerType, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import { warnOfSkippedFiles } from './skipped-files.ts';
 
@@ -24,7 +24,7 @@ export interface TrainTokenizerOptions {
 /** What {@link trainTokenizerRun} made. */
 export interface TrainedTokenizer {
   readonly tokenizer: string;
-  readonly type: 'bpe' | 'characters';
+  readonly type: TokenizerType;
   readonly vocabSize: number;
   readonly seconds: number;
 }

@@ -38,7 +38,8 @@ export const NOT_EXPORTED: readonly string[] = ['core', 'cli'];
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   koffi: ['runtime'],
   'onnxruntime-node': ['runtime'],
-  protobufjs: ['onnx'],
+  'oniguruma-parser': ['tokenizers'],
+  protobufjs: ['onnx', 'tokenizers'],
   tinyglobby: ['data', 'workflows'],
   zod: ['tokenizers', 'data', 'formats', 'monitor', 'train', 'generate', 'eval', 'serve', 'workflows', 'cli'],
   '@huggingface/jinja': ['tokenizers', 'serve', 'generate'],

@@ -24,8 +24,8 @@ const hostile = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...POO
   maxLength: 24,
 });
 
-describe.each(['gpt2', 'cl100k_base'] as const)('%s', (name) => {
-  const ours = tokenizerFromJson(encodingToJson(name));
+describe.each(['gpt2', 'cl100k_base'] as const)('%s', async (name) => {
+  const ours = await tokenizerFromJson(encodingToJson(name));
   const theirs = createTiktoken(name);
   const expected = (text: string): Uint32Array => theirs.encode_ordinary(text.replace(/\p{Surrogate}/gu, '\uFFFD'));
   /** Compares the bytes, as comparing lists of millions of numbers takes long. */
@@ -75,8 +75,8 @@ describe.each(['gpt2', 'cl100k_base'] as const)('%s', (name) => {
   });
 });
 
-test.runIf(existsSync(shared))("GPT-2's ids as llama.cpp tests them (skipped without shared data)", () => {
-  const ours = tokenizerFromJson(encodingToJson('gpt2'));
+test.runIf(existsSync(shared))("GPT-2's ids as llama.cpp tests them (skipped without shared data)", async () => {
+  const ours = await tokenizerFromJson(encodingToJson('gpt2'));
   const path = `${shared}tokenizers/ggml-vocab-gpt-2.gguf`;
   const cases = readFileSync(`${path}.inp`, 'utf8').split('\n__ggml_vocab_test__\n');
   const lines = readFileSync(`${path}.out`, 'utf8').split('\n');

@@ -4,11 +4,13 @@
  * In a `tokenizer.json` it is a BPE model without merges and without a pre-tokenizer, which Hugging Face's library encodes alike.
  */
 
-import { UsageError, checkOptions } from '../../core/index.ts';
+import { UsageError } from '../../core/index.ts';
+import { createTokenizer } from '../create-tokenizer.ts';
 import { createCharactersJson } from '../json/characters-json.ts';
-import { encodeParts, readPolicy } from '../special-tokens.ts';
+import type { Alignment } from '../engine.ts';
+import { type TokenFinder, alignParts, encodeParts } from '../special-tokens.ts';
 import { createTokenBytes } from '../token-bytes.ts';
-import { END_OF_TEXT, type Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 import type { CharactersDefinition } from './characters-definition.ts';
 
 /** The tokenizer of a definition. */
@@ -19,7 +21,7 @@ export function createCharacterTokenizer(definition: CharactersDefinition): Toke
   for (const [codePoint, id] of ids) tokens[id] = utf8.encode(String.fromCodePoint(codePoint));
   for (const [text, id] of [...special.tokens, ...special.ordinary]) tokens[id] = utf8.encode(text);
   for (let id = 0; id < tokens.length; id++) tokens[id] ??= new Uint8Array(0);
-  const table = createTokenBytes(tokens);
+  const table = createTokenBytes(tokens, new Set(special.tokens.values()));
   const highest = [...ids.keys()].reduce((most, codePoint) => Math.max(most, codePoint), 0);
   const unknownId = unknown === undefined ? -1 : (special.tokens.get(unknown) ?? -1);
   const byCodePoint = new Int32Array(highest + 1).fill(unknownId);
@@ -39,22 +41,50 @@ export function createCharacterTokenizer(definition: CharactersDefinition): Toke
     return output.slice(0, count);
   };
 
-  return {
+  const findIn = (allowed: boolean): typeof special.findAll => (allowed ? special.findAll : special.findAlways);
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  return createTokenizer({
     type: 'characters',
-    vocabSize: tokens.length,
+    size: tokens.length,
     specialTokens: special.tokens,
-    endOfText: special.tokens.get(END_OF_TEXT),
-    encode(text, options = {}) {
-      checkOptions('encode', options, ['specialTokens']);
-      const finder = readPolicy(options) ? special.findAll : special.findAlways;
-      if (finder === undefined) return encodeText(text);
-      return encodeParts(finder(text), (start, end) => encodeText(text.slice(start, end)));
-    },
-    decode: (tokenIds) => table.decode(tokenIds),
+    token: (id) => decoder.decode(tokens[id]),
     tokenBytes: (id) => table.bytes(id),
-    createDecoder: () => table.createDecoder(),
+    encode(text, allowed) {
+      const find = findIn(allowed);
+      return find === undefined ? encodeText(text) : encodeParts(find(text), (start, end) => encodeText(text.slice(start, end)));
+    },
+    align: (text, allowed) => alignParts(text, findIn(allowed), (part) => alignCharacters(part, encodeText(part))),
+    count: (text, allowed) => countParts(text, findIn(allowed)),
+    decode: (tokenIds, skipSpecial) => table.decode(tokenIds, skipSpecial),
+    createDecoder: (skipSpecial) => table.createDecoder(skipSpecial),
     toJSON: () => createCharactersJson(definition),
-  };
+  });
+}
+
+function alignCharacters(text: string, ids: Uint32Array): Alignment {
+  const starts = new Uint32Array(ids.length);
+  const ends = new Uint32Array(ids.length);
+  let at = 0;
+  for (let index = 0; index < ids.length; index++) {
+    starts[index] = at;
+    at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+    ends[index] = at;
+  }
+  return { ids, starts, ends };
+}
+
+/** Characters and added tokens; a character that the vocabulary lacks counts too. */
+function countParts(text: string, find: TokenFinder | undefined): number {
+  if (find === undefined) return characters(text, 0, text.length);
+  let count = 0;
+  for (const { start, end, id } of find(text)) count += id === undefined ? characters(text, start, end) : 1;
+  return count;
+}
+
+function characters(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; at++, count++) if ((text.codePointAt(at) as number) > 0xffff) at++;
+  return count;
 }
 
 function unknownCharacter(codePoint: number): UsageError {

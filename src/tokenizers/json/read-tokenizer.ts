@@ -29,11 +29,12 @@ const MOST_ADDED = 1 << 16;
  * import { tokenizerFromJson, trainTokenizer } from 'weft/tokenizers';
  *
  * const trained = await trainTokenizer(['to be or not to be'], { type: 'characters' });
- * const tokenizer = tokenizerFromJson(JSON.parse(JSON.stringify(trained)));
+ * const tokenizer = await tokenizerFromJson(JSON.parse(JSON.stringify(trained)));
  * console.log(tokenizer.decode(tokenizer.encode('not to be'))); // not to be
  * ```
  */
-export function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'): Tokenizer {
+// eslint-disable-next-line typescript/require-await -- parts of it are loaded when a file asks for them
+export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'): Promise<Tokenizer> {
   const reader = createJsonReader(origin);
   const root = reader.object(json, 'the file');
   const model = reader.object(root['model'], 'model');
