@@ -16,7 +16,7 @@ import { createByteEncoder } from './byte-encoder.ts';
 export function createBpeTokenizer(definition: BpeDefinition): Tokenizer {
   const { splitting, tokens, special, byteIds } = definition;
   const table = createTokenBytes(tokens, new Set(special.tokens.values()));
-  const encoder = createByteEncoder(SPLITTINGS[splitting].split, definition);
+  const encoder = createByteEncoder(SPLITTINGS[splitting].splitBatch, definition);
   const names = new Map([...special.tokens, ...special.ordinary].map(([text, id]) => [id, text]));
   const findIn = (allowed: boolean): typeof special.findAll => (allowed ? special.findAll : special.findAlways);
   return createTokenizer({
