@@ -5,9 +5,8 @@
  * everything else to the general one, which is loaded when a file asks for it. Truncation and padding are kept and not done.
  */
 
-import { createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
+import { type BpeSurroundings, createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import { createCharacterTokenizer } from '../characters/character-tokenizer.ts';
-import type { PostProcessing } from '../pipeline/post-processors.ts';
 import { type SpecialTokens, createSpecialTokens } from '../special-tokens.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type JsonObject, type JsonReader, createJsonReader } from './json-reader.ts';
@@ -60,17 +59,19 @@ export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'
   const ids = isPlain ? readCharacters(root, model, { vocabulary, special, merges: merges.results.length }) : undefined;
   if (ids !== undefined) return createCharacterTokenizer(ids);
   const definition = readByteLevel(root, model, { vocabulary, merges, special, size });
-  if (definition !== undefined && isPlain && isByteLevel(root['decoder'])) {
-    return createBpeTokenizer(definition, { json: json as TokenizerJson, ...(await readAfter(reader, root['post_processor'] ?? null)) });
+  // Where bytes are missing, places are theirs only in the general engine.
+  const isWhole = definition?.byteIds.every((id) => id >= 0) === true;
+  if (definition !== undefined && isWhole && isPlain && isByteLevel(root['decoder'])) {
+    return createBpeTokenizer(definition, { json: json as TokenizerJson, ...(await readAfter(reader, root['post_processor'] ?? null, size)) });
   }
   const { readPipeline } = await import('../pipeline/read-pipeline.ts');
   return readPipeline(reader, root, model, { vocabulary, added, merges, definition });
 }
 
-async function readAfter(reader: JsonReader, json: unknown): Promise<Partial<PostProcessing> & { trimPlaces?: typeof import('../pipeline/post-processors.ts').trimPlaces }> {
+async function readAfter(reader: JsonReader, json: unknown, size: number): Promise<BpeSurroundings> {
   if (json === null) return {};
   const { readPostProcessor, trimPlaces } = await import('../pipeline/post-processors.ts');
-  return { ...readPostProcessor(reader, reader.object(json, 'post_processor'), 'post_processor'), trimPlaces };
+  return { ...readPostProcessor(reader, reader.object(json, 'post_processor'), size), trimPlaces };
 }
 
 /** Whether the model is BPE; older files do not say so. */
