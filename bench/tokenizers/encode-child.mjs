@@ -36,7 +36,11 @@ const LIBRARIES = {
     const { Tiktoken } = await peer('js-tiktoken/dist/lite.js');
     const { default: ranks } = await peer(`js-tiktoken/dist/ranks/${encoding}.js`);
     const tokenizer = new Tiktoken(ranks);
-    return { encode: (text) => tokenizer.encode(text, [], []), count: (text) => tokenizer.encode(text, [], []).length, decode: (ids) => tokenizer.decode(ids) };
+    return {
+      encode: (text) => tokenizer.encode(text, [], []),
+      count: (text) => tokenizer.encode(text, [], []).length,
+      decode: (ids) => tokenizer.decode(ids),
+    };
   },
   async tiktoken() {
     const { get_encoding: getEncoding } = await import('tiktoken');
@@ -59,7 +63,8 @@ const loadedMegabytes = process.resourceUsage().maxRSS / 1024;
 const result = { library, encoding, loadMilliseconds, loadedMegabytes, first: [...first] };
 if (corpus !== undefined) {
   const text = readFileSync(corpus, 'utf8');
-  const documentsOf = (part) => Array.from({ length: Math.ceil(part.length / 4096) }, (_, index) => part.slice(index * 4096, (index + 1) * 4096));
+  const documentsOf = (part) =>
+    Array.from({ length: Math.ceil(part.length / 4096) }, (_, index) => part.slice(index * 4096, (index + 1) * 4096));
   const half = text.length >> 1;
   const warmUp = documentsOf(text.slice(0, half));
   const documents = documentsOf(text.slice(half));

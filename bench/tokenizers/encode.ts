@@ -118,10 +118,14 @@ try {
         ['fastest exact peer', peers.filter((library) => EXACT.includes(library))],
       ] as const) {
         const ratio = (key: 'cold' | 'warm'): string =>
-          median(rounds.map((results) => (results['weft']?.[key] ?? 0) / Math.max(...among.map((library) => results[library]?.[key] ?? 0)))).toFixed(2);
+          median(
+            rounds.map((results) => (results['weft']?.[key] ?? 0) / Math.max(...among.map((library) => results[library]?.[key] ?? 0))),
+          ).toFixed(2);
         console.log(`  ÷ ${who}: cold ${ratio('cold')}, warm ${ratio('warm')}`);
       }
-      const count = median(rounds.map((results) => (results['gpt-tokenizer']?.countMicroseconds ?? 0) / (results['weft']?.countMicroseconds ?? 1)));
+      const count = median(
+        rounds.map((results) => (results['gpt-tokenizer']?.countMicroseconds ?? 0) / (results['weft']?.countMicroseconds ?? 1)),
+      );
       console.log(`  count of 100 characters: gpt-tokenizer takes ${count.toFixed(2)} times as long`);
     }
   }
