@@ -94,13 +94,18 @@ export function inTurn(steps: readonly Change[]): Change {
   };
 }
 
+const UTF8 = new TextEncoder();
+
+/** Characters that are not one byte, nor the character of that byte. */
+const NOT_ITSELF = /[^!-~]/gu;
+
 /** Every byte as a character of GPT-2's alphabet. */
 export const BYTES: Change = {
-  text: (text) => bytesToText(new TextEncoder().encode(text)),
-  aligned: (aligned) => mapAligned(aligned, (character) => bytesToText(new TextEncoder().encode(character))),
+  text: (text) => bytesToText(UTF8.encode(text)),
+  aligned: (aligned) => mapAligned(aligned, NOT_ITSELF, (character) => bytesToText(UTF8.encode(character))),
 };
 
-const LOWERCASE: Change = { text: lowerText, aligned: (aligned) => mapAligned(aligned, lowerCharacter) };
+const LOWERCASE: Change = { text: lowerText, aligned: (aligned) => mapAligned(aligned, /[^\0-@[-\x7f]/gu, lowerCharacter) };
 
 /** `text` with the matches replaced. */
 export function replaced(text: string, matches: readonly number[], content: string): string {
@@ -128,11 +133,7 @@ function filter(remove: (codePoint: number) => boolean, maybe: RegExp): Change {
 
 /** Replaces characters; those that a pattern (with the flags `gu`) does not match stay as they are. */
 function mapper(map: (character: string) => string, maybe: RegExp): Change {
-  const any = new RegExp(maybe.source, 'u');
-  return {
-    text: (text) => text.replace(maybe, map),
-    aligned: (aligned) => (any.test(aligned.text) ? mapAligned(aligned, map) : aligned),
-  };
+  return { text: (text) => text.replace(maybe, map), aligned: (aligned) => mapAligned(aligned, maybe, map) };
 }
 
 function strip(left: boolean, right: boolean): Change {
