@@ -55,12 +55,24 @@ const DAMAGE: readonly (readonly [string, Json, (json: Json) => unknown])[] = [
   ['a post-processor of no kind', bpe, (json) => (json['post_processor'] = {})],
   ['a post-processor of tokens that are not there', bpe, (json) => (json['post_processor'] = bertProcessing(9999))],
   ['a pattern that is none', bpe, (json) => (first(json['pre_tokenizer'] as Json, 'pretokenizers')['pattern'] = { Regex: '(a' })],
-  ['an added token that is empty when it is normalized', bpe, (json) => ((json['normalizer'] = STRIP), (first(json, 'added_tokens')['content'] = ' '), (first(json, 'added_tokens')['normalized'] = true))],
+  [
+    'an added token that is empty when it is normalized',
+    bpe,
+    (json) => (
+      (json['normalizer'] = STRIP),
+      (first(json, 'added_tokens')['content'] = ' '),
+      (first(json, 'added_tokens')['normalized'] = true)
+    ),
+  ],
   ['ten thousand sequences in sequences', bpe, (json) => (json['normalizer'] = nested('normalizers', 10_000))],
   ['a hundred pre-tokenizers in pre-tokenizers', bpe, (json) => (json['pre_tokenizer'] = nested('pretokenizers', 100))],
   ['a hundred decoders in decoders', bpe, (json) => (json['decoder'] = nested('decoders', 100))],
   ['a hundred processors in processors', bpe, (json) => (json['post_processor'] = nested('processors', 100))],
-  ['a million normalizers', bpe, (json) => (json['normalizer'] = { type: 'Sequence', normalizers: Array.from({ length: 1_000_000 }, () => ({ type: 'NFC' })) })],
+  [
+    'a million normalizers',
+    bpe,
+    (json) => (json['normalizer'] = { type: 'Sequence', normalizers: Array.from({ length: 1_000_000 }, () => ({ type: 'NFC' })) }),
+  ],
   ['added tokens that are an object', bpe, (json) => (json['added_tokens'] = {})],
   ['an added token that is text', bpe, (json) => (json['added_tokens'] = ['<|endoftext|>'])],
   ['an added token without id', bpe, (json) => delete first(json, 'added_tokens')['id']],
@@ -86,12 +98,37 @@ describe('damage', () => {
 
 const COMPONENTS: readonly (readonly [string, Json])[] = [
   ['normalizer', { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true }],
-  ['normalizer', { type: 'Sequence', normalizers: [STRIP, { type: 'Prepend', prepend: '_' }, { type: 'Replace', pattern: { Regex: ' +' }, content: ' ' }] }],
+  [
+    'normalizer',
+    {
+      type: 'Sequence',
+      normalizers: [STRIP, { type: 'Prepend', prepend: '_' }, { type: 'Replace', pattern: { Regex: ' +' }, content: ' ' }],
+    },
+  ],
   ['normalizer', { type: 'Precompiled', precompiled_charsmap: 'CAAAAAAAAAAAAAAA' }],
   ['pre_tokenizer', { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true }],
   ['pre_tokenizer', { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true }],
-  ['pre_tokenizer', { type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { String: 'a' }, behavior: 'Removed', invert: true }, { type: 'Punctuation', behavior: 'Isolated' }] }],
-  ['pre_tokenizer', { type: 'Sequence', pretokenizers: [{ type: 'CharDelimiterSplit', delimiter: 'a' }, { type: 'Digits', individual_digits: true }, { type: 'FixedLength', length: 3 }] }],
+  [
+    'pre_tokenizer',
+    {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: { String: 'a' }, behavior: 'Removed', invert: true },
+        { type: 'Punctuation', behavior: 'Isolated' },
+      ],
+    },
+  ],
+  [
+    'pre_tokenizer',
+    {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'CharDelimiterSplit', delimiter: 'a' },
+        { type: 'Digits', individual_digits: true },
+        { type: 'FixedLength', length: 3 },
+      ],
+    },
+  ],
   ['post_processor', { type: 'RobertaProcessing', sep: ['a', 1], cls: ['b', 2], trim_offsets: true, add_prefix_space: true }],
   [
     'post_processor',
@@ -102,12 +139,45 @@ const COMPONENTS: readonly (readonly [string, Json])[] = [
       special_tokens: { a: { id: 'a', ids: [1], tokens: ['a'] } },
     },
   ],
-  ['decoder', { type: 'Sequence', decoders: [{ type: 'BPEDecoder', suffix: '</w>' }, { type: 'WordPiece', prefix: '##', cleanup: true }] }],
-  ['decoder', { type: 'Sequence', decoders: [{ type: 'CTC', pad_token: 'a', word_delimiter_token: 'b', cleanup: true }, { type: 'Strip', content: 'a', start: 1, stop: 1 }] }],
+  [
+    'decoder',
+    {
+      type: 'Sequence',
+      decoders: [
+        { type: 'BPEDecoder', suffix: '</w>' },
+        { type: 'WordPiece', prefix: '##', cleanup: true },
+      ],
+    },
+  ],
+  [
+    'decoder',
+    {
+      type: 'Sequence',
+      decoders: [
+        { type: 'CTC', pad_token: 'a', word_delimiter_token: 'b', cleanup: true },
+        { type: 'Strip', content: 'a', start: 1, stop: 1 },
+      ],
+    },
+  ],
   ['decoder', { type: 'Replace', pattern: { String: 'a' }, content: 'b' }],
-  ['model', { type: 'WordPiece', vocab: { a: 0, '##b': 1, '?': 2 }, unk_token: '?', continuing_subword_prefix: '##', max_input_chars_per_word: 10 }],
+  [
+    'model',
+    { type: 'WordPiece', vocab: { a: 0, '##b': 1, '?': 2 }, unk_token: '?', continuing_subword_prefix: '##', max_input_chars_per_word: 10 },
+  ],
   ['model', { type: 'WordLevel', vocab: { a: 0, b: 1, '?': 2 }, unk_token: '?' }],
-  ['model', { type: 'Unigram', vocab: [['a', -1], ['b', -2], ['?', 0]], unk_id: 2, byte_fallback: true }],
+  [
+    'model',
+    {
+      type: 'Unigram',
+      vocab: [
+        ['a', -1],
+        ['b', -2],
+        ['?', 0],
+      ],
+      unk_id: 2,
+      byte_fallback: true,
+    },
+  ],
 ];
 
 /** The value with one of its parts replaced, for every part. */
@@ -115,7 +185,10 @@ function* damaged(value: unknown): Generator<unknown> {
   for (const wrong of [null, 7, -1, 1.5, 'wrong', '', [], {}, true, '\uD83D']) yield wrong;
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) {
-    for (const wrong of damaged(part)) yield Array.isArray(value) ? value.map((old, index) => (String(index) === key ? wrong : (old as unknown))) : { ...value, [key]: wrong };
+    for (const wrong of damaged(part))
+      yield Array.isArray(value)
+        ? value.map((old, index) => (String(index) === key ? wrong : (old as unknown)))
+        : { ...value, [key]: wrong };
     if (!Array.isArray(value)) yield Object.fromEntries(Object.entries(value).filter(([other]) => other !== key));
   }
 }

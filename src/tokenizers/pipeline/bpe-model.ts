@@ -46,7 +46,8 @@ export function createBpeModel(options: BpeOptions): Model {
   const known = plain ? createCharacterTable(vocabulary) : undefined;
 
   const beyond = new Map<number, number>(); // Characters beyond the first plane.
-  for (const [text, id] of vocabulary) if (text.length === 2 && (text.codePointAt(0) as number) > 0xffff) beyond.set(text.codePointAt(0) as number, id);
+  for (const [text, id] of vocabulary)
+    if (text.length === 2 && (text.codePointAt(0) as number) > 0xffff) beyond.set(text.codePointAt(0) as number, id);
 
   const symbols: Symbols = { ids: new Int32Array(256), lengths: new Int32Array(256), count: 0 };
   const add = (id: number, length: number): void => {

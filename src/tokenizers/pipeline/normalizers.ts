@@ -6,14 +6,7 @@
 
 import { bytesToText } from '../byte-alphabet.ts';
 import type { JsonObject, JsonReader } from '../json/json-reader.ts';
-import {
-  type AlignedText,
-  mapAligned,
-  prependAligned,
-  replaceAligned,
-  transformAligned,
-  trimAligned,
-} from './aligned-text.ts';
+import { type AlignedText, mapAligned, prependAligned, replaceAligned, transformAligned, trimAligned } from './aligned-text.ts';
 import { isAccent, isChinese, isControl, isMark, lowerCharacter, lowerText } from './characters.ts';
 import { isAscii, isWhiteSpace } from './code-points.ts';
 import { LONGEST_CONTENT, readPattern, readText } from './read-parts.ts';
@@ -59,7 +52,10 @@ export async function readNormalizer(reader: JsonReader, json: JsonObject, path:
     case 'Lowercase':
       return LOWERCASE;
     case 'Nmt':
-      return inTurn([filter(isNmtControl, /[\0-\x1f\x7f-\x9f]/gu), mapper((character) => (NMT_SPACES.test(character) ? ' ' : character), NMT_SPACES_ALL)]);
+      return inTurn([
+        filter(isNmtControl, /[\0-\x1f\x7f-\x9f]/gu),
+        mapper((character) => (NMT_SPACES.test(character) ? ' ' : character), NMT_SPACES_ALL),
+      ]);
     case 'Precompiled': {
       const { readPrecompiled } = await import('./precompiled.ts');
       return readPrecompiled(reader, json, path);

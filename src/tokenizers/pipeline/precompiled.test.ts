@@ -22,7 +22,14 @@ function mapOf(rule: string): string {
     const prefix = join(folder, 'model');
     execFileSync(
       trainer,
-      [`--input=${join(folder, 'text.txt')}`, `--model_prefix=${prefix}`, '--vocab_size=12', `--normalization_rule_name=${rule}`, '--hard_vocab_limit=false', '--minloglevel=3'],
+      [
+        `--input=${join(folder, 'text.txt')}`,
+        `--model_prefix=${prefix}`,
+        '--vocab_size=12',
+        `--normalization_rule_name=${rule}`,
+        '--hard_vocab_limit=false',
+        '--minloglevel=3',
+      ],
       { stdio: 'ignore' },
     );
     return Buffer.from(field(field(readFileSync(`${prefix}.model`), 3), 2)).toString('base64');
@@ -66,7 +73,8 @@ describe.runIf(existsSync(trainer)).each(['nmt_nfkc', 'nfkc', 'nmt_nfkc_cf'])('%
     for (const context of [(c: string) => `${c} `, (c: string) => `a${c}\u0301`, (c: string) => `${c}${c}`]) {
       for (let first = 0; first < 0x3_4000; first += 0x100) {
         let text = '';
-        for (let code = first; code < first + 0x100; code++) if (code < 0xd800 || code > 0xdfff) text += context(String.fromCodePoint(code));
+        for (let code = first; code < first + 0x100; code++)
+          if (code < 0xd800 || code > 0xdfff) text += context(String.fromCodePoint(code));
         expect(ours.text(text), first.toString(16)).toBe(rust?.normalizeString(text));
       }
     }
@@ -74,9 +82,18 @@ describe.runIf(existsSync(trainer)).each(['nmt_nfkc', 'nfkc', 'nmt_nfkc_cf'])('%
 
   test('in the stack of XLM-R', async () => {
     const model = { ...trainModel(Unigram.empty(), metaspacePreTokenizer('▁', 'always', true), trainingText()), unk_id: 0 };
-    const normalizers = [normalizer, { type: 'Strip', strip_left: false, strip_right: true }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' }];
+    const normalizers = [
+      normalizer,
+      { type: 'Strip', strip_left: false, strip_right: true },
+      { type: 'Replace', pattern: { Regex: ' {2,}' }, content: '▁' },
+    ];
     for (const scheme of ['always', 'first']) {
-      const json = file({ normalizer: { type: 'Sequence', normalizers }, pre_tokenizer: { ...metaspace, prepend_scheme: scheme }, decoder: metaspace, model });
+      const json = file({
+        normalizer: { type: 'Sequence', normalizers },
+        pre_tokenizer: { ...metaspace, prepend_scheme: scheme },
+        decoder: metaspace,
+        model,
+      });
       await compareMany(await readBoth(json), { runs: 200 });
     }
   });
@@ -85,7 +102,9 @@ describe.runIf(existsSync(trainer)).each(['nmt_nfkc', 'nfkc', 'nmt_nfkc_cf'])('%
 test('a map that is damaged is an error', () => {
   const reader = createJsonReader('test');
   for (const precompiled_charsmap of ['', '????', 'AAAA', Buffer.from([255, 255, 255, 127, 0, 0]).toString('base64'), 7, undefined]) {
-    expect(() => readPrecompiled(reader, { precompiled_charsmap }, 'normalizer')).toThrow(expect.objectContaining({ code: 'WEFT_TOKENIZER_FORMAT' }));
+    expect(() => readPrecompiled(reader, { precompiled_charsmap }, 'normalizer')).toThrow(
+      expect.objectContaining({ code: 'WEFT_TOKENIZER_FORMAT' }),
+    );
   }
   const wild = Buffer.concat([Buffer.from([8, 0, 0, 0]), Buffer.alloc(8, 0xff)]).toString('base64');
   const { text } = readPrecompiled(reader, { precompiled_charsmap: wild }, 'normalizer');

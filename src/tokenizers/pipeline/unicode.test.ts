@@ -33,7 +33,8 @@ function difference(text: string, here: (text: string) => unknown, there: (text:
   const characters = [...text];
   for (let at = 0; at < characters.length; at++) {
     const part = characters.slice(at, at + 6).join('');
-    if (JSON.stringify(here(part)) !== JSON.stringify(there(part))) return `${JSON.stringify(part)}: ${JSON.stringify(here(part))} and ${JSON.stringify(there(part))}`;
+    if (JSON.stringify(here(part)) !== JSON.stringify(there(part)))
+      return `${JSON.stringify(part)}: ${JSON.stringify(here(part))} and ${JSON.stringify(there(part))}`;
   }
   return 'a long text';
 }
@@ -51,7 +52,13 @@ describe('normalizers', () => {
     const rust = Rust.fromString(JSON.stringify(file({ normalizer: json }))).getNormalizer();
     const ours = await readNormalizer(reader, json, 'normalizer');
     for (const text of everyCodePoint(json.type.startsWith('NF') ? AMONG_MARKS : ALONE)) {
-      expect(difference(text, (part) => ours.text(part), (part) => rust?.normalizeString(part))).toBeUndefined();
+      expect(
+        difference(
+          text,
+          (part) => ours.text(part),
+          (part) => rust?.normalizeString(part),
+        ),
+      ).toBeUndefined();
     }
     for (const text of fc.sample(fc.oneof(hostile, marks), { numRuns: 500, seed: 1 })) {
       expect(ours.text(text), JSON.stringify(text)).toBe(rust?.normalizeString(text));
@@ -62,7 +69,22 @@ describe('normalizers', () => {
 
 /** Letters and marks that are reordered and composed, old and new. */
 const marks = fc
-  .array(fc.constantFrom(...'aeo \u0300\u0301\u0304\u0308\u030A\u0323\u0327\u0328\u0331\u0334\u0345\u035C\u05B0\u05BC\u064B\u0651\u093C\u0915\u09C7\u09BE\u0F71\u0F72\u0F74\u0F80\u1100\u1161\u11A8\uAC00\u3099\u304B\u1E9B\u212B\u2126\uFB1D\u0390\u03B1\u1ACF\u0898\u08CA', '\u{1D15F}', '\u{11099}', '\u{110BA}', '\u{11935}', '\u{11930}', '\u{11938}', '\u{16121}', '\u{1611E}', '\u{105D2}', '\u{105C9}'), { maxLength: 12 })
+  .array(
+    fc.constantFrom(
+      ...'aeo \u0300\u0301\u0304\u0308\u030A\u0323\u0327\u0328\u0331\u0334\u0345\u035C\u05B0\u05BC\u064B\u0651\u093C\u0915\u09C7\u09BE\u0F71\u0F72\u0F74\u0F80\u1100\u1161\u11A8\uAC00\u3099\u304B\u1E9B\u212B\u2126\uFB1D\u0390\u03B1\u1ACF\u0898\u08CA',
+      '\u{1D15F}',
+      '\u{11099}',
+      '\u{110BA}',
+      '\u{11935}',
+      '\u{11930}',
+      '\u{11938}',
+      '\u{16121}',
+      '\u{1611E}',
+      '\u{105D2}',
+      '\u{105C9}',
+    ),
+    { maxLength: 12 },
+  )
   .map((parts) => parts.join(''));
 
 describe('pre-tokenizers', () => {

@@ -83,7 +83,9 @@ const PATTERNS: readonly string[] = [
   '(\\p{Ll}(?:\\p{Lu}|\\d)*)+ ',
 ];
 
-const letters = fc.array(fc.constantFrom(...'aaabbbccdd eABC', 'é', '\n', '\r', '1', '2', '3', '中', '😀', "'s", 'ſ', 'K', '_'), { maxLength: 14 }).map((parts) => parts.join(''));
+const letters = fc
+  .array(fc.constantFrom(...'aaabbbccdd eABC', 'é', '\n', '\r', '1', '2', '3', '中', '😀', "'s", 'ſ', 'K', '_'), { maxLength: 14 })
+  .map((parts) => parts.join(''));
 
 describe('a pattern matches as in Oniguruma', () => {
   test.each(PATTERNS)('%s', (pattern) => {
@@ -97,7 +99,9 @@ describe('a pattern matches as in Oniguruma', () => {
 const CLASSES: readonly string[] = [
   ...['\\w', '\\W', '[\\w]', '[^\\w]', '\\d', '\\s', '\\h', '.', '\\R'],
   ...'alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit'.split(' ').map((name) => `[[:${name}:]]`),
-  ...'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cn Co'.split(' ').map((name) => `\\p{${name}}`),
+  ...'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cn Co'
+    .split(' ')
+    .map((name) => `\\p{${name}}`),
   ...'Han Latin Hiragana Greek Alphabetic Lowercase White_Space Emoji Alnum Punct'.split(' ').map((name) => `\\p{${name}}`),
   '(?i:s)',
   '(?i:[k-z])',
@@ -107,7 +111,8 @@ const CLASSES: readonly string[] = [
 describe('every code point that is assigned', () => {
   let all = '';
   // Planes 4 to 13 are empty.
-  for (let code = 0; code < 0xe_0200; code++) if (code < 0xd800 || (code > 0xf8f0 && code < 0x3_3600) || code > 0xe_0000) all += String.fromCodePoint(code);
+  for (let code = 0; code < 0xe_0200; code++)
+    if (code < 0xd800 || (code > 0xf8f0 && code < 0x3_3600) || code > 0xe_0000) all += String.fromCodePoint(code);
   const starts = (pieces: readonly string[]): readonly string[] => pieces.map((piece) => (piece.codePointAt(0) as number).toString(16));
   test.each(CLASSES)('%s', (pattern) => {
     const runs = `(?:${pattern})+`;
@@ -127,7 +132,9 @@ describe('a catastrophic pattern is an error, and soon', () => {
   ])('%s', (pattern, text) => {
     const find = createPatternFinder(pattern, refuse);
     const start = process.cpuUsage().user;
-    expect(() => find(text)).toThrow(expect.objectContaining({ name: 'UsageError', code: 'WEFT_TOKENIZER_PATTERN', message: expect.stringContaining(pattern) as string }));
+    expect(() => find(text)).toThrow(
+      expect.objectContaining({ name: 'UsageError', code: 'WEFT_TOKENIZER_PATTERN', message: expect.stringContaining(pattern) as string }),
+    );
     expect(process.cpuUsage().user - start).toBeLessThan(3_000_000);
     // It is good for the next text.
     expect(find('').length).toBe(0);
