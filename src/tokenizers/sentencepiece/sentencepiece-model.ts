@@ -107,7 +107,7 @@ export interface SentencePieceModel {
   readonly trainer: SentencePieceTrainer;
   readonly normalizer: SentencePieceNormalizer;
   /** Absent where the file has none. */
-  readonly selfTest?: readonly SentencePieceSample[];
+  readonly selfTest?: { readonly samples: readonly SentencePieceSample[]; readonly unknownFields?: Uint8Array };
   /** Rules for decoded text. */
   readonly denormalizer?: SentencePieceNormalizer;
   readonly unknownFields?: Uint8Array;
