@@ -16,7 +16,7 @@ import { build } from 'vite';
 import type { Rolldown } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { trainTokenizer } from '../src/tokenizers/index.ts';
+import { loadEncoding, trainTokenizer } from '../src/tokenizers/index.ts';
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from './house/chromium.ts';
 
 if (CHROMIUM === undefined) console.warn('Browsers are not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
@@ -31,8 +31,10 @@ async (weft, texts) => {
   const trained = await weft.trainTokenizer(texts, { vocabSize: 300 });
   const tokenizer = await weft.tokenizerFromJson(JSON.parse(JSON.stringify(trained)));
   const ids = texts.map((text) => [...tokenizer.encode(text)]);
+  const encoding = await weft.loadEncoding('o200k_base');
+  for (const text of texts) ids.push([...encoding.encode(text)]);
   const refused = await weft.loadTokenizer('folder').catch((error) => error.code);
-  return { ids, texts: ids.map((list) => tokenizer.decode(list)), refused };
+  return { ids, texts: ids.map((list, index) => (index < texts.length ? tokenizer : encoding).decode(list)), refused };
 }`;
 
 let folder: string;
@@ -106,7 +108,12 @@ describe.skipIf(CHROMIUM === undefined)('in Chromium (skipped without one)', () 
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: [...CHROMIUM_ARGUMENTS] });
     const tokenizer = await trainTokenizer(TEXTS, { vocabSize: 300 });
-    expected = { ids: TEXTS.map((text) => [...tokenizer.encode(text)]), texts: TEXTS, refused: 'WEFT_TOKENIZER_PLATFORM' };
+    const encoding = await loadEncoding('o200k_base');
+    expected = {
+      ids: [tokenizer, encoding].flatMap((each) => TEXTS.map((text) => [...each.encode(text)])),
+      texts: [...TEXTS, ...TEXTS],
+      refused: 'WEFT_TOKENIZER_PLATFORM',
+    };
   });
   afterAll(async () => {
     await browser?.close();

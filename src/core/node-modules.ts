@@ -3,14 +3,19 @@
  * browsers and workers reach files only through here. `process.getBuiltinModule` is in Node from 20.16 on.
  */
 
+import type * as files from 'node:fs/promises';
+import type * as system from 'node:os';
+import type * as paths from 'node:path';
+import type * as zlib from 'node:zlib';
+
 import { WeftError } from './errors.ts';
 
 /** The modules that are asked for. */
 interface NodeModules {
-  readonly 'node:fs/promises': typeof import('node:fs/promises');
-  readonly 'node:os': typeof import('node:os');
-  readonly 'node:path': typeof import('node:path');
-  readonly 'node:zlib': typeof import('node:zlib');
+  readonly 'node:fs/promises': typeof files;
+  readonly 'node:os': typeof system;
+  readonly 'node:path': typeof paths;
+  readonly 'node:zlib': typeof zlib;
 }
 
 /** A module of Node; undefined where the program runs elsewhere. */

@@ -1,5 +1,7 @@
 /** Tokenizers as files: `tokenizer.json`, alone or in a model folder. Where there are no files, as in browsers, they are made of JSON. */
 
+import type * as files from 'node:fs/promises';
+
 import { FormatError, WeftError, findNodeModule, writeFileAtomic } from '../core/index.ts';
 import { tokenizerFromJson } from './json/read-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
@@ -81,9 +83,9 @@ export async function saveTokenizer(path: string, tokenizer: Tokenizer): Promise
 }
 
 /** Node's file functions. */
-function nodeFiles(action: string): typeof import('node:fs/promises') {
-  const files = findNodeModule('node:fs/promises');
-  if (files !== undefined) return files;
+function nodeFiles(action: string): typeof files {
+  const found = findNodeModule('node:fs/promises');
+  if (found !== undefined) return found;
   throw new WeftError({
     code: 'WEFT_TOKENIZER_PLATFORM',
     action,
