@@ -1,5 +1,6 @@
 /** `weft/tokenizers` as a bundler makes it for browsers: its size, and that it does the same in a page and in a worker as in Node. */
 
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -80,6 +81,36 @@ test(`minified and gzipped it has ${LARGEST} bytes or fewer, without what is loa
   console.info(`weft/tokenizers, minified and gzipped: ${(bytes / 1024).toFixed(1)} KB`);
   expect(bytes).toBeLessThanOrEqual(LARGEST);
 });
+
+test('o200k is loaded in 100 ms of CPU time, and the whole process has 130 MB at its peak', async () => {
+  const script = join(folder, 'load.mjs');
+  await writeFile(
+    script,
+    `import { existsSync, readFileSync } from 'node:fs';
+     import { loadEncoding } from './tokenizers.js';
+     const before = process.cpuUsage();
+     const ids = (await loadEncoding('o200k_base')).encode('hello world').join(' ');
+     const { user, system } = process.cpuUsage(before);
+     // resourceUsage counts what the process had before it became this program too.
+     const status = existsSync('/proc/self/status') ? /VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8')) : null;
+     const kilobytes = Number(status?.[1] ?? process.resourceUsage().maxRSS);
+     console.log(JSON.stringify({ ids, milliseconds: (user + system) / 1000, megabytes: kilobytes / 1024 }));`,
+  );
+  // The best of three, as others use the machine too.
+  const runs = Array.from({ length: 3 }, () => JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })) as LoadReport);
+  const milliseconds = Math.min(...runs.map((run) => run.milliseconds));
+  const megabytes = Math.max(...runs.map((run) => run.megabytes));
+  console.info(`o200k: ${milliseconds.toFixed(0)} ms of CPU time, ${megabytes.toFixed(0)} MB`);
+  expect(runs[0]?.ids).toBe('24912 2375');
+  expect(milliseconds).toBeLessThanOrEqual(100);
+  expect(megabytes).toBeLessThanOrEqual(130);
+});
+
+interface LoadReport {
+  readonly ids: string;
+  readonly milliseconds: number;
+  readonly megabytes: number;
+}
 
 describe.skipIf(CHROMIUM === undefined)('in Chromium (skipped without one)', () => {
   let browser: Browser;
