@@ -31,9 +31,9 @@ function reachingMerges(tokens: readonly (readonly [string, number])[]): RankedM
   const byteIds = new Int32Array(256);
   for (const [token, id] of tokens) if (token.length === 1) byteIds[token.charCodeAt(0)] = id;
   const merges: Merge[] = [];
-  const results = new Int32Array(tokens.length);
+  const [lefts, rights, results] = [0, 1, 2].map(() => new Int32Array(tokens.length)) as [Int32Array, Int32Array, Int32Array];
   const ranks = new Map<number, number>();
-  const merge = createPieceMerger({ results, rank: (left, right) => ranks.get(left * MOST_IDS + right) ?? -1 });
+  const merge = createPieceMerger({ lefts, rights, results, rank: (left, right) => ranks.get(left * MOST_IDS + right) ?? -1 });
   let symbols = new Int32Array(256);
   for (const [token, id] of tokens) {
     if (token.length === 1) continue;
