@@ -46,10 +46,9 @@ export async function readPipeline(reader: JsonReader, root: JsonObject, modelJs
       normalizer,
       preTokenizers: preJson === undefined ? [] : await readPreTokenizers(reader, preJson, 'pre_tokenizer'),
       model,
-      encodeText: bpe?.definition && createByteEncoder(SPLITTINGS[bpe.definition.splitting].split, bpe.definition).encode,
+      encodeText: bpe?.definition && createByteEncoder(SPLITTINGS[bpe.definition.splitting].splitBatch, bpe.definition).encode,
       decoder: decoderJson && (await readDecoder(reader, decoderJson, 'decoder')),
-      postProcessing:
-        postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, size),
+      postProcessing: postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, size),
       size,
       json: root as unknown as TokenizerJson,
     }),

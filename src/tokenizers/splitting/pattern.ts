@@ -198,10 +198,13 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
   };
   const wordBefore = (at: number): boolean => at > 0 && isWordCharacter(codePointAt(text, isInside(text, at - 1) ? at - 2 : at - 1));
 
-  const compileQuantifier = ({ kind, min, max: most, body }: QuantifierNode, flags: PatternFlags, next: Matcher): Matcher => {
+  const compileQuantifier = (node: QuantifierNode, flags: PatternFlags, next: Matcher): Matcher => {
+    const { kind, min, max: most } = node;
+    const body = unwrapped(node.body);
     const max = most ?? Number.POSITIVE_INFINITY; // The tree has null for infinity where it went through JSON.
     if (max < min) throw new UnknownPattern('a quantifier with its numbers in the wrong order is not');
-    const isOne = body.type === 'Character' || body.type === 'CharacterClass' || (body.type === 'CharacterSet' && body.variableLength !== true);
+    const isOne =
+      body.type === 'Character' || body.type === 'CharacterClass' || (body.type === 'CharacterSet' && body.variableLength !== true);
     if (isOne) return repeatOne(compileCharacter(body, flags), { kind, min, max }, next);
     if (kind === 'possessive') return atomic(repeat(body, flags, { lazy: false, min, max, next: accept }), next);
     const lazy = kind === 'lazy';
@@ -374,6 +377,14 @@ function changedFlags(flags: PatternFlags, { enable, disable }: FlagChange): Pat
 }
 
 const accept: Matcher = (at) => at;
+
+/** What a group without effects of its own holds, where it is one thing. */
+function unwrapped(node: QuantifierNode['body']): QuantifierNode['body'] {
+  if (node.type !== 'Group' || node.flags !== undefined || node.atomic === true || node.body.length !== 1) return node;
+  const [only, more] = node.body[0]?.body ?? [];
+  const isOne = only?.type === 'Character' || only?.type === 'CharacterClass' || only?.type === 'CharacterSet';
+  return isOne && more === undefined ? only : node;
+}
 
 /** Whether a place is between the two halves of a character. */
 function isInside(text: string, at: number): boolean {
