@@ -18,5 +18,3 @@ export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
 export { END_OF_TEXT, UNKNOWN } from './tokenizer.ts';
 export type { DecodeOptions, EncodeOptions, Encoding, StreamingDecoder, TokenCounter, Tokenizer, TokenizerType } from './tokenizer.ts';
 export type { Splitting } from './splitting/splittings.ts';
-export { createSentencePieceTokenizer, sentencePieceModelOf } from './sentencepiece/sentencepiece-tokenizer.ts';
-export { readSentencePieceModel, writeSentencePieceModel } from './sentencepiece/model-file.ts';
