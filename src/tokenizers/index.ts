@@ -12,6 +12,7 @@ export type { EncodingName } from './encodings/load-encoding.ts';
 export { createTokenizer } from './create-tokenizer.ts';
 export type { Alignment, Template, TemplatePart, TokenizerEngine } from './engine.ts';
 export { loadTokenizer } from './files/load-tokenizer.ts';
+export type { LoadTokenizerOptions } from './files/load-tokenizer.ts';
 export { saveTokenizer } from './files/save-tokenizer.ts';
 export { tokenizerFromBytes } from './files/tokenizer-from-bytes.ts';
 export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
