@@ -149,7 +149,7 @@ function createEngine(model: SentencePieceModel, checked: CheckedModel): Tokeniz
       return text + decoder.end();
     },
     createDecoder: newDecoder,
-    toJSON: () => createSentencePieceJson(model, checked),
+    toJSON: () => createSentencePieceJson(model, checked, sums ?? scores),
   };
 }
 
