@@ -13,7 +13,8 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createSentencePieceTokenizer, readSentencePieceModel } from '../../src/tokenizers/index.ts';
+import { readSentencePieceModel } from '../../src/tokenizers/sentencepiece/model-file.ts';
+import { createSentencePieceTokenizer } from '../../src/tokenizers/sentencepiece/sentencepiece-tokenizer.ts';
 
 const TEXTS = '../shared/data/text';
 const BYTES = Number(process.argv[2] ?? 4) * 1e6;
