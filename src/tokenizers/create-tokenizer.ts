@@ -41,8 +41,9 @@ export function createTokenizer(engine: TokenizerEngine): Tokenizer {
   const templateOf = (options: EncodeOptions): readonly TemplatePart[] => {
     const { pair, addSpecialTokens } = options;
     const plain = pair === undefined ? PLAIN.single : PLAIN.pair;
-    if (addSpecialTokens !== true) return plain;
-    return (pair === undefined ? engine.template?.single : engine.template?.pair) ?? plain;
+    const template = pair === undefined ? engine.template?.single : engine.template?.pair;
+    // The order and the types of the texts are the template's also without its tokens.
+    return addSpecialTokens === true ? (template ?? plain) : (template?.filter((part) => 'text' in part) ?? plain);
   };
   const encode = (text: string, options: EncodeOptions = {}): Uint32Array => {
     checkOptions('encode', options, ENCODE_OPTIONS);
