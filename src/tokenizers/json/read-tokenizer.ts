@@ -67,7 +67,10 @@ export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'
   return readPipeline(reader, root, model, { vocabulary, added, merges, definition });
 }
 
-async function readAfter(reader: JsonReader, json: unknown): Promise<Partial<PostProcessing> & { trimPlaces?: typeof import('../pipeline/post-processors.ts').trimPlaces }> {
+async function readAfter(
+  reader: JsonReader,
+  json: unknown,
+): Promise<Partial<PostProcessing> & { trimPlaces?: typeof import('../pipeline/post-processors.ts').trimPlaces }> {
   if (json === null) return {};
   const { readPostProcessor, trimPlaces } = await import('../pipeline/post-processors.ts');
   return { ...readPostProcessor(reader, reader.object(json, 'post_processor'), 'post_processor'), trimPlaces };
@@ -109,9 +112,7 @@ function textsOf(added: readonly AddedEntry[], special: boolean): ReadonlyMap<st
 
 /** Whether added tokens are found where they are spelt, all in one pass. */
 function hasPlainTokens(added: readonly AddedEntry[]): boolean {
-  return added.every(
-    (token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized,
-  );
+  return added.every((token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized);
 }
 
 function isByteLevel(decoder: unknown): boolean {
@@ -133,7 +134,8 @@ function readCharacters(
   const decoder = root['decoder'];
   const isFuse = typeof decoder === 'object' && decoder !== null && (decoder as JsonObject)['type'] === 'Fuse';
   if (merges > 0 || !isFuse || (root['pre_tokenizer'] ?? null) !== null || (root['post_processor'] ?? null) !== null) return undefined;
-  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name]))) return undefined;
+  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name])))
+    return undefined;
   const unknown = (model['unk_token'] ?? undefined) as string | undefined;
   if (unknown !== undefined && !special.tokens.has(unknown)) return undefined;
   const ids = new Map<number, number>();

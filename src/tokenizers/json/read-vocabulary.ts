@@ -41,7 +41,11 @@ export function readVocabulary(reader: JsonReader, model: JsonObject): Vocabular
 }
 
 /** Reads `model.merges`; `prefix` is what the right token has before it and the merged one lacks. */
-export function readMerges(reader: JsonReader, model: JsonObject, { vocabulary, prefix }: { readonly vocabulary: Vocabulary; readonly prefix: string }): MergeList {
+export function readMerges(
+  reader: JsonReader,
+  model: JsonObject,
+  { vocabulary, prefix }: { readonly vocabulary: Vocabulary; readonly prefix: string },
+): MergeList {
   const given = reader.array(model['merges'] ?? [], 'model.merges');
   reader.demand(given.length <= LARGEST_VOCABULARY, `model.merges has ${LARGEST_VOCABULARY} entries or fewer`, given.length);
   const list = typeof given[0] === 'string' ? given.filter((value) => typeof value !== 'string' || !value.startsWith('#version')) : given;

@@ -38,5 +38,10 @@ export function lowerText(text: string): string {
   if (UNCASED !== '') return text.replace(/\P{Lowercase}/gu, lowerCharacter);
   const lower = text.toLowerCase();
   // JavaScript gives a final sigma at ends of words.
-  return text.includes('Σ') ? text.split('Σ').map((part) => part.toLowerCase()).join('σ') : lower;
+  return text.includes('Σ')
+    ? text
+        .split('Σ')
+        .map((part) => part.toLowerCase())
+        .join('σ')
+    : lower;
 }

@@ -37,8 +37,7 @@ export async function readDecoder(reader: JsonReader, json: JsonObject, path: st
     }
     case 'Metaspace': {
       const { replacement, scheme } = readMetaspace(reader, json, path);
-      return (tokens) =>
-        tokens.map((token, index) => token.replaceAll(replacement, index === 0 && scheme !== 'never' ? '' : ' '));
+      return (tokens) => tokens.map((token, index) => token.replaceAll(replacement, index === 0 && scheme !== 'never' ? '' : ' '));
     }
     case 'CTC': {
       const pad = readText(reader, json['pad_token'], `${path}.pad_token`);
@@ -75,7 +74,9 @@ export async function readDecoder(reader: JsonReader, json: JsonObject, path: st
 
 /** As Rust's `str::replace`: an empty text is found between all characters. */
 function replaceText(text: string, old: string, replacement: string): string {
-  return old === '' ? [...['', ...text, ''].join('\u0000')].map((c) => (c === '\u0000' ? replacement : c)).join('') : text.replaceAll(old, () => replacement);
+  return old === ''
+    ? [...['', ...text, ''].join('\u0000')].map((c) => (c === '\u0000' ? replacement : c)).join('')
+    : text.replaceAll(old, () => replacement);
 }
 
 /** Bytes of tokens in GPT-2's alphabet; other tokens stand for their own text. */

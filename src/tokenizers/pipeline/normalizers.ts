@@ -6,14 +6,7 @@
 
 import { bytesToText } from '../byte-alphabet.ts';
 import type { JsonObject, JsonReader } from '../json/json-reader.ts';
-import {
-  type AlignedText,
-  mapAligned,
-  prependAligned,
-  replaceAligned,
-  transformAligned,
-  trimAligned,
-} from './aligned-text.ts';
+import { type AlignedText, mapAligned, prependAligned, replaceAligned, transformAligned, trimAligned } from './aligned-text.ts';
 import { isAccent, isChinese, isControl, isMark, lowerCharacter, lowerText } from './characters.ts';
 import { isAscii, isWhiteSpace } from './code-points.ts';
 import { LONGEST_CONTENT, readPattern, readText } from './read-parts.ts';
@@ -168,7 +161,8 @@ function bertNormalizer({ clean, chinese, accents, lower }: BertFlags): Change {
   const steps: Change[] = [];
   // Letters, marks, numbers, signs and spaces of ASCII are what most texts are made of.
   if (clean) steps.push(mapper((text) => text.replace(/[^]/gu, cleaned), /[^ -~]/, cleaned));
-  if (chinese) steps.push(mapper((text) => text.replace(/[\u3400-\u9FFF\uF900-\uFAFF\u{20000}-\u{2FA1F}]/gu, spaced), /[\u3400-\uFAFF]/, spaced));
+  if (chinese)
+    steps.push(mapper((text) => text.replace(/[\u3400-\u9FFF\uF900-\uFAFF\u{20000}-\u{2FA1F}]/gu, spaced), /[\u3400-\uFAFF]/, spaced));
   if (accents) steps.push(unicodeForm('NFD'), filter(isAccent, /[^\0-\xff]/));
   if (lower) steps.push(LOWERCASE);
   const all = inTurn(steps);

@@ -103,7 +103,10 @@ function readTemplate(reader: JsonReader, json: JsonObject, path: string): (enco
   for (const [name, value] of Object.entries(reader.object(json['special_tokens'], `${path}.special_tokens`))) {
     const ids = reader.array(reader.object(value, `${path}.special_tokens`)['ids'], `${path}.special_tokens ids`);
     reader.demand(ids.length <= MOST_PIECES, `${path}.special_tokens ids are ${MOST_PIECES} or fewer`, ids.length);
-    tokens.set(name, ids.map((id) => readId(reader, id, `${path}.special_tokens id`)));
+    tokens.set(
+      name,
+      ids.map((id) => readId(reader, id, `${path}.special_tokens id`)),
+    );
   }
   const read = (which: 'single' | 'pair'): ((encodings: Encodings) => Encodings) => {
     const list = reader.array(json[which], `${path}.${which}`);

@@ -113,7 +113,11 @@ export function readMetaspace(reader: JsonReader, json: JsonObject, path: string
   const replacement = readCharacter(reader, json['replacement'], `${path}.replacement`);
   let scheme = json['prepend_scheme'] === undefined ? 'always' : json['prepend_scheme'];
   const legacy = json['add_prefix_space'];
-  reader.demand(legacy === undefined || legacy === null || typeof legacy === 'boolean', `${path}.add_prefix_space is true or false`, legacy);
+  reader.demand(
+    legacy === undefined || legacy === null || typeof legacy === 'boolean',
+    `${path}.add_prefix_space is true or false`,
+    legacy,
+  );
   if (legacy === false) {
     reader.demand(scheme === 'never', `${path}.add_prefix_space agrees with prepend_scheme`, scheme);
     scheme = 'never';

@@ -7,7 +7,6 @@ import { wellFormed } from './code-points.ts';
 /** UTF-16 units of a text or pattern of a component at most. */
 export const LONGEST_CONTENT: number = 1 << 14;
 
-
 /** Where matches of a pattern stand in a text: start, end, start, end, … */
 export type Finder = (text: string) => readonly number[];
 
@@ -32,7 +31,11 @@ export function readCount(reader: JsonReader, value: unknown, name: string): num
 }
 
 /** Reads `true` or `false`; a default where there may be nothing. */
-export function readFlag(reader: JsonReader, value: unknown, { name, missing }: { readonly name: string; readonly missing?: boolean }): boolean {
+export function readFlag(
+  reader: JsonReader,
+  value: unknown,
+  { name, missing }: { readonly name: string; readonly missing?: boolean },
+): boolean {
   if ((value === undefined || value === null) && missing !== undefined) return missing;
   if (typeof value !== 'boolean') return reader.fail(`${name} is true or false`, value);
   return value;
@@ -56,7 +59,8 @@ export function literalFinder(literal: string): Finder {
     if (text === '') return matches;
     if (literal === '') {
       for (let at = 0; at <= text.length; at++) {
-        const inside = at > 0 && at < text.length && /^[\uDC00-\uDFFF]$/.test(text[at] as string) && /^[\uD800-\uDBFF]$/.test(text[at - 1] as string);
+        const inside =
+          at > 0 && at < text.length && /^[\uDC00-\uDFFF]$/.test(text[at] as string) && /^[\uD800-\uDBFF]$/.test(text[at - 1] as string);
         if (!inside) matches.push(at, at);
       }
       return matches;

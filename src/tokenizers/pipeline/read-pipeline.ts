@@ -47,8 +47,7 @@ export async function readPipeline(reader: JsonReader, root: JsonObject, modelJs
       model,
       encodeText: bpe?.definition && createByteEncoder(SPLITTINGS[bpe.definition.splitting].split, bpe.definition).encode,
       decoder: decoderJson && (await readDecoder(reader, decoderJson, 'decoder')),
-      postProcessing:
-        postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, 'post_processor'),
+      postProcessing: postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, 'post_processor'),
       size: countIds(reader, model.vocabulary, entries),
       json: root as unknown as TokenizerJson,
     }),

@@ -3,25 +3,25 @@
 /** The ranges of each script; code points that are in none belong to any. */
 export const SCRIPTS: readonly string[] = [
   '0 w 1 w q 6 q 1b 1 f 1 5 n 1 v 1 ch 13 5 5 2 k 38 1 9 1 6 1 1 1 e9 1 3f 1 6 1 e 2 2 1 w 1 4c 1 ec 1 3l 2 yh 1 b9 4 82 1 167 3 ' +
-  '1z 2 5n 2 1 1 y5 1 d 1 7 4 1 6 1 2 ll c 2 2f 1 b 3 b 1 f h v 1t 12 1 3 2 6 1 r 1 h 15 3 4 hb 1 13 p b l ps 74 hg 2 w 2 y 3 c ' +
-  '1 8 q 4 eo 1x bv c 4 5 1 1 1 p f 8 4 4 2j 2 3 1 2i 1 44 g w 10 1o 1s v 29 3s 4o 534 1s hkw y 2u 3 4l a 6s 1 4g 1 az 1 g6a 2 ' +
-  '5s a m z 1 j 1 4 43 1 1 w q 6 q b a 1 19 2 1s 7 1 7 a 5 76 3 4 19 3 9 28 c 1g 19 6c r 10o4 4 3to 6u a 13 2 1q 3 h 8 2 7 u 4 ' +
-  '1n 7r 2f 9 i 3y 2d 1 1z 1 2 2 1 2 2 2 4 1 c 1 1 1 7 1 1t 1 4 2 8 1 7 1 s 1 4 1 5 1 1 3 7 1 9g 2 84 2 1e 4qo 18 4 2s c f 2 f 1 ' +
-  'f 1 11 a d 3 v 1 1o 4 1p 1l q 1 2 d 18 4 9 7 2 4u r7 d d 3 7 9 38 c 2d 17 c 4 1k 8 a 6 14 8 u 2q f 1 8 8 1 2 c 1 c 4 f x i 1a ' +
-  '1 gw1s 1 u 2o',
+    '1z 2 5n 2 1 1 y5 1 d 1 7 4 1 6 1 2 ll c 2 2f 1 b 3 b 1 f h v 1t 12 1 3 2 6 1 r 1 h 15 3 4 hb 1 13 p b l ps 74 hg 2 w 2 y 3 c ' +
+    '1 8 q 4 eo 1x bv c 4 5 1 1 1 p f 8 4 4 2j 2 3 1 2i 1 44 g w 10 1o 1s v 29 3s 4o 534 1s hkw y 2u 3 4l a 6s 1 4g 1 az 1 g6a 2 ' +
+    '5s a m z 1 j 1 4 43 1 1 w q 6 q b a 1 19 2 1s 7 1 7 a 5 76 3 4 19 3 9 28 c 1g 19 6c r 10o4 4 3to 6u a 13 2 1q 3 h 8 2 7 u 4 ' +
+    '1n 7r 2f 9 i 3y 2d 1 1z 1 2 2 1 2 2 2 4 1 c 1 1 1 7 1 1t 1 4 2 8 1 7 1 s 1 4 1 5 1 1 3 7 1 9g 2 84 2 1e 4qo 18 4 2s c f 2 f 1 ' +
+    'f 1 11 a d 3 v 1 1o 4 1p 1l q 1 2 d 18 4 9 7 2 4u r7 d d 3 7 9 38 c 2d 17 c 4 1k 8 a 6 14 8 u 2q f 1 8 8 1 2 c 1 c 4 f x i 1a ' +
+    '1 gw1s 1 u 2o',
   '1t q 6 q 1b 1 f 1 5 n 1 v 1 ch 13 5 55n 12 6 1d 5 4 5 d 1 1y 1t 74 a9 1 d 1 g d 3x 2 6 1 r 1 h 15 253 w o82 2u 3 10 1 8 1r 9 ' +
-  'mo 17 1 9 fq3 7 t6 q 6 q',
+    'mo 17 1 9 fq3 7 t6 q 6 q',
   'kq 2 93t 15 36 r',
   'lc 34 7p 2 ck b q 1 kg 2 3fh f ep 3 1 d 1 7 4 1 6 1 3 2 5i 1i 5 5 ek 2 5e x 309 4 2z 2 14kl g g e r3 1 6a 1 14sm 3 h 8 2 7 u ' +
-  '4 h45u 6o',
+    '4 h45u 6o',
   'og 4 1 3 2 4 1 1 4 1 1 1 1 3 1 1 1 k 1 1r e g 4yu 5 1e 5 4 5 2c 1 8w m 2 6 2 12 2 6 2 8 1 1 1 1 1 1 1 v 2 1h 1 f 1 e 2 6 1 j ' +
-  '2 3 1 9 87 1 rb2 1 gyi 27 h 1 155r 1y',
+    '2 3 1 9 87 1 rb2 1 gyi 27 h 1 155r 1y',
   'rm e 80g 38 5 7',
   'sg 3p 2 4p 4ls 9 4i 1 24 1 38n w nr4 2o ham 2',
   '10x 12 2 7 1 13 2 1 2 3 1chv 5',
   '13l 1j 8 r 5 5 1cfc q 1 5 1 1 1 2 1 2 1 a',
   '16o 5 1 6 1 e 3 1 1 w 1 a b q 1 30 1 y 28 1c 80 l 1 8 m e 1 t 1bv4 36 h a3 i 1s 2 1i 14 e 36 5 1 3r 31f v 185d 4 1 r 1 2 1 1 ' +
-  '2 1 1 a 1 4 1 1 1 1 6 1 4 1 1 1 1 1 1 3 1 2 1 1 2 1 1 1 1 1 1 1 1 1 1 2 1 1 2 4 1 7 1 4 1 4 1 1 1 a 1 h 5 3 1 5 1 h 1g 2',
+    '2 1 1 a 1 4 1 1 1 1 6 1 4 1 1 1 1 1 1 3 1 2 1 1 2 1 1 1 1 1 1 1 1 1 1 2 1 1 2 4 1 7 1 4 1 4 1 1 1 a 1 h 5 3 1 5 1 h 1g 2',
   '1ds e 1 1o 2 3',
   '1hc 1e',
   '1j4 1n',
@@ -44,7 +44,7 @@ export const SCRIPTS: readonly string[] = [
   '3a8 12 1 1 5 1 2 17 1 4 5j4 12 1 1 5 1',
   '3cw 74 5ym 2 75 2m 35 v 1t v nhd t hv 8mc c n 4 1d 7tw v 3 6 2 6 2 6 2 3',
   '3k0 21 1 4 2 7 1 1 1 4 2 15 1 4 2 x 1 4 2 7 1 1 1 4 2 f 1 1l 1 4 2 1v 2 w 3 q 546 n 9 7 1 7 1 7 1 7 1 7 1 7 1 7 1 7 opu 6 2 6 ' +
-  '2 6 9 7 1 7',
+    '2 6 9 7 1 7',
   '3vk 2e 2 6 twy 28',
   '3y8 hs fk 1y',
   '4g0 t',
@@ -69,7 +69,7 @@ export const SCRIPTS: readonly string[] = [
   '8ow 1b 1 1b 2e1t 7 1 h 2 7 1 2 1 5',
   '8xc 1k 7 2 e 1',
   '96o q 1 2h c 5y 1b 1 1 1 p 9 e 4 5 2e 6 3 1 2i 1 4 6o g 5s 1b 1 2g 4o 52u 22 g5y hm2 a6 2 2y wc a 1 19 yua 2 d1a 1 2rj wyf 15 ' +
-  '379 b 66 2 4g2 866 f2',
+    '379 b 66 2 4g2 866 f2',
   'vls wd 3 1j',
   'wk0 1c',
   'wlc 8c',

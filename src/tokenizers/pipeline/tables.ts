@@ -91,8 +91,7 @@ export const LATER: string =
   '1 2 29 1 bt 2 d0b c 5 1 2er 1 3 4 hx 2 ick 10 3sm 1q x 1 4g 7 af 1 1p 4 e4 4 72 2 6r 1 2 1 7 2 5 1 22e 1 22r a';
 
 /** Code points with a lower case in this JavaScript engine, and not in Rust. */
-export const UNCASED: string =
-  '';
+export const UNCASED: string = '';
 
 /** Code points that Oniguruma does not know yet, and JavaScript engines do. */
 export const UNASSIGNED: string =

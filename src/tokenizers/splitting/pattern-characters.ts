@@ -125,7 +125,16 @@ const [alphabetic, mark, decimal, connector, control, unassigned, surrogate, sep
   'Cn',
   'Cs',
   'Zs',
-].map(lazyProperty) as [CharacterTest, CharacterTest, CharacterTest, CharacterTest, CharacterTest, CharacterTest, CharacterTest, CharacterTest];
+].map(lazyProperty) as [
+  CharacterTest,
+  CharacterTest,
+  CharacterTest,
+  CharacterTest,
+  CharacterTest,
+  CharacterTest,
+  CharacterTest,
+  CharacterTest,
+];
 
 /** `\w`, which `\b` asks for. */
 export const isWordCharacter: CharacterTest = any(alphabetic, mark, decimal, connector);

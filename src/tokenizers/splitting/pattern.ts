@@ -201,7 +201,8 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
   const compileQuantifier = ({ kind, min, max: most, body }: QuantifierNode, flags: PatternFlags, next: Matcher): Matcher => {
     const max = most ?? Number.POSITIVE_INFINITY; // The tree has null for infinity where it went through JSON.
     if (max < min) throw new UnknownPattern('a quantifier with its numbers in the wrong order is not');
-    const isOne = body.type === 'Character' || body.type === 'CharacterClass' || (body.type === 'CharacterSet' && body.variableLength !== true);
+    const isOne =
+      body.type === 'Character' || body.type === 'CharacterClass' || (body.type === 'CharacterSet' && body.variableLength !== true);
     if (isOne) return repeatOne(compileCharacter(body, flags), { kind, min, max }, next);
     if (kind === 'possessive') return atomic(repeat(body, flags, { lazy: false, min, max, next: accept }), next);
     const lazy = kind === 'lazy';
