@@ -58,7 +58,11 @@ const later = new Set();
 for (const code of codePoints()) {
   const text = String.fromCodePoint(code);
   for (const context of [text, `a\u0345${text}`, `a${text}\u0334`, `a${text}\u0300`]) {
-    if (nfd(context) !== context.normalize('NFD') || nfkd(context) !== context.normalize('NFKD') || nfc(context) !== context.normalize('NFC')) {
+    if (
+      nfd(context) !== context.normalize('NFD') ||
+      nfkd(context) !== context.normalize('NFKD') ||
+      nfc(context) !== context.normalize('NFC')
+    ) {
       later.add(code);
       const parts = text.normalize('NFD');
       // What it is made of is as new, but for marks that were there before.
@@ -84,8 +88,14 @@ for (const code of codePoints()) {
 const scriptRanges = representatives.map((_, script) => ranges((code) => names.get(code) === script));
 
 const tables = {
-  WORDS: ['What `\\w` of the Rust crate regex matches.', ranges((_, text) => whitespace(`a${text}`).length === 1 && !/^\p{White_Space}$/u.test(text))],
-  PUNCTUATION: ['Punctuation of the Rust crate unicode_categories, and of ASCII.', ranges((_, text) => punctuation(`a${text}`).length === 2)],
+  WORDS: [
+    'What `\\w` of the Rust crate regex matches.',
+    ranges((_, text) => whitespace(`a${text}`).length === 1 && !/^\p{White_Space}$/u.test(text)),
+  ],
+  PUNCTUATION: [
+    'Punctuation of the Rust crate unicode_categories, and of ASCII.',
+    ranges((_, text) => punctuation(`a${text}`).length === 2),
+  ],
   NUMERALS: ["Rust's `char::is_numeric`.", ranges((_, text) => digits(`a${text}`).length === 2)],
   CONTROLS: ["What BERT's `clean_text` removes.", ranges((_, text) => clean(text) === '')],
   ACCENTS: ["What BERT's `strip_accents` removes.", ranges((_, text) => unaccent(text) === '')],
@@ -94,8 +104,14 @@ const tables = {
     'Code points that newer Unicode versions decompose, reorder or compose, and Unicode 9.0 does not: inert in NFC, NFD, NFKC and NFKD.',
     ranges((code) => later.has(code)),
   ],
-  UNCASED: ['Code points with a lower case in this JavaScript engine, and not in Rust.', ranges((_, text) => lower(text) !== text.toLowerCase() && lower(text) === text)],
-  UNASSIGNED: ['Code points that Oniguruma does not know yet, and JavaScript engines do.', ranges((_, text) => unassigned(text).length === 0 && !/\p{Cn}/u.test(text))],
+  UNCASED: [
+    'Code points with a lower case in this JavaScript engine, and not in Rust.',
+    ranges((_, text) => lower(text) !== text.toLowerCase() && lower(text) === text),
+  ],
+  UNASSIGNED: [
+    'Code points that Oniguruma does not know yet, and JavaScript engines do.',
+    ranges((_, text) => unassigned(text).length === 0 && !/\p{Cn}/u.test(text)),
+  ],
 };
 const differ = [...codePoints()].filter((code) => {
   const text = String.fromCodePoint(code);

@@ -22,7 +22,7 @@ export interface TrainingWords {
   readonly characters: Int32Array;
   /** How often each occurs. */
   readonly characterCounts: Float64Array;
-  /** Symbols of all words, end to end; the most frequent words first. */
+  /** Symbols of all words, end to end. */
   readonly symbols: Int32Array;
   /** Where each word begins in `symbols`; one more entry for the end. */
   readonly starts: Int32Array;
@@ -83,7 +83,7 @@ interface Word {
   last: number;
 }
 
-/** Words by text, the most frequent first, so that the order of the texts does not matter. */
+/** Words in the order of their texts, so that the order in which they were read does not matter. */
 function wordsOf({ size, bytes, starts, counts, places }: ChunkCounts, options: WordOptions): readonly Word[] {
   const { dummyPrefix, removeExtraWhitespaces } = options;
   const normalize = normalizerOf(options);
@@ -106,7 +106,7 @@ function wordsOf({ size, bytes, starts, counts, places }: ChunkCounts, options: 
       if ((place & LAST) !== 0 && index === parts.length - 1) word.last += count;
     }
   }
-  return [...words.values()].sort((a, b) => b.count - a.count || (a.text < b.text ? -1 : 1));
+  return [...words.keys()].sort().map((text) => words.get(text) as Word);
 }
 
 /** Normalises a chunk, puts boundaries where symbols are, and splits at spaces. */

@@ -34,6 +34,8 @@ export interface Lattice {
 export interface PieceScores {
   /** Log-probability by piece; that of {@link UNKNOWN_PIECE} is what an unknown character costs. */
   readonly scores: Float64Array;
+  /** Symbols of each piece. */
+  readonly lengths: Int32Array;
 }
 
 /** The lattice of all seeds. Pieces `1` to `characters` are the characters, the others the seeds in their order. */
@@ -112,10 +114,9 @@ const LARGEST = 1e250;
 const LONG = 256;
 
 /** Expected counts of the pieces over all segmentations of all words (the E step), by the forward-backward algorithm. */
-export function expectPieces({ starts, counts, arcs, arcStarts }: Lattice, { scores }: PieceScores, scale: number): Expectation {
+export function expectPieces({ starts, counts, arcs, arcStarts }: Lattice, { scores, lengths }: PieceScores, scale: number): Expectation {
   const probabilities = new Float64Array(scores.length);
   const expected = new Float64Array(scores.length);
-  const lengths = lengthsOf(arcs, scores.length);
   for (let piece = 0; piece < scores.length; piece++) {
     probabilities[piece] = Math.exp((scores[piece] as number) + scale * (lengths[piece] as number));
   }
@@ -162,13 +163,6 @@ export function expectPieces({ starts, counts, arcs, arcStarts }: Lattice, { sco
     }
   }
   return { counts: expected, likelihood };
-}
-
-function lengthsOf(arcs: Int32Array, pieces: number): Uint16Array {
-  const lengths = new Uint16Array(pieces);
-  lengths[UNKNOWN_PIECE] = 1;
-  for (const arc of arcs) lengths[arc >>> LENGTH_BITS] = arc & LENGTH_MASK;
-  return lengths;
 }
 
 interface LongWord {

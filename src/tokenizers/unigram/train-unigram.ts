@@ -12,7 +12,7 @@
  */
 
 import { type TrainingWords, FIRST_CHARACTER } from '../sentencepiece/train-words.ts';
-import { type Lattice, UNKNOWN_PIECE, countBest, createLattice, expectPieces, renamePieces, splitPiece } from './train-lattice.ts';
+import { type Lattice, type PieceScores, UNKNOWN_PIECE, countBest, createLattice, expectPieces, renamePieces, splitPiece } from './train-lattice.ts';
 import { type SeedOptions, findSeeds } from './train-seeds.ts';
 
 /** What to learn, and whom to tell. */
@@ -65,6 +65,10 @@ export function learnUnigram(words: TrainingWords, learning: UnigramLearning): r
   );
 
   const keep = (kept: readonly number[], scores: Float64Array): void => {
+    if (kept.length === model.scores.length && kept.every((piece, index) => piece === index)) {
+      model = { ...model, scores };
+      return;
+    }
     const names = new Int32Array(model.scores.length + 1).fill(-1);
     names[UNKNOWN_PIECE] = UNKNOWN_PIECE;
     kept.forEach((piece, index) => (names[piece + 1] = index + 1));
@@ -123,11 +127,13 @@ function firstModel(
   return { model: { scores: all, places, lengths: sizes }, pieceOfSymbol };
 }
 
-function withUnknown({ scores }: Model): { readonly scores: Float64Array } {
+function withUnknown({ scores, lengths }: Model): PieceScores {
   const all = new Float64Array(scores.length + 1);
   all.set(scores, 1);
   all[UNKNOWN_PIECE] = leastOf(scores) - UNKNOWN_PENALTY;
-  return { scores: all };
+  const sizes = new Int32Array(all.length).fill(1);
+  sizes.set(lengths, 1);
+  return { scores: all, lengths: sizes };
 }
 
 function leastOf(scores: Float64Array): number {
