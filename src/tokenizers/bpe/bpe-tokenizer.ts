@@ -29,7 +29,7 @@ export interface BpeSurroundings {
 export function createBpeTokenizer(definition: BpeDefinition, { json, template, trims, trimPlaces }: BpeSurroundings = {}): Tokenizer {
   const { splitting, tokens, special, byteIds } = definition;
   const table = createTokenBytes(tokens, new Set(special.tokens.values()));
-  const encoder = createByteEncoder(SPLITTINGS[splitting].split, definition);
+  const encoder = createByteEncoder(SPLITTINGS[splitting].splitBatch, definition);
   const names = new Map([...special.tokens, ...special.ordinary].map(([text, id]) => [id, text]));
   const findIn = (allowed: boolean): typeof special.findAll => (allowed ? special.findAll : special.findAlways);
   const nameOf = (id: number): string => names.get(id) ?? bytesToText(tokenAt(tokens, id));
