@@ -7,20 +7,14 @@
  * piece can go on. The nodes are the same: what follows a word in the corpus, a space or the end of the line, follows it here too.
  */
 
-import { ANY_SCRIPT, INHERITED, isDigit, scriptsOf } from '../sentencepiece/train-scripts.ts';
+import { CLOSED, type PieceLimits, type PieceRule, createPieceRule } from '../sentencepiece/train-piece-rule.ts';
+import { ANY_SCRIPT } from '../sentencepiece/train-scripts.ts';
 import { FIRST_CHARACTER, MARK, type TrainingWords, UNKNOWN_SYMBOL } from '../sentencepiece/train-words.ts';
 
 /** Which substrings are pieces. */
-export interface SeedOptions {
+export interface SeedOptions extends PieceLimits {
   /** Pieces of two characters or more at most. */
   readonly seedSize: number;
-  /** Characters of a piece at most. */
-  readonly maxPieceLength: number;
-  readonly splitByScript: boolean;
-  /** Whether digits and letters are kept apart. */
-  readonly splitByNumber: boolean;
-  /** Whether every digit is a piece of its own. */
-  readonly splitDigits: boolean;
 }
 
 /** Substrings, and where they occur. */
@@ -46,7 +40,7 @@ const FEW = 16;
 /** Finds the seeds of `words`. */
 export function findSeeds(words: TrainingWords, options: SeedOptions): Seeds {
   const { stream, textLength, starts, weights } = createStream(words);
-  const allowed = createRule(words, options);
+  const allowed = createPieceRule(words, options);
   const suffixes = new Int32Array(stream.length);
   let count = 0;
   for (let at = 0; at < stream.length; at++) {
@@ -105,33 +99,6 @@ function createStream({ size, symbols, starts, counts, lastCounts, characters }:
   places[size] = at;
   for (let word = 0; word < size; word++) if (isTwice(word)) put(word, lastCounts[word] as number, END_OF_LINE);
   return { stream, textLength, starts: places, weights };
-}
-
-/** No piece goes on. */
-const CLOSED = -3;
-
-/**
- * Whether a piece may go on with a symbol: given its length and the script of what it has so far ({@link ANY_SCRIPT} when there is
- * none), the script that it has then, or {@link CLOSED}.
- */
-type PieceRule = (symbol: number, length: number, script: number) => number;
-
-/** What `IsValidSentencePiece` allows. */
-function createRule({ characters }: TrainingWords, { maxPieceLength, splitByScript, splitByNumber, splitDigits }: SeedOptions): PieceRule {
-  const scripts = scriptsOf(characters);
-  const digits = Uint8Array.from(characters, (character) => (isDigit(character) ? 1 : 0));
-  const mark = FIRST_CHARACTER + characters.indexOf(MARK.codePointAt(0) as number);
-  return (symbol, length, script) => {
-    if (symbol < FIRST_CHARACTER || length >= maxPieceLength) return CLOSED;
-    if (symbol === mark) return length === 0 ? script : CLOSED;
-    const index = symbol - FIRST_CHARACTER;
-    if (splitDigits && length > 0 && digits[index] === 1) return CLOSED;
-    if (!splitByScript) return ANY_SCRIPT;
-    let own = scripts[index] as number;
-    if (own === INHERITED) own = script;
-    if (!splitByNumber && digits[index] === 1) own = ANY_SCRIPT;
-    return own !== ANY_SCRIPT && script !== ANY_SCRIPT && own !== script ? CLOSED : own;
-  };
 }
 
 interface Sorting {

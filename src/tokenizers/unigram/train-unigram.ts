@@ -12,7 +12,17 @@
  */
 
 import { type TrainingWords, FIRST_CHARACTER } from '../sentencepiece/train-words.ts';
-import { type Lattice, type PieceScores, UNKNOWN_PIECE, countBest, createLattice, expectPieces, renamePieces, splitPiece } from './train-lattice.ts';
+import { compareCodePoints } from '../training/compare-code-points.ts';
+import {
+  type Lattice,
+  type PieceScores,
+  UNKNOWN_PIECE,
+  countBest,
+  createLattice,
+  expectPieces,
+  renamePieces,
+  splitPiece,
+} from './train-lattice.ts';
 import { type SeedOptions, findSeeds } from './train-seeds.ts';
 
 /** What to learn, and whom to tell. */
@@ -240,12 +250,4 @@ function finish(
 
 function byScore(a: ScoredPiece, b: ScoredPiece): number {
   return b.score - a.score || compareCodePoints(a.piece, b.piece);
-}
-
-/** The order of code points, which is that of UTF-8. */
-function compareCodePoints(a: string, b: string): number {
-  for (let at = 0; ; at++) {
-    const [x, y] = [a.codePointAt(at) ?? -1, b.codePointAt(at) ?? -1];
-    if (x !== y || x < 0) return x - y;
-  }
 }
