@@ -5,9 +5,8 @@
  * everything else to the general one, which is loaded when a file asks for it. Truncation and padding are kept and not done.
  */
 
-import { createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
+import { type BpeSurroundings, createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import { createCharacterTokenizer } from '../characters/character-tokenizer.ts';
-import type { PostProcessing } from '../pipeline/post-processors.ts';
 import { type SpecialTokens, createSpecialTokens } from '../special-tokens.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type JsonObject, type JsonReader, createJsonReader } from './json-reader.ts';
@@ -60,20 +59,19 @@ export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'
   const ids = isPlain ? readCharacters(root, model, { vocabulary, special, merges: merges.results.length }) : undefined;
   if (ids !== undefined) return createCharacterTokenizer(ids);
   const definition = readByteLevel(root, model, { vocabulary, merges, special, size });
-  if (definition !== undefined && isPlain && isByteLevel(root['decoder'])) {
-    return createBpeTokenizer(definition, { json: json as TokenizerJson, ...(await readAfter(reader, root['post_processor'] ?? null)) });
+  // Where bytes are missing, places are theirs only in the general engine.
+  const isWhole = definition?.byteIds.every((id) => id >= 0) === true;
+  if (definition !== undefined && isWhole && isPlain && isByteLevel(root['decoder'])) {
+    return createBpeTokenizer(definition, { json: json as TokenizerJson, ...(await readAfter(reader, root['post_processor'] ?? null, size)) });
   }
   const { readPipeline } = await import('../pipeline/read-pipeline.ts');
   return readPipeline(reader, root, model, { vocabulary, added, merges, definition });
 }
 
-async function readAfter(
-  reader: JsonReader,
-  json: unknown,
-): Promise<Partial<PostProcessing> & { trimPlaces?: typeof import('../pipeline/post-processors.ts').trimPlaces }> {
+async function readAfter(reader: JsonReader, json: unknown, size: number): Promise<BpeSurroundings> {
   if (json === null) return {};
   const { readPostProcessor, trimPlaces } = await import('../pipeline/post-processors.ts');
-  return { ...readPostProcessor(reader, reader.object(json, 'post_processor'), 'post_processor'), trimPlaces };
+  return { ...readPostProcessor(reader, reader.object(json, 'post_processor'), size), trimPlaces };
 }
 
 /** Whether the model is BPE; older files do not say so. */
@@ -112,7 +110,9 @@ function textsOf(added: readonly AddedEntry[], special: boolean): ReadonlyMap<st
 
 /** Whether added tokens are found where they are spelt, all in one pass. */
 function hasPlainTokens(added: readonly AddedEntry[]): boolean {
-  return added.every((token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized);
+  return added.every(
+    (token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized,
+  );
 }
 
 function isByteLevel(decoder: unknown): boolean {
@@ -134,8 +134,7 @@ function readCharacters(
   const decoder = root['decoder'];
   const isFuse = typeof decoder === 'object' && decoder !== null && (decoder as JsonObject)['type'] === 'Fuse';
   if (merges > 0 || !isFuse || (root['pre_tokenizer'] ?? null) !== null || (root['post_processor'] ?? null) !== null) return undefined;
-  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name])))
-    return undefined;
+  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name]))) return undefined;
   const unknown = (model['unk_token'] ?? undefined) as string | undefined;
   if (unknown !== undefined && !special.tokens.has(unknown)) return undefined;
   const ids = new Map<number, number>();

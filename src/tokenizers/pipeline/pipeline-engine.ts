@@ -11,7 +11,7 @@ import type { TokenizerJson } from '../json/tokenizer-json.ts';
 import type { StreamingDecoder } from '../tokenizer.ts';
 import { type AddedToken, createPartFinder } from './added-tokens.ts';
 import { type AlignedText, alignedText, sliceAligned } from './aligned-text.ts';
-import { bytesOf, codePointAt, unitsOf, wellFormed } from './code-points.ts';
+import { bytesOf, codePointAt, isAscii, unitsOf, wellFormed } from './code-points.ts';
 import { type Decoder, byteOfToken, decodeBytes } from './decoders.ts';
 import { createIdList } from './id-list.ts';
 import { type Model, type Token, remembering } from './model.ts';
@@ -226,8 +226,7 @@ function createPlaces(original: string): Places {
     },
     add(aligned, tokens) {
       const { text, starts, ends, shift } = aligned;
-      const isSimple = text.length === (tokens.at(-1)?.end ?? 0); // ASCII: bytes are units.
-      const units = isSimple ? undefined : unitsOfBytes(text);
+      const units = isAscii(text) ? undefined : unitsOfBytes(text);
       for (const token of tokens) {
         const bytes = units?.length ?? text.length;
         let [start, end] = [token.start, token.end];
@@ -308,7 +307,7 @@ function createStreamingDecoder(decode: (ids: readonly number[]) => string): Str
   let known = 0; // Ids whose text was given.
   let prefix = '';
   const flush = (text: string): string => {
-    const more = text.startsWith(prefix) ? text.slice(prefix.length) : '';
+    const more = text.slice(prefix.length);
     ids = ids.slice(known);
     known = ids.length;
     prefix = decode(ids);
@@ -322,8 +321,7 @@ function createStreamingDecoder(decode: (ids: readonly number[]) => string): Str
       return flush(text);
     },
     end() {
-      const text = decode(ids);
-      const more = text.startsWith(prefix) ? text.slice(prefix.length) : '';
+      const more = decode(ids).slice(prefix.length);
       ids = [];
       known = 0;
       prefix = '';

@@ -26,17 +26,19 @@ interface Step {
   readonly apply?: (encodings: Encodings) => Encodings;
 }
 
-/** Reads a post-processor. Ids are those of the file, as they do not have to be of the vocabulary there. */
-export function readPostProcessor(reader: JsonReader, json: JsonObject, path: string): PostProcessing {
-  const steps = readSteps(reader, json, path);
+/** Reads a post-processor; the ids that it adds are those of the file, and below `size`. */
+export function readPostProcessor(reader: JsonReader, json: JsonObject, size: number): PostProcessing {
+  const steps = readSteps(reader, json, 'post_processor');
   const fill = (encodings: Encodings): readonly TemplatePart[] =>
     steps.reduce((result, { apply }) => apply?.(result) ?? result, encodings).flat();
   const first: TemplatePart = { text: 'first', type: 0 };
+  const template = { single: fill([[first]]), pair: fill([[first], [{ text: 'second', type: 1 }]]) };
+  for (const part of [...template.single, ...template.pair]) {
+    if ('id' in part) reader.demand(part.id < size, 'post_processor adds tokens of the vocabulary', part.id);
+  }
   return {
     trims: steps.flatMap(({ trim }) => (trim === undefined ? [] : [trim])),
-    template: steps.some(({ apply }) => apply !== undefined)
-      ? { single: fill([[first]]), pair: fill([[first], [{ text: 'second', type: 1 }]]) }
-      : undefined,
+    template: steps.some(({ apply }) => apply !== undefined) ? template : undefined,
   };
 }
 

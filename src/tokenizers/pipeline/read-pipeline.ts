@@ -38,6 +38,7 @@ export async function readPipeline(reader: JsonReader, root: JsonObject, modelJs
   const [normalizerJson, preJson, postJson, decoderJson] = ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'].map(component);
   const model = bpe === undefined ? await readModel(reader, modelJson) : readBpe(modelJson, bpe);
   const entries = bpe?.added ?? readAddedTokens(reader, root, model);
+  const size = countIds(reader, model.vocabulary, entries);
   const normalizer = normalizerJson && (await readNormalizer(reader, normalizerJson, 'normalizer'));
   return createTokenizer(
     createPipelineEngine({
@@ -47,8 +48,9 @@ export async function readPipeline(reader: JsonReader, root: JsonObject, modelJs
       model,
       encodeText: bpe?.definition && createByteEncoder(SPLITTINGS[bpe.definition.splitting].split, bpe.definition).encode,
       decoder: decoderJson && (await readDecoder(reader, decoderJson, 'decoder')),
-      postProcessing: postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, 'post_processor'),
-      size: countIds(reader, model.vocabulary, entries),
+      postProcessing:
+        postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, size),
+      size,
       json: root as unknown as TokenizerJson,
     }),
   );
