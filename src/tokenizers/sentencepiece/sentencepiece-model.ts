@@ -12,8 +12,8 @@ export type SentencePieceType = 'normal' | 'unknown' | 'control' | 'user-defined
 export interface SentencePiece {
   /** Its text, with `▁` for a space; `<0x0A>` for a byte. */
   readonly piece: string;
-  /** Log-probability (Unigram) or minus the merge's place (BPE), rounded to 32 bits. */
-  readonly score: number;
+  /** Log-probability (Unigram) or minus the merge's place (BPE), rounded to 32 bits. Default 0. */
+  readonly score?: number;
   /** Default `normal`. */
   readonly type?: SentencePieceType;
   readonly unknownFields?: Uint8Array;
@@ -107,7 +107,7 @@ export interface SentencePieceModel {
   readonly trainer: SentencePieceTrainer;
   readonly normalizer: SentencePieceNormalizer;
   /** Absent where the file has none. */
-  readonly selfTest?: readonly SentencePieceSample[];
+  readonly selfTest?: { readonly samples: readonly SentencePieceSample[]; readonly unknownFields?: Uint8Array };
   /** Rules for decoded text. */
   readonly denormalizer?: SentencePieceNormalizer;
   readonly unknownFields?: Uint8Array;
