@@ -180,10 +180,13 @@ function fillAligned(
   return { ids, starts, ends, types, added };
 }
 
+/** UTF-16 units a token to begin with, when a long text is cut. */
+const UNITS_A_TOKEN = 8;
+
 /** The longest beginning with at most `limit` ids that ends where a token ends. */
 function truncated(engine: TokenizerEngine, text: string, limit: number, special: boolean): string {
   if (limit <= 0) return '';
-  const { starts, ends } = engine.align(text, special);
+  const { starts, ends } = alignBeginning(engine, text, limit, special);
   for (let last = limit - 1; last >= 0; last--) {
     const end = ends[last] as number;
     // A token that ends inside a character shares it with the next one.
@@ -193,6 +196,17 @@ function truncated(engine: TokenizerEngine, text: string, limit: number, special
     if ((engine.count?.(beginning, special) ?? engine.encode(beginning, special).length) <= limit) return beginning;
   }
   return '';
+}
+
+/** The places of more than `limit` tokens, of a text that has so many, without reading all of it where the engine allows. */
+// oxlint-disable-next-line max-params
+function alignBeginning(engine: TokenizerEngine, text: string, limit: number, special: boolean): Alignment {
+  for (let units = limit * UNITS_A_TOKEN + 64; units < text.length && engine.stableEnd !== undefined; units *= 4) {
+    const beginning = text.slice(0, units);
+    const alignment = engine.align(beginning.slice(0, engine.stableEnd(beginning, special)), special);
+    if (alignment.ids.length > limit) return alignment;
+  }
+  return engine.align(text, special);
 }
 
 function createRefusal(tokens: ReadonlyMap<string, number>): (text: string) => void {

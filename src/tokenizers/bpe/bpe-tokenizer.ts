@@ -4,7 +4,7 @@ import { createTokenizer } from '../create-tokenizer.ts';
 import { createBpeJson } from '../json/bpe-json.ts';
 import { bytesToText } from '../byte-alphabet.ts';
 import { SPLITTINGS } from '../splitting/splittings.ts';
-import { alignParts, encodeParts } from '../special-tokens.ts';
+import { alignParts, countParts, encodeParts, stableEndOf } from '../special-tokens.ts';
 import { arenaSize, tokenAt } from '../token-arena.ts';
 import { createTokenBytes } from '../token-bytes.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -32,6 +32,11 @@ export function createBpeTokenizer(definition: BpeDefinition, { json, template, 
   const encoder = createByteEncoder(SPLITTINGS[splitting].splitBatch, definition);
   const names = new Map([...special.tokens, ...special.ordinary].map(([text, id]) => [id, text]));
   const findIn = (allowed: boolean): typeof special.findAll => (allowed ? special.findAll : special.findAlways);
+  const count = (text: string, limit: number, allowed: boolean): number => {
+    const find = findIn(allowed);
+    if (find === undefined) return encoder.count(text, limit);
+    return countParts(find(text), (start, end, rest) => encoder.count(text.slice(start, end), rest), limit);
+  };
   const nameOf = (id: number): string => names.get(id) ?? bytesToText(tokenAt(tokens, id));
   const align = (text: string, allowed: boolean): Alignment =>
     alignParts(text, findIn(allowed), (part) => alignBytes(part, encoder.encode(part), { lengthOf: table.length, byteIds }));
@@ -47,6 +52,9 @@ export function createBpeTokenizer(definition: BpeDefinition, { json, template, 
       return find === undefined ? encoder.encode(text) : encodeParts(find(text), (start, end) => encoder.encode(text.slice(start, end)));
     },
     align: (text, allowed) => trimPlaces?.(align(text, allowed), trims ?? [], { text, nameOf }) ?? align(text, allowed),
+    count: (text, allowed) => count(text, Infinity, allowed),
+    countUpTo: count,
+    stableEnd: (text, allowed) => stableEndOf(text, findIn(allowed), { longest: special.longest, stableEnd: encoder.stableEnd }),
     decode: (ids, skipSpecial) => table.decode(ids, skipSpecial),
     createDecoder: (skipSpecial) => table.createDecoder(skipSpecial),
     toJSON: () => json ?? createBpeJson(definition),

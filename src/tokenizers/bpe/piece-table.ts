@@ -1,13 +1,12 @@
 /**
- * The ids of pieces: those of the vocabulary, and those that were merged before. The latter are bounded, and forgotten when there are
- * too many.
+ * The ids of pieces that were merged before. They are bounded, and forgotten when there are too many.
  *
  * A piece of up to 11 bytes, as nearly all of real text are, is its own key: its bytes and its length in three integers. A longer
  * one is found by its hash and compared with its stored bytes. A slot is four integers: the key, and the value, which is an id, or
  * `-1 - place` of several ids (see `values`).
  */
 
-import { type TokenArena, arenaSize } from '../token-arena.ts';
+import type { TokenArena } from '../token-arena.ts';
 
 /** Bytes that must be readable after the end of a piece. */
 export const PIECE_PADDING = 12;
@@ -31,8 +30,8 @@ function masks(offset: number): Int32Array {
 }
 
 const FEWEST_BITS = 12;
-/** Pieces that are remembered besides the vocabulary at most, about: 2^17 slots of 16 bytes, filled to three quarters. */
-const MOST_REMEMBERED = 98_304;
+/** Pieces that are remembered at most, about: 2^18 slots of 16 bytes, filled to three quarters. */
+const MOST_REMEMBERED = 196_608;
 
 /** A table of pieces. */
 export interface PieceTable {
@@ -48,16 +47,12 @@ export interface PieceTable {
   generation(): number;
 }
 
-/** A table that knows all tokens when `seeded`, which is right only where every token is its own piece's whole merge. */
-export function createPieceTable(tokens: TokenArena, seeded: boolean): PieceTable {
-  const size = arenaSize(tokens);
-  const arenaView = new DataView(tokens.bytes.buffer, tokens.bytes.byteOffset, tokens.bytes.byteLength);
+/** An empty table. */
+export function createPieceTable(tokens: TokenArena): PieceTable {
   let bits = FEWEST_BITS;
-  if (seeded) while (1 << bits < size * 1.5) bits++;
   let slots = new Int32Array(4 << bits);
   let shift = 32 - bits;
   let taken = 0;
-  let remembered = 0;
   let generation = 0;
   let values = new Int32Array(1 << 10);
   let valuesLength = 0;
@@ -78,38 +73,10 @@ export function createPieceTable(tokens: TokenArena, seeded: boolean): PieceTabl
     while (slots[slot * 4 + 2] !== 0) slot = (slot + 1) & mask;
     return slot * 4;
   };
-  const put = (at: number, value: number): void => {
-    slots[at] = first;
-    slots[at + 1] = second;
-    slots[at + 2] = third;
-    slots[at + 3] = value;
-    taken++;
-  };
-  const seed = (): void => {
-    for (let id = 0; id < size; id++) {
-      const start = tokens.starts[id] as number;
-      const length = (tokens.starts[id + 1] as number) - start;
-      if (length === 0 || length > LONGEST_PIECE) continue;
-      if (length > PACKED_BYTES) {
-        first = longHash(tokens.bytes, start, length);
-        second = 0;
-        third = longKey(length);
-      } else {
-        const near = start + PIECE_PADDING <= tokens.bytes.length;
-        first = near ? arenaView.getInt32(start, true) & (FIRST_MASK[length] as number) : packed(tokens.bytes, start, length);
-        second = near ? arenaView.getInt32(start + 4, true) & (SECOND_MASK[length] as number) : packed(tokens.bytes, start + 4, length - 4);
-        third =
-          (near ? arenaView.getInt32(start + 8, true) & (THIRD_MASK[length] as number) : packed(tokens.bytes, start + 8, length - 8)) |
-          (length << 24);
-      }
-      put(freeSlot(first, second, third), id);
-    }
-  };
   const forget = (): void => {
     slots.fill(0);
-    taken = remembered = valuesLength = textsLength = 0;
+    taken = valuesLength = textsLength = 0;
     generation++;
-    if (seeded) seed();
   };
   const grow = (): void => {
     const old = slots;
@@ -129,7 +96,6 @@ export function createPieceTable(tokens: TokenArena, seeded: boolean): PieceTabl
     for (let index = 0; index < sourceLength; index++) if (bytes[start + index] !== text[from + index]) return false;
     return true;
   };
-  if (seeded) seed();
 
   return {
     values: () => values,
@@ -171,8 +137,16 @@ export function createPieceTable(tokens: TokenArena, seeded: boolean): PieceTabl
       }
     },
     remember(ids, count) {
-      let value = ids[0] as number;
-      if (count !== 1) {
+      if (taken >= MOST_REMEMBERED) {
+        forget();
+        place = freeSlot(first, second, third);
+      }
+      const id = ids[0] as number;
+      let value = id;
+      // A long piece is compared with its token's bytes, unless bytes that the vocabulary lacks were left out.
+      const isToken =
+        count === 1 && (sourceLength === 0 || (tokens.starts[id + 1] as number) - (tokens.starts[id] as number) === sourceLength);
+      if (!isToken) {
         if (valuesLength + count + 1 > values.length) values = enlarged(values, new Int32Array(Math.max(values.length * 2, count * 2)));
         value = -1 - valuesLength;
         values[valuesLength++] = count;
@@ -184,9 +158,12 @@ export function createPieceTable(tokens: TokenArena, seeded: boolean): PieceTabl
           textsLength += sourceLength;
         }
       }
-      put(place, value);
-      if (++remembered > MOST_REMEMBERED) forget();
-      else if (taken > 0.75 * (1 << bits)) grow();
+      slots[place] = first;
+      slots[place + 1] = second;
+      slots[place + 2] = third;
+      slots[place + 3] = value;
+      taken++;
+      if (taken > 0.75 * (1 << bits) && taken < MOST_REMEMBERED) grow();
       return value;
     },
   };
@@ -199,19 +176,19 @@ export function hashOf(first: number, second: number, third: number): number {
 
 function longHash(bytes: Uint8Array, start: number, length: number): number {
   let hash = length;
-  for (let at = start; at < start + length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x01000193) ^ (hash >>> 15);
+  let at = start;
+  for (const end = start + length - 3; at < end; at += 4) {
+    const word =
+      (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
+    hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ word, 0x9e3779b1);
+  }
+  for (const end = start + length; at < end; at++) hash = Math.imul((hash << 5) ^ (hash >>> 27) ^ (bytes[at] as number), 0x9e3779b1);
   return hash;
 }
 
 /** A packed key's third integer has a length below 12 in its highest byte. */
 function longKey(length: number): number {
   return (length << 24) | 0x80_0000;
-}
-
-function packed(bytes: Uint8Array, start: number, length: number): number {
-  let value = 0;
-  for (let index = 0; index < Math.min(4, length); index++) value |= (bytes[start + index] as number) << (8 * index);
-  return value;
 }
 
 function enlarged<A extends Uint8Array | Int32Array>(old: A, larger: A): A {

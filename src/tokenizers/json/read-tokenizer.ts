@@ -62,7 +62,10 @@ export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'
   // Where bytes are missing, places are theirs only in the general engine.
   const isWhole = definition?.byteIds.every((id) => id >= 0) === true;
   if (definition !== undefined && isWhole && isPlain && isByteLevel(root['decoder'])) {
-    return createBpeTokenizer(definition, { json: json as TokenizerJson, ...(await readAfter(reader, root['post_processor'] ?? null, size)) });
+    return createBpeTokenizer(definition, {
+      json: json as TokenizerJson,
+      ...(await readAfter(reader, root['post_processor'] ?? null, size)),
+    });
   }
   const { readPipeline } = await import('../pipeline/read-pipeline.ts');
   return readPipeline(reader, root, model, { vocabulary, added, merges, definition });
@@ -110,9 +113,7 @@ function textsOf(added: readonly AddedEntry[], special: boolean): ReadonlyMap<st
 
 /** Whether added tokens are found where they are spelt, all in one pass. */
 function hasPlainTokens(added: readonly AddedEntry[]): boolean {
-  return added.every(
-    (token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized,
-  );
+  return added.every((token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized);
 }
 
 function isByteLevel(decoder: unknown): boolean {
@@ -134,7 +135,8 @@ function readCharacters(
   const decoder = root['decoder'];
   const isFuse = typeof decoder === 'object' && decoder !== null && (decoder as JsonObject)['type'] === 'Fuse';
   if (merges > 0 || !isFuse || (root['pre_tokenizer'] ?? null) !== null || (root['post_processor'] ?? null) !== null) return undefined;
-  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name]))) return undefined;
+  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name])))
+    return undefined;
   const unknown = (model['unk_token'] ?? undefined) as string | undefined;
   if (unknown !== undefined && !special.tokens.has(unknown)) return undefined;
   const ids = new Map<number, number>();

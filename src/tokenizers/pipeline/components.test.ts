@@ -27,7 +27,12 @@ const NORMALIZERS: readonly Record<string, unknown>[] = [
   { type: 'Prepend', prepend: '' },
   {
     type: 'Sequence',
-    normalizers: [{ type: 'NFKD' }, { type: 'StripAccents' }, { type: 'Lowercase' }, { type: 'Strip', strip_left: true, strip_right: true }],
+    normalizers: [
+      { type: 'NFKD' },
+      { type: 'StripAccents' },
+      { type: 'Lowercase' },
+      { type: 'Strip', strip_left: true, strip_right: true },
+    ],
   },
   {
     type: 'Sequence',
@@ -70,9 +75,18 @@ const PRE_TOKENIZERS: readonly Record<string, unknown>[] = [
   ),
   { type: 'Metaspace', replacement: '_', add_prefix_space: true },
   { type: 'Metaspace', replacement: '▁', prepend_scheme: 'never', add_prefix_space: false, str_rep: '▁' },
-  { type: 'Sequence', pretokenizers: [{ type: 'WhitespaceSplit' }, { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true }] },
-  { type: 'Sequence', pretokenizers: [{ type: 'Whitespace' }, { type: 'Punctuation', behavior: 'Isolated' }, { type: 'Digits', individual_digits: true }] },
-  { type: 'Sequence', pretokenizers: [{ type: 'UnicodeScripts' }, { ...byteLevel, add_prefix_space: true }, { type: 'FixedLength', length: 2 }] },
+  {
+    type: 'Sequence',
+    pretokenizers: [{ type: 'WhitespaceSplit' }, { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true }],
+  },
+  {
+    type: 'Sequence',
+    pretokenizers: [{ type: 'Whitespace' }, { type: 'Punctuation', behavior: 'Isolated' }, { type: 'Digits', individual_digits: true }],
+  },
+  {
+    type: 'Sequence',
+    pretokenizers: [{ type: 'UnicodeScripts' }, { ...byteLevel, add_prefix_space: true }, { type: 'FixedLength', length: 2 }],
+  },
   { type: 'Sequence', pretokenizers: [] },
 ];
 
@@ -84,7 +98,35 @@ describe('pre-tokenizers', () => {
   });
 });
 
-const words = ['low', 'er', '##est', '</w>', 'wid</w>', '▁a', '▁', 'b▁', '<0xE2>', '<0x82>', '<0xAC>', '<0x41>', '<0x+A>', 'Ġthe', 'Ã', '©', '|', '<pad>', 'x', "n't", ' .', ' ', '  x ', 'é', '.', '!', ' do not'];
+const words = [
+  'low',
+  'er',
+  '##est',
+  '</w>',
+  'wid</w>',
+  '▁a',
+  '▁',
+  'b▁',
+  '<0xE2>',
+  '<0x82>',
+  '<0xAC>',
+  '<0x41>',
+  '<0x+A>',
+  'Ġthe',
+  'Ã',
+  '©',
+  '|',
+  '<pad>',
+  'x',
+  "n't",
+  ' .',
+  ' ',
+  '  x ',
+  'é',
+  '.',
+  '!',
+  ' do not',
+];
 const DECODERS: readonly Record<string, unknown>[] = [
   { type: 'BPEDecoder', suffix: '</w>' },
   byteLevel,
@@ -112,16 +154,19 @@ const DECODERS: readonly Record<string, unknown>[] = [
 describe('decoders', async () => {
   const { default: fc } = await import('fast-check');
   const { expect } = await import('vitest');
-  test.each([['none', null] as const, ...DECODERS.map((decoder) => [JSON.stringify(decoder), decoder] as const)])('%s', async (_, decoder) => {
-    const { ours, rust } = await readBoth(file({ decoder, model: wordLevel(words) }));
-    for (const ids of fc.sample(fc.array(fc.nat(words.length), { minLength: 1, maxLength: 12 }), { numRuns: 300, seed: 1 })) {
-      const expected = await rust.decode(ids, false);
-      expect(ours.decode(ids), JSON.stringify(ids.map((id) => ['[UNK]', ...words][id]))).toBe(expected);
-      // A byte that makes those before it no UTF-8 comes too late for a stream.
-      if (JSON.stringify(decoder).includes('ByteFallback')) continue;
-      const stream = ours.createDecoder();
-      const parts = ids.map((id) => stream.push(id));
-      expect(parts.join('') + stream.end(), JSON.stringify(ids)).toBe(expected);
-    }
-  });
+  test.each([['none', null] as const, ...DECODERS.map((decoder) => [JSON.stringify(decoder), decoder] as const)])(
+    '%s',
+    async (_, decoder) => {
+      const { ours, rust } = await readBoth(file({ decoder, model: wordLevel(words) }));
+      for (const ids of fc.sample(fc.array(fc.nat(words.length), { minLength: 1, maxLength: 12 }), { numRuns: 300, seed: 1 })) {
+        const expected = await rust.decode(ids, false);
+        expect(ours.decode(ids), JSON.stringify(ids.map((id) => ['[UNK]', ...words][id]))).toBe(expected);
+        // A byte that makes those before it no UTF-8 comes too late for a stream.
+        if (JSON.stringify(decoder).includes('ByteFallback')) continue;
+        const stream = ours.createDecoder();
+        const parts = ids.map((id) => stream.push(id));
+        expect(parts.join('') + stream.end(), JSON.stringify(ids)).toBe(expected);
+      }
+    },
+  );
 });

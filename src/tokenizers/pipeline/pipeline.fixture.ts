@@ -108,7 +108,18 @@ export async function compareMany(
   for (const sample of fc.sample(hostile, { numRuns: runs, seed })) await compare(both, sample, withPair ? 'a pair, é 2' : undefined);
 }
 
-const FIXED = ['', ' ', '  ', 'a', 'Hello, world!', ' leading and trailing ', 'tab\tnew\nline\r\n', "I'm don't  can't", 'naïve café ÀÉÎ', 'ſt ﬁ Ⅷ ①②'];
+const FIXED = [
+  '',
+  ' ',
+  '  ',
+  'a',
+  'Hello, world!',
+  ' leading and trailing ',
+  'tab\tnew\nline\r\n',
+  "I'm don't  can't",
+  'naïve café ÀÉÎ',
+  'ſt ﬁ Ⅷ ①②',
+];
 
 const PIECES = [
   ...' \t\n\r.,!?-_\'"/$+<>|~^`()[]{}#@%&*:;=\\',

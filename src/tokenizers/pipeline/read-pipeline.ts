@@ -46,10 +46,9 @@ export async function readPipeline(reader: JsonReader, root: JsonObject, modelJs
       normalizer,
       preTokenizers: preJson === undefined ? [] : await readPreTokenizers(reader, preJson, 'pre_tokenizer'),
       model,
-      encodeText: bpe?.definition && createByteEncoder(SPLITTINGS[bpe.definition.splitting].split, bpe.definition).encode,
+      encodeText: bpe?.definition && createByteEncoder(SPLITTINGS[bpe.definition.splitting].splitBatch, bpe.definition).encode,
       decoder: decoderJson && (await readDecoder(reader, decoderJson, 'decoder')),
-      postProcessing:
-        postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, size),
+      postProcessing: postJson === undefined ? { template: undefined, trims: [] } : readPostProcessor(reader, postJson, size),
       size,
       json: root as unknown as TokenizerJson,
     }),
@@ -114,7 +113,7 @@ async function readUnigram(reader: JsonReader, json: JsonObject): Promise<Model>
     if (typeof token !== 'string' || token.length > LONGEST_TOKEN || typeof score !== 'number' || !Number.isFinite(score)) {
       return reader.fail(`model.vocab[${index}] is a token and its score`, JSON.stringify(value)?.slice(0, 80));
     }
-    scores[index] = score;
+    scores[index] = roundedTwice(score);
     return wellFormed(token);
   });
   const unknownId = json['unk_id'] ?? undefined;
@@ -129,4 +128,16 @@ async function readUnigram(reader: JsonReader, json: JsonObject): Promise<Model>
     unknownId: unknownId as number | undefined,
     byteFallback: readFlag(reader, json['byte_fallback'], { name: 'model.byte_fallback', missing: false }),
   });
+}
+
+/**
+ * A number as serde_json reads it without its feature `float_roundtrip`: its digits as a whole number, then divided by a power of ten,
+ * each rounded. Equal paths of a Unigram model are told apart by the last bit. Source: serde-rs/json, `de.rs`, `f64_from_parts`.
+ */
+function roundedTwice(value: number): number {
+  const [, sign, whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  const power = Number(exponent) - fraction.length;
+  const digits = Number(whole + fraction);
+  const size = power < 0 ? digits / Number(`1e${-power}`) : digits * Number(`1e${power}`);
+  return sign === '-' ? -size : size;
 }

@@ -37,7 +37,18 @@ const split = (pattern: string, behavior = 'Isolated'): Json => ({ type: 'Split'
 /** The marked model with its right tokens and merges renamed for a prefix inside words and a suffix at their end. */
 function affixed(prefix: string, suffix: string): Json {
   const letters = ['a', 'b', 'c', 'd', 'e', 'é', '中', '😀'];
-  const vocab = [...letters, ...letters.map((one) => prefix + one), ...letters.map((one) => prefix + one + suffix), ...letters.map((one) => one + suffix), '[UNK]', 'ab', `ab${suffix}x`, `abc${suffix}`, `${prefix}bc`, `${prefix}de${suffix}`];
+  const vocab = [
+    ...letters,
+    ...letters.map((one) => prefix + one),
+    ...letters.map((one) => prefix + one + suffix),
+    ...letters.map((one) => one + suffix),
+    '[UNK]',
+    'ab',
+    `ab${suffix}x`,
+    `abc${suffix}`,
+    `${prefix}bc`,
+    `${prefix}de${suffix}`,
+  ];
   const merges = [
     ['a', `${prefix}b`],
     [`${prefix}b`, `${prefix}c`],
@@ -59,7 +70,8 @@ function affixed(prefix: string, suffix: string): Json {
   };
 }
 
-const unknowns = (changes: Json): Json => extended(marked, ['<unk>', ...(changes['byte_fallback'] === true ? BYTES : [])], { unk_token: '<unk>', ...changes });
+const unknowns = (changes: Json): Json =>
+  extended(marked, ['<unk>', ...(changes['byte_fallback'] === true ? BYTES : [])], { unk_token: '<unk>', ...changes });
 
 const MODELS: readonly (readonly [string, Json])[] = [
   ['without an unknown token', file({ model: marked, pre_tokenizer: metaspace })],
@@ -67,14 +79,42 @@ const MODELS: readonly (readonly [string, Json])[] = [
   ['with an unknown token', file({ model: unknowns({}), pre_tokenizer: metaspace })],
   ['with unknown tokens fused', file({ model: unknowns({ fuse_unk: true }), pre_tokenizer: { type: 'WhitespaceSplit' } })],
   ['with bytes for the unknown', file({ model: unknowns({ fuse_unk: true, byte_fallback: true }) })],
-  ['with some bytes for the unknown', file({ model: extended(marked, ['<unk>', ...BYTES.filter((_, byte) => byte % 7 !== 3)], { unk_token: '<unk>', fuse_unk: true, byte_fallback: true }) })],
-  ['with some bytes and no unknown token', file({ model: extended(marked, BYTES.filter((_, byte) => byte % 3 !== 1), { byte_fallback: true }) })],
+  [
+    'with some bytes for the unknown',
+    file({
+      model: extended(marked, ['<unk>', ...BYTES.filter((_, byte) => byte % 7 !== 3)], {
+        unk_token: '<unk>',
+        fuse_unk: true,
+        byte_fallback: true,
+      }),
+    }),
+  ],
+  [
+    'with some bytes and no unknown token',
+    file({
+      model: extended(
+        marked,
+        BYTES.filter((_, byte) => byte % 3 !== 1),
+        { byte_fallback: true },
+      ),
+    }),
+  ],
   ['with a prefix', file({ model: affixed('##', ''), pre_tokenizer: { type: 'WhitespaceSplit' } })],
   ['with a suffix', file({ model: affixed('', '</w>'), pre_tokenizer: { type: 'WhitespaceSplit' } })],
   ['with both', file({ model: affixed('##', '</w>'), pre_tokenizer: { type: 'WhitespaceSplit' } })],
-  ['with both and bytes', file({ model: { ...extended(affixed('##', '</w>'), BYTES), byte_fallback: true }, pre_tokenizer: { type: 'WhitespaceSplit' } })],
+  [
+    'with both and bytes',
+    file({ model: { ...extended(affixed('##', '</w>'), BYTES), byte_fallback: true }, pre_tokenizer: { type: 'WhitespaceSplit' } }),
+  ],
   ['ignoring merges', file({ model: extended(marked, ['▁lowerx', 'wholly'], { ignore_merges: true }), pre_tokenizer: metaspace })],
-  ['merges as texts', file({ model: { ...bytes, merges: (bytes['merges'] as string[][]).map((pair) => pair.join(' ')) }, pre_tokenizer: byteLevel, decoder: byteLevel })],
+  [
+    'merges as texts',
+    file({
+      model: { ...bytes, merges: (bytes['merges'] as string[][]).map((pair) => pair.join(' ')) },
+      pre_tokenizer: byteLevel,
+      decoder: byteLevel,
+    }),
+  ],
 ];
 
 describe('BPE', () => {
@@ -87,8 +127,14 @@ describe('Unigram', () => {
     ['cut at spaces', file({ model: unknown, pre_tokenizer: metaspace })],
     ['in one piece', file({ model: unknown })],
     ['with bytes', file({ model: extended(unknown, BYTES, { byte_fallback: true }), pre_tokenizer: { ...metaspace, split: false } })],
-    ['with tokens twice', file({ model: { ...unknown, vocab: [...(unknown as unknown as { vocab: unknown[] }).vocab, ['the', -3], ['the', -4], ['', -1]] } })],
-    ['with equal scores', file({ model: { ...unknown, vocab: (unknown as unknown as { vocab: [string, number][] }).vocab.map(([token]) => [token, -1]) } })],
+    [
+      'with tokens twice',
+      file({ model: { ...unknown, vocab: [...(unknown as unknown as { vocab: unknown[] }).vocab, ['the', -3], ['the', -4], ['', -1]] } }),
+    ],
+    [
+      'with equal scores',
+      file({ model: { ...unknown, vocab: (unknown as unknown as { vocab: [string, number][] }).vocab.map(([token]) => [token, -1]) } }),
+    ],
   ])('%s', async (_, json) => compareMany(await readBoth(json), { runs: 150 }));
 });
 
@@ -119,18 +165,39 @@ describe('added tokens', () => {
         added(9, 'é', { ...set }),
         added(10, '😀', { ...set }),
       ];
-      await compareMany(await readBoth(file({ model, added_tokens: added_tokens.filter((token) => (token as { content: string }).content !== 'low'), pre_tokenizer: { type: 'Whitespace' } })), { runs: 100 });
-      await compareMany(await readBoth(file({ model, added_tokens, normalizer: { type: 'Lowercase' }, pre_tokenizer: metaspace })), { runs: 100, seed: 2 });
-      await compareMany(await readBoth(file({ model, added_tokens, normalizer: { type: 'Prepend', prepend: '▁' }, decoder: metaspace })), { runs: 50, seed: 3 });
+      await compareMany(
+        await readBoth(
+          file({
+            model,
+            added_tokens: added_tokens.filter((token) => (token as { content: string }).content !== 'low'),
+            pre_tokenizer: { type: 'Whitespace' },
+          }),
+        ),
+        { runs: 100 },
+      );
+      await compareMany(await readBoth(file({ model, added_tokens, normalizer: { type: 'Lowercase' }, pre_tokenizer: metaspace })), {
+        runs: 100,
+        seed: 2,
+      });
+      await compareMany(await readBoth(file({ model, added_tokens, normalizer: { type: 'Prepend', prepend: '▁' }, decoder: metaspace })), {
+        runs: 50,
+        seed: 3,
+      });
     },
   );
   test('whose ids are counted on, whatever the file says', async () => {
-    const json = file({ model: { type: 'WordLevel', vocab: { '[UNK]': 0, a: 3, b: 9 }, unk_token: '[UNK]' }, added_tokens: [added(77, 'xx'), added(5, 'a'), added(50, '')] });
+    const json = file({
+      model: { type: 'WordLevel', vocab: { '[UNK]': 0, a: 3, b: 9 }, unk_token: '[UNK]' },
+      added_tokens: [added(77, 'xx'), added(5, 'a'), added(50, '')],
+    });
     await compareMany(await readBoth(json), { runs: 20 });
   });
 });
 
-const special = { '[CLS]': { id: '[CLS]', ids: [1], tokens: ['[CLS]'] }, '[SEP]': { id: '[SEP]', ids: [2, 3], tokens: ['[SEP]', '[EOS]'] } };
+const special = {
+  '[CLS]': { id: '[CLS]', ids: [1], tokens: ['[CLS]'] },
+  '[SEP]': { id: '[SEP]', ids: [2, 3], tokens: ['[SEP]', '[EOS]'] },
+};
 const piece = (id: string, type_id: number): Json => (id.length === 1 ? { Sequence: { id, type_id } } : { SpecialToken: { id, type_id } });
 const template = {
   type: 'TemplateProcessing',
@@ -162,7 +229,16 @@ describe('post-processors', () => {
       await compareMany(both, { runs: 40 });
       await compareMany(both, { runs: 40, seed: 2, withPair: true });
     }
-    await compareMany(await readBoth(file({ pre_tokenizer: { type: 'Split', pattern: { Regex: String.raw`\s*\S+\s*` }, behavior: 'Isolated', invert: false }, post_processor, model: wordLevel(['a', 'b', 'c']) })), { withPair: true });
+    await compareMany(
+      await readBoth(
+        file({
+          pre_tokenizer: { type: 'Split', pattern: { Regex: String.raw`\s*\S+\s*` }, behavior: 'Isolated', invert: false },
+          post_processor,
+          model: wordLevel(['a', 'b', 'c']),
+        }),
+      ),
+      { withPair: true },
+    );
   });
 });
 
@@ -193,20 +269,46 @@ const STACKS: readonly (readonly [string, Json])[] = [
   [
     'RoBERTa',
     file({
-      added_tokens: [...specialOf(robertaModel, '<s>', '</s>'), added(idIn(robertaModel, '<mask>'), '<mask>', { lstrip: true, normalized: false })],
+      added_tokens: [
+        ...specialOf(robertaModel, '<s>', '</s>'),
+        added(idIn(robertaModel, '<mask>'), '<mask>', { lstrip: true, normalized: false }),
+      ],
       pre_tokenizer: byteLevel,
       post_processor: roberta,
       decoder: byteLevel,
       model: robertaModel,
     }),
   ],
-  ['GPT-2', file({ added_tokens: [added(0, '<|endoftext|>', { normalized: true })], pre_tokenizer: byteLevel, post_processor: { ...byteLevel, trim_offsets: false }, decoder: byteLevel, model: whole })],
+  [
+    'GPT-2',
+    file({
+      added_tokens: [added(0, '<|endoftext|>', { normalized: true })],
+      pre_tokenizer: byteLevel,
+      post_processor: { ...byteLevel, trim_offsets: false },
+      decoder: byteLevel,
+      model: whole,
+    }),
+  ],
   [
     'Llama 2',
     file({
       added_tokens: specialOf(llamaModel, '<unk>', '<s>', '</s>'),
-      normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] },
-      decoder: { type: 'Sequence', decoders: [{ type: 'Replace', pattern: { String: '▁' }, content: ' ' }, { type: 'ByteFallback' }, { type: 'Fuse' }, { type: 'Strip', content: ' ', start: 1, stop: 0 }] },
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [
+          { type: 'Prepend', prepend: '▁' },
+          { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+        ],
+      },
+      decoder: {
+        type: 'Sequence',
+        decoders: [
+          { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+          { type: 'ByteFallback' },
+          { type: 'Fuse' },
+          { type: 'Strip', content: ' ', start: 1, stop: 0 },
+        ],
+      },
       model: llamaModel,
     }),
   ],
@@ -215,7 +317,15 @@ const STACKS: readonly (readonly [string, Json])[] = [
     file({
       added_tokens: specialOf(llamaModel, '<unk>', '<s>', '</s>'),
       pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: false },
-      decoder: { type: 'Sequence', decoders: [{ type: 'Replace', pattern: { String: '▁' }, content: ' ' }, { type: 'ByteFallback' }, { type: 'Fuse' }, { type: 'Strip', content: ' ', start: 1, stop: 0 }] },
+      decoder: {
+        type: 'Sequence',
+        decoders: [
+          { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+          { type: 'ByteFallback' },
+          { type: 'Fuse' },
+          { type: 'Strip', content: ' ', start: 1, stop: 0 },
+        ],
+      },
       model: llamaModel,
     }),
   ],
@@ -226,7 +336,9 @@ const STACKS: readonly (readonly [string, Json])[] = [
       pre_tokenizer: {
         type: 'Sequence',
         pretokenizers: [
-          split(String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`),
+          split(
+            String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+          ),
           { ...byteLevel, use_regex: false },
         ],
       },
@@ -255,11 +367,19 @@ const STACKS: readonly (readonly [string, Json])[] = [
   [
     'CLIP',
     file({
-      normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: String.raw`\s+` }, content: ' ' }, { type: 'Lowercase' }] },
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: String.raw`\s+` }, content: ' ' }, { type: 'Lowercase' }],
+      },
       pre_tokenizer: {
         type: 'Sequence',
         pretokenizers: [
-          { type: 'Split', pattern: { Regex: String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` }, behavior: 'Removed', invert: true },
+          {
+            type: 'Split',
+            pattern: { Regex: String.raw`'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+` },
+            behavior: 'Removed',
+            invert: true,
+          },
           { ...byteLevel, use_regex: false },
         ],
       },
@@ -277,7 +397,9 @@ const STACKS: readonly (readonly [string, Json])[] = [
           split(String.raw`\p{N}{1,3}`),
           split('[一-龥぀-ゟ゠-ヿ]+'),
           split(
-            String.raw`[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_` + '`' + String.raw`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
+            String.raw`[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_` +
+              '`' +
+              String.raw`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
           ),
           { ...byteLevel, use_regex: false },
         ],
@@ -291,7 +413,10 @@ const STACKS: readonly (readonly [string, Json])[] = [
     'T5',
     file({
       added_tokens: [added(0, '<unk>')],
-      normalizer: { type: 'Sequence', normalizers: [{ type: 'Nmt' }, { type: 'NFKC' }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' }] },
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [{ type: 'Nmt' }, { type: 'NFKC' }, { type: 'Replace', pattern: { Regex: ' {2,}' }, content: ' ' }],
+      },
       pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'WhitespaceSplit' }, metaspace] },
       decoder: metaspace,
       model: { ...pieces, unk_id: 0 },

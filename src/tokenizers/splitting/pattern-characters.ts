@@ -11,7 +11,7 @@ import type { CharacterClassElementNode, CharacterSetNode } from 'oniguruma-pars
 
 import { createCodePointSet } from '../pipeline/code-points.ts';
 import { UNASSIGNED } from '../pipeline/tables.ts';
-import { LETTER, LOWER, MARK, NUMBER, SPACE, classOf } from './unicode-classes.ts';
+import { LETTER, LOWER, MARK, NUMBER, PUNCTUATION, SPACE, classOf } from './unicode-classes.ts';
 
 /** Whether a code point is in a set. */
 export type CharacterTest = (codePoint: number) => boolean;
@@ -30,7 +30,7 @@ export class UnknownPattern extends Error {}
 
 /** The test of an element, remembered by pages. */
 export function compileCharacter(node: SingleCharacter, flags: PatternFlags): CharacterTest {
-  const test = testOf(node, flags);
+  const test = isWordSet(node) ? (node.negate === true ? not(isWordCharacter) : isWordCharacter) : testOf(node, flags);
   const ascii = Uint8Array.from({ length: 0x80 }, (_, code) => (test(code) ? 1 : 0));
   const pages = new Map<number, Uint8Array>();
   let lastPage = -1;
@@ -49,6 +49,11 @@ export function compileCharacter(node: SingleCharacter, flags: PatternFlags): Ch
     }
     return last[code & 0x7f] === 1;
   };
+}
+
+/** Whether it is `\w` outside of a class. */
+function isWordSet(node: SingleCharacter): node is CharacterSetNode {
+  return node.type === 'CharacterSet' && (node.kind === 'word' || (node.kind === 'property' && slug(node.value) === 'word'));
 }
 
 function testOf(node: SingleCharacter, flags: PatternFlags): CharacterTest {
@@ -88,12 +93,12 @@ function setOf({ kind, value }: CharacterSetNode, flags: PatternFlags): Characte
     case 'space':
       return isSpace;
     case 'word':
-      return isWordCharacter;
+      return isWord;
     case 'hex':
       return (code) => (code >= 0x30 && code <= 0x39) || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66);
     case 'posix':
     case 'property': {
-      const inside = POSIX[slug(value)] ?? property(value);
+      const inside = kind === 'property' && slug(value) === 'punct' ? property('P') : (POSIX[slug(value)] ?? property(value));
       if (!flags.ignoreCase) return inside;
       return (code) => foldsOf(code).some(inside);
     }
@@ -102,7 +107,6 @@ function setOf({ kind, value }: CharacterSetNode, flags: PatternFlags): Characte
   }
 }
 
-const isSpace: CharacterTest = (code) => (classOf(code) & SPACE) !== 0;
 const any =
   (...tests: readonly CharacterTest[]): CharacterTest =>
   (code) =>
@@ -116,30 +120,23 @@ const lazyProperty = (name: string): CharacterTest => {
   return (code) => (test ??= property(name))(code);
 };
 
-const [alphabetic, mark, decimal, connector, control, unassigned, surrogate, separator] = [
-  'Alphabetic',
-  'M',
-  'Nd',
-  'Pc',
-  'Cc',
-  'Cn',
-  'Cs',
-  'Zs',
-].map(lazyProperty) as [
-  CharacterTest,
-  CharacterTest,
-  CharacterTest,
-  CharacterTest,
-  CharacterTest,
-  CharacterTest,
-  CharacterTest,
-  CharacterTest,
-];
+const alphabetic = lazyProperty('Alphabetic');
+const decimal = lazyProperty('Nd');
+const connector = lazyProperty('Pc');
+const control = lazyProperty('Cc');
+const unassigned = lazyProperty('Cn');
+const surrogate = lazyProperty('Cs');
+const separator = lazyProperty('Zs');
+const hasClass =
+  (mask: number): CharacterTest =>
+  (code) =>
+    (classOf(code) & mask) !== 0;
 
-/** `\w`, which `\b` asks for. */
-export const isWordCharacter: CharacterTest = any(alphabetic, mark, decimal, connector);
+const isWord: CharacterTest = any(alphabetic, hasClass(MARK), decimal, connector);
+/** `\w` outside of a class, and what `\b` asks for: Oniguruma takes six signs of Latin 1 along there. */
+export const isWordCharacter: CharacterTest = any(isWord, (code) => code < 0x100 && '²³¹¼½¾'.includes(String.fromCodePoint(code)));
+const isSpace: CharacterTest = hasClass(SPACE);
 const isGraph: CharacterTest = not(any(isSpace, control, unassigned, surrogate));
-const isPunct: CharacterTest = any(lazyProperty('P'), (code) => code < 0x80 && '$+<=>^`|~'.includes(String.fromCodePoint(code)));
 
 /** Names that JavaScript lacks or means otherwise. */
 const POSIX: Readonly<Record<string, CharacterTest | undefined>> = {
@@ -153,21 +150,21 @@ const POSIX: Readonly<Record<string, CharacterTest | undefined>> = {
   graph: isGraph,
   lower: lazyProperty('Lowercase'),
   print: any(isGraph, separator),
-  punct: isPunct,
+  punct: hasClass(PUNCTUATION),
   space: isSpace,
   upper: lazyProperty('Uppercase'),
-  word: isWordCharacter,
+  word: isWord,
   xdigit: (code) => code < 0x80 && /[\da-f]/i.test(String.fromCodePoint(code)),
   any: () => true,
   assigned: not(unassigned),
-  l: (code) => (classOf(code) & LETTER) !== 0,
-  letter: (code) => (classOf(code) & LETTER) !== 0,
-  n: (code) => (classOf(code) & NUMBER) !== 0,
-  number: (code) => (classOf(code) & NUMBER) !== 0,
-  m: (code) => (classOf(code) & MARK) !== 0,
-  mark: (code) => (classOf(code) & MARK) !== 0,
-  ll: (code) => (classOf(code) & LOWER) !== 0,
-  lowercaseletter: (code) => (classOf(code) & LOWER) !== 0,
+  l: hasClass(LETTER),
+  letter: hasClass(LETTER),
+  n: hasClass(NUMBER),
+  number: hasClass(NUMBER),
+  m: hasClass(MARK),
+  mark: hasClass(MARK),
+  ll: hasClass(LOWER),
+  lowercaseletter: hasClass(LOWER),
   whitespace: isSpace,
 };
 
@@ -190,6 +187,8 @@ function property(name: string): CharacterTest {
     return (code) => {
       // What Oniguruma does not know is as the last plane's unassigned code points are.
       if (isNew(code)) return pattern.test('\u{EFFF0}');
+      // Unicode 17.0 made it a letter without case.
+      if (code === 0x295) return pattern.test('\u01BA');
       return pattern.test(String.fromCodePoint(code));
     };
   }
