@@ -13,3 +13,5 @@ export { loadTokenizer, saveTokenizer } from './tokenizer-files.ts';
 export { END_OF_TEXT, UNKNOWN } from './tokenizer.ts';
 export type { DecodeOptions, EncodeOptions, Encoding, StreamingDecoder, TokenCounter, Tokenizer, TokenizerType } from './tokenizer.ts';
 export type { Splitting } from './splitting/splittings.ts';
+export { createSentencePieceTokenizer, sentencePieceModelOf } from './sentencepiece/sentencepiece-tokenizer.ts';
+export { readSentencePieceModel, writeSentencePieceModel } from './sentencepiece/model-file.ts';

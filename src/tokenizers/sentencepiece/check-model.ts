@@ -48,7 +48,11 @@ export function checkModel(model: SentencePieceModel, origin: string): CheckedMo
     try {
       return createCharsmap(blob);
     } catch (error) {
-      return demand(false, `${name}.precompiled_charsmap is a trie and its strings`, error instanceof Error ? error.message : error) as undefined;
+      return demand(
+        false,
+        `${name}.precompiled_charsmap is a trie and its strings`,
+        error instanceof Error ? error.message : error,
+      ) as undefined;
     }
   };
   const { pieces, trainer } = model;
@@ -86,7 +90,11 @@ export function checkModel(model: SentencePieceModel, origin: string): CheckedMo
   });
   demand(unknownId >= 0, 'there is an unknown piece', 'none');
   demand(ordinary.size > 0, 'there are pieces for text', 'none');
-  demand(trainer.byteFallback !== true || !byteIds.includes(-1), 'with byte_fallback there are 256 byte pieces', byteIds.filter((id) => id >= 0).length);
+  demand(
+    trainer.byteFallback !== true || !byteIds.includes(-1),
+    'with byte_fallback there are 256 byte pieces',
+    byteIds.filter((id) => id >= 0).length,
+  );
   const charsmap = rulesOf(model.normalizer, 'normalizer_spec');
   const rules = model.denormalizer;
   const decoded = rulesOf(rules, 'denormalizer_spec');

@@ -26,16 +26,16 @@ export function createSymbolMerger(pairOf: PairOf, ranks: Int32Array): SymbolMer
 function createScanner(pairOf: PairOf, ranks: Int32Array): SymbolMerger {
   const best = new Int32Array(SCAN_LIMIT); // The rank of each symbol with its right neighbour.
   const made = new Int32Array(SCAN_LIMIT); // The piece that they make.
+  const pair = (symbols: Int32Array, at: number): void => {
+    const left = symbols[at] as number;
+    const right = symbols[at + 1] as number;
+    const merged = left < 0 || right < 0 ? -1 : pairOf(left, right);
+    made[at] = merged;
+    best[at] = merged < 0 ? NONE : (ranks[merged] as number);
+  };
   return (symbols, length) => {
     let count = length;
-    const pair = (at: number): void => {
-      const left = symbols[at] as number;
-      const right = symbols[at + 1] as number;
-      const merged = left < 0 || right < 0 ? -1 : pairOf(left, right);
-      made[at] = merged;
-      best[at] = merged < 0 ? NONE : (ranks[merged] as number);
-    };
-    for (let at = 0; at + 1 < count; at++) pair(at);
+    for (let at = 0; at + 1 < count; at++) pair(symbols, at);
     while (count > 1) {
       let rank = NONE;
       let at = 0;
@@ -53,8 +53,8 @@ function createScanner(pairOf: PairOf, ranks: Int32Array): SymbolMerger {
         best[index] = best[index + 1] as number;
         made[index] = made[index + 1] as number;
       }
-      if (at > 0) pair(at - 1);
-      if (at + 1 < count) pair(at);
+      if (at > 0) pair(symbols, at - 1);
+      if (at + 1 < count) pair(symbols, at);
     }
     return count;
   };

@@ -166,7 +166,12 @@ function settingsOf(
  */
 function prepareSums(
   scores: Float64Array,
-  { pieces, bytes, unknownId, byteIds }: Pick<CheckedModel, 'bytes' | 'unknownId' | 'byteIds'> & { readonly pieces: readonly { readonly type: string }[] },
+  {
+    pieces,
+    bytes,
+    unknownId,
+    byteIds,
+  }: Pick<CheckedModel, 'bytes' | 'unknownId' | 'byteIds'> & { readonly pieces: readonly { readonly type: string }[] },
 ): Float64Array {
   const normal = scores.filter((_, id) => pieces[id]?.type === 'normal');
   const highest = normal.reduce((highest, score) => Math.max(highest, score), LEAST_FLOAT);

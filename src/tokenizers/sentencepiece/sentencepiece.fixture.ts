@@ -27,9 +27,13 @@ function inFolder<R>(run: (folder: string) => R): R {
 export function trainWithSentencePiece(text: string, options: readonly string[]): Uint8Array {
   return inFolder((folder) => {
     writeFileSync(join(folder, 'text.txt'), text);
-    execFileSync('spm_train', [`--input=${folder}/text.txt`, `--model_prefix=${folder}/m`, '--minloglevel=2', '--num_threads=2', ...options], {
-      stdio: 'pipe',
-    });
+    execFileSync(
+      'spm_train',
+      [`--input=${folder}/text.txt`, `--model_prefix=${folder}/m`, '--minloglevel=2', '--num_threads=2', ...options],
+      {
+        stdio: 'pipe',
+      },
+    );
     return new Uint8Array(readFileSync(join(folder, 'm.model')));
   });
 }
@@ -39,9 +43,13 @@ export function encodeWithSentencePiece(model: Uint8Array, texts: readonly strin
   return inFolder((folder) => {
     writeFileSync(join(folder, 'm.model'), model);
     writeFileSync(join(folder, 'in.txt'), texts.map((text) => `${text}\n`).join(''));
-    execFileSync('spm_encode', [`--model=${folder}/m.model`, '--output_format=id', `--input=${folder}/in.txt`, `--output=${folder}/out.txt`], {
-      stdio: 'pipe',
-    });
+    execFileSync(
+      'spm_encode',
+      [`--model=${folder}/m.model`, '--output_format=id', `--input=${folder}/in.txt`, `--output=${folder}/out.txt`],
+      {
+        stdio: 'pipe',
+      },
+    );
     const lines = readFileSync(join(folder, 'out.txt'), 'utf8').split('\n').slice(0, -1);
     return lines.map((line) => (line === '' ? [] : line.split(' ').map(Number)));
   });
@@ -52,9 +60,13 @@ export function decodeWithSentencePiece(model: Uint8Array, ids: readonly (readon
   return inFolder((folder) => {
     writeFileSync(join(folder, 'm.model'), model);
     writeFileSync(join(folder, 'in.txt'), ids.map((list) => `${list.join(' ')}\n`).join(''));
-    execFileSync('spm_decode', [`--model=${folder}/m.model`, '--input_format=id', `--input=${folder}/in.txt`, `--output=${folder}/out.txt`], {
-      stdio: 'pipe',
-    });
+    execFileSync(
+      'spm_decode',
+      [`--model=${folder}/m.model`, '--input_format=id', `--input=${folder}/in.txt`, `--output=${folder}/out.txt`],
+      {
+        stdio: 'pipe',
+      },
+    );
     return readFileSync(join(folder, 'out.txt'), 'utf8').split('\n').slice(0, -1);
   });
 }
@@ -67,9 +79,15 @@ export function hostileText(words: readonly string[]): fc.Arbitrary<string> {
         { weight: 6, arbitrary: fc.constantFrom(...words) },
         { weight: 4, arbitrary: fc.constantFrom(' ', '  ', '   ', '\t', '\r', '\u00A0', '\u3000', '\u200B', '\uFEFF', '\u0085', '\v') },
         { weight: 3, arbitrary: fc.constantFrom('▁', '▁▁', '⁇', '\uFFFD', '\uD83D', '\uDE00', '\0', '\u0001', '\u007F', '´', '¨') },
-        { weight: 3, arbitrary: fc.constantFrom('\u0301', '\u0308', '\u200D', '\u200E', '\u202E', '\uFE0F', 'é', 'e\u0301', 'ﬁ', 'Å', '㍿', 'ｶﾞ', '～') },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom('\u0301', '\u0308', '\u200D', '\u200E', '\u202E', '\uFE0F', 'é', 'e\u0301', 'ﬁ', 'Å', '㍿', 'ｶﾞ', '～'),
+        },
         { weight: 3, arbitrary: fc.constantFrom('😀', '👩‍👩‍👧', '🇩🇪', '𝔘', '한국', '한', '日本語', 'ประเทศ', 'हिन्दी', 'العربية') },
-        { weight: 3, arbitrary: fc.constantFrom('<s>', '</s>', '<unk>', '<pad>', '<0x0A>', '<0xE2>', '<sep>', '[MASK]', 'aaaaaaaa', '......', '11111') },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom('<s>', '</s>', '<unk>', '<pad>', '<0x0A>', '<0xE2>', '<sep>', '[MASK]', 'aaaaaaaa', '......', '11111'),
+        },
         { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 5 }) },
       ),
       { maxLength: 30 },

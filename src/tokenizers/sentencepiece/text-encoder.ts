@@ -10,7 +10,7 @@
  */
 
 import type { AdjacentCharacters } from './adjacent-characters.ts';
-import { CACHE_PADDING, type ChunkCache, LONGEST_CACHED, createChunkCache } from './chunk-cache.ts';
+import { CACHE_PADDING, COUNT, type ChunkCache, IDS, INLINE, LIMIT, LONGEST_CACHED, createChunkCache } from './chunk-cache.ts';
 import type { Segmenter } from './segmenter.ts';
 import { type NormalizerSettings, type TextNormalizer, isBlock } from './text-normalizer.ts';
 
@@ -58,13 +58,12 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   let output = new Uint32Array(256);
   let count = 0; // Ids in `output`, unknown characters each on its own.
   let merged = 0; // How many of them are unknown characters that belong to the one before.
-  let last = -1; // The id that was put last.
-  let base = 0; // The sum of the scores of what was put.
+  const base = new Float64Array(1); // The sum of the scores of what was put; in an array, as it changes with every id.
 
   const put = (id: number): void => {
-    if (byteIds === undefined && id === unknownId && last === unknownId) merged++;
-    output[count++] = last = id;
-    if (sums !== undefined) base = Math.fround(base + (sums[id] as number));
+    if (byteIds === undefined && id === unknownId && count > 0 && output[count - 1] === unknownId) merged++;
+    output[count++] = id;
+    if (sums !== undefined) base[0] = Math.fround((base[0] as number) + (sums[id] as number));
   };
   const reserve = (room: number): void => {
     if (count + room <= output.length) return;
@@ -73,23 +72,32 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     output = larger;
   };
   /** Puts what is remembered, unless rounding could have made it another. */
-  const putEntry = (cache: ChunkCache, entry: number): boolean => {
-    const values = cache.values();
-    if (Math.abs(base) > (values[entry + 1] as number)) return false;
-    const size = values[entry] as number;
+  const putEntry = (cache: ChunkCache, slot: number): boolean => {
+    const slots = cache.slots();
+    if (Math.abs(base[0] as number) > (slots[slot + LIMIT] as number)) return false;
+    const size = slots[slot + COUNT] as number;
     reserve(size);
-    for (let at = entry + 2, end = at + size; at < end; at++) put(values[at] as number);
+    if (size === 1) put(slots[slot + IDS] as number);
+    else {
+      const ids = size > INLINE ? cache.values() : slots;
+      const start = size > INLINE ? (slots[slot + IDS] as number) : slot + IDS;
+      for (let at = start, end = start + size; at < end; at++) put(ids[at] as number);
+    }
     return true;
   };
   /** Puts the tokens of a part that no piece crosses. */
   const putSegment = (bytes: Uint8Array, start: number, end: number): void => {
-    const size = segmenter.segment(bytes, start, end, base);
+    const size = segmenter.segment(bytes, start, end, base[0] as number);
     const ids = segmenter.ids();
-    const ends = segmenter.ends();
     reserve(byteIds === undefined ? size : end - start);
+    if (byteIds === undefined) {
+      for (let index = 0; index < size; index++) put(ids[index] as number);
+      return;
+    }
+    const ends = segmenter.ends();
     for (let index = 0; index < size; index++) {
       const id = ids[index] as number;
-      if (id !== unknownId || byteIds === undefined) {
+      if (id !== unknownId) {
         put(id);
         continue;
       }
@@ -100,26 +108,26 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     }
   };
   /** Puts the tokens of normalised text, and returns up to which sum before it they are the same. */
-  const putNormalized = (bytes: Uint8Array, view: DataView, end: number): number => {
+  const putNormalized = (bytes: Uint8Array, view: DataView<ArrayBufferLike>, end: number): number => {
     if (adjacent === undefined) {
       if (end > 0) putSegment(bytes, 0, end);
       return -1;
     }
-    const before = base;
+    const before = base[0] as number;
     let limit = Infinity;
     for (let start = 0; start < end;) {
       const stop = adjacent.partEnd(bytes, start, end);
-      const away = Math.abs(base - before);
+      const away = Math.abs((base[0] as number) - before);
       // The only part of a word is remembered with the word.
       const isKept = stop - start <= LONGEST_CACHED && stop - start < end;
       const entry = isKept ? parts.find(bytes, view, start, stop) : -1;
-      if (entry >= 0 && putEntry(parts, entry)) limit = Math.min(limit, (parts.values()[entry + 1] as number) - away);
+      if (entry >= 0 && putEntry(parts, entry)) limit = Math.min(limit, (parts.slots()[entry + LIMIT] as number) - away);
       else {
-        const first = count;
+        const from = count;
         putSegment(bytes, start, stop);
         const safe = segmenter.safeBase();
         limit = Math.min(limit, safe - away);
-        if (isKept && entry < 0) parts.remember(output, { from: first, count: count - first, limit: safe });
+        if (isKept && entry < 0) parts.remember({ bytes, view, start, end: stop }, output, { from, count: count - from, limit: safe });
       }
       start = stop;
     }
@@ -131,7 +139,11 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     return normalizedView;
   };
   /** Encodes word by word; `source` begins with the space that is put before the text, if one is. */
-  const putWords = (source: Uint8Array, view: DataView, { from, end, most }: { readonly from: number; readonly end: number; readonly most: number }): void => {
+  const putWords = (
+    source: Uint8Array,
+    view: DataView,
+    { from, end, most }: { readonly from: number; readonly end: number; readonly most: number },
+  ): void => {
     let at = from;
     let isOpen = !hasDummy; // Whether no space has come yet.
     while (at < end && count - merged <= most) {
@@ -144,30 +156,42 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       while (at < end && separators[source[at] as number] === 0) at++;
       const isShort = at - start <= LONGEST_CACHED;
       const entry = isShort ? words.find(source, view, start, at) : -1;
-      if (entry < 0 || !putEntry(words, entry)) {
-        let size = normalizer.part(source, start, at, isOpen);
-        let isWord = true;
-        // What is nothing or ends with a space is one with the words that follow.
-        while (size === 0 || endsWithBlock(normalizer.bytes(), size)) {
-          isWord = false;
-          if (at === end) break;
-          const next = at;
-          while (at < end && separators[source[at] as number] === 1) at++;
-          while (at < end && separators[source[at] as number] === 0) at++;
-          size = normalizer.more(source, next, at);
-        }
-        const bytes = normalizer.bytes();
-        if (fold) while (endsWithBlock(bytes, size)) size -= 3;
-        const first = count;
-        const limit = putNormalized(bytes, viewOf(bytes), size);
-        if (entry < 0 && isShort && isWord) words.remember(output, { from: first, count: count - first, limit });
-      }
+      if (entry < 0 || !putEntry(words, entry)) at = putWord(source, view, { start, at, end, isOpen, isKept: isShort && entry < 0 });
       isOpen = false;
     }
   };
+  /** Normalises a word and puts its tokens, with the words that follow as long as it ends with a space; returns where it ends. */
+  const putWord = (
+    source: Uint8Array,
+    view: DataView,
+    {
+      start,
+      at,
+      end,
+      isOpen,
+      isKept,
+    }: { readonly start: number; readonly at: number; readonly end: number; readonly isOpen: boolean; readonly isKept: boolean },
+  ): number => {
+    let size = normalizer.part(source, start, at, isOpen);
+    let next = at;
+    let isWord = true;
+    while (size === 0 || endsWithBlock(normalizer.bytes(), size)) {
+      isWord = false;
+      if (next === end) break;
+      const more = next;
+      while (next < end && separators[source[next] as number] === 1) next++;
+      while (next < end && separators[source[next] as number] === 0) next++;
+      size = normalizer.more(source, more, next);
+    }
+    const bytes = normalizer.bytes();
+    if (fold) while (endsWithBlock(bytes, size)) size -= 3;
+    const from = count;
+    const limit = putNormalized(bytes, viewOf(bytes), size);
+    if (isKept && isWord) words.remember({ bytes: source, view, start, end: at }, output, { from, count: count - from, limit });
+    return next;
+  };
   const run = (text: string, most: number): void => {
-    count = merged = base = 0;
-    last = -1;
+    count = merged = base[0] = 0;
     let bytes = kept;
     let view = keptView;
     let length: number;
@@ -212,8 +236,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       return count - merged;
     },
     encodeNormalized(bytes, length) {
-      count = merged = base = 0;
-      last = -1;
+      count = merged = base[0] = 0;
       putNormalized(bytes, viewOf(bytes), length);
       const ids = output.slice(0, count);
       forget();

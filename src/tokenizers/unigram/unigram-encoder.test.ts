@@ -11,19 +11,21 @@ function segmentSlowly({ pieces, scores, unknownId, unknownScore, single }: Unig
   const round = single === true ? Math.fround : (value: number): number => value;
   const ids = new Map(pieces.map((piece, id) => [Buffer.from(piece ?? []).toString(), id]));
   const characters = [...text];
-  const best = [{ sum: base, path: [] as number[] }];
+  const best: { readonly sum: number; readonly start: number; readonly id: number }[] = [{ sum: base, start: 0, id: -1 }];
   for (let end = 1; end <= characters.length; end++) {
-    let found: { sum: number; path: number[] } | undefined;
-    for (let start = 0; start < end; start++) {
-      const { sum, path } = best[start]!;
+    let found: { sum: number; start: number; id: number } | undefined;
+    for (let start = Math.max(0, end - 4); start < end; start++) {
+      const { sum } = best[start]!;
       const id = ids.get(characters.slice(start, end).join(''));
       if (id === undefined && start + 1 < end) continue;
       const candidate = id === undefined ? round(sum + unknownScore) : sum + scores[id]!;
-      if (found === undefined || candidate > found.sum) found = { sum: round(candidate), path: [...path, id ?? unknownId] };
+      if (found === undefined || candidate > found.sum) found = { sum: round(candidate), start, id: id ?? unknownId };
     }
     best.push(found!);
   }
-  return best.at(-1)!.path;
+  const path: number[] = [];
+  for (let end = characters.length; end > 0; end = best[end]!.start) path.unshift(best[end]!.id);
+  return path;
 }
 
 /** Few characters and few scores, so that equal sums and near misses are frequent. */
@@ -68,6 +70,20 @@ describe.each([true, false])('single precision %s', (single) => {
       { numRuns: 1000, seed: 2 },
     );
   });
+});
+
+test.each([
+  ['paths that meet', ['a', 'b', 'ab', 'ba', 'aab'], [-1, -1, -1.5, -1.5, -2]],
+  ['paths that never do', ['a', 'aa', 'b'], [-9, -1, -2]],
+])('long texts are taken in windows: %s', (_, texts, scores) => {
+  const model = { pieces: texts.map(bytesOf), scores, unknownId: 9, unknownScore: -20, single: true };
+  const encoder = createUnigramEncoder(model);
+  for (const text of ['a'.repeat(20_001), 'abaabab'.repeat(3000), `${'a'.repeat(9001)}xb${'a'.repeat(9001)}`]) {
+    const bytes = bytesOf(text);
+    const count = encoder.segment(bytes, 0, bytes.length, -10);
+    expect([...encoder.ids().subarray(0, count)]).toEqual(segmentSlowly(model, text, -10));
+    expect(encoder.ends()[count - 1]).toBe(bytes.length);
+  }
 });
 
 test('a trie finds its keys and nothing else', () => {

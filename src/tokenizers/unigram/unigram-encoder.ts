@@ -52,96 +52,163 @@ export function unknownScore(scores: Iterable<number>): number {
   return least - UNKNOWN_PENALTY;
 }
 
-/** Bytes up to which scratch memory is kept for the next text. */
-const KEPT_BYTES = 1 << 18;
+/** Bytes after which the tokens that are certain by then are taken, so that memory stays small, and in the processor's cache. */
+const WINDOW = 1 << 12;
+
+/** Tokens up to which scratch memory is kept for the next text. */
+const KEPT_TOKENS = 1 << 16;
 
 /** An encoder of a vocabulary. */
 export function createUnigramEncoder({ pieces, scores, unknownId, unknownScore, single = false }: UnigramVocabulary): UnigramEncoder {
   const units = createPieceTrie(pieces);
   const scoreOf = Float64Array.from(scores);
-  // For each place of the text: the best sum of what ends there, the next best, where its last piece begins, and the id of that.
-  let best = new Float64Array(256);
-  let second = new Float64Array(256);
-  let from = new Int32Array(256);
-  let last = new Int32Array(256);
+  let longest = 4;
+  for (const piece of pieces) if (piece !== undefined && piece.length > longest) longest = piece.length;
+  // For each place of the window: the best sum of what ends there, the next best, where its last piece begins, and the id of that.
+  let size = 256;
+  let best = new Float64Array(size);
+  let second = new Float64Array(size);
+  let from = new Int32Array(size);
+  let last = new Int32Array(size);
   let ids = new Int32Array(256);
   let ends = new Int32Array(256);
+  let count = 0;
   let first = 0;
-  let length = 0;
+  let score = 0;
   let characters = 0;
   let furthest = 0; // The most that a sum is away from the base.
-  let count = 0;
+  let gap = Infinity; // The least by which a sum on the best path was better than the next best.
 
-  const reserve = (room: number): void => {
-    if (room <= best.length && best.length <= KEPT_BYTES) return;
-    const size = Math.max(room, Math.min(2 * best.length, KEPT_BYTES));
-    best = new Float64Array(size);
-    second = new Float64Array(size);
-    from = new Int32Array(size);
-    last = new Int32Array(size);
-    ids = new Int32Array(size);
-    ends = new Int32Array(size);
+  const resize = (room: number): void => {
+    size = room;
+    best = grown(best, new Float64Array(size));
+    second = grown(second, new Float64Array(size));
+    from = grown(from, new Int32Array(size));
+    last = grown(last, new Int32Array(size));
+  };
+  /** Takes the tokens that lead to a place of the window, which begins at `origin`. */
+  const take = (place: number, origin: number): void => {
+    let more = 0;
+    for (let at = place; at > 0; at = from[at] as number) more++;
+    if (count + more > ids.length) {
+      ids = grown(ids, new Int32Array(Math.max(ids.length * 2, count + more)));
+      ends = grown(ends, new Int32Array(ids.length));
+    }
+    count += more;
+    for (let at = place, index = count - 1; at > 0; at = from[at] as number, index--) {
+      ids[index] = last[at] as number;
+      ends[index] = origin + at;
+      const ahead = (best[at] as number) - (second[at] as number);
+      if (ahead < gap) gap = ahead;
+    }
+  };
+  /** The place through which the best paths to all places from `at` to `reach` go. */
+  const meeting = (at: number, reach: number): number => {
+    const places: number[] = [];
+    for (let place = at; place <= reach; place++) if (best[place] !== -Infinity) places.push(place);
+    while (places.length > 1) {
+      const before = from[places.pop() as number] as number;
+      let index = places.length;
+      while (index > 0 && (places[index - 1] as number) > before) index--;
+      if (places[index - 1] !== before) places.splice(index, 0, before);
+    }
+    return places[0] as number;
   };
 
   return {
     segment(bytes, start, end, base = 0) {
-      length = end - start;
+      const length = end - start;
+      if (ids.length > KEPT_TOKENS) {
+        ids = new Int32Array(256);
+        ends = new Int32Array(256);
+      }
+      const needed = Math.min(length, WINDOW + longest) + 1;
+      if (size < needed || size > 4 * (WINDOW + longest)) resize(Math.max(needed, 256));
+      count = 0;
       first = base;
-      reserve(length + 1);
-      best.fill(-Infinity, 0, length + 1);
-      second.fill(-Infinity, 0, length + 1);
-      best[0] = base;
+      gap = Infinity;
       characters = 0;
-      furthest = 0;
-      for (let at = 0; at < length; characters++) {
-        const lead = bytes[start + at] as number;
-        const next = Math.min(at + (lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4), length);
-        const sum = best[at] as number;
-        const away = Math.abs(sum - base);
-        if (away > furthest) furthest = away;
+      let origin = 0; // Where the window begins.
+      let reach = 0; // The last place of the window that was reached; those behind it are not set.
+      let away = 0;
+      let full = WINDOW; // Where in the window tokens are to be taken.
+      let sums = best;
+      let nexts = second;
+      let begins = from;
+      let lasts = last;
+      sums[0] = base;
+      for (let at = 0, stop = length; at < stop; characters++) {
+        if (at >= full) {
+          const place = meeting(at, reach);
+          if (place < at >> 1) {
+            // Paths that stay apart, as of two that are one letter out of step: the window grows, so that time stays linear.
+            full *= 2;
+            if (size < full + longest + 1) resize(Math.min(full, stop) + longest + 1);
+          } else {
+            take(place, origin);
+            sums.copyWithin(0, place, reach + 1);
+            nexts.copyWithin(0, place, reach + 1);
+            lasts.copyWithin(0, place, reach + 1);
+            for (let index = place; index <= reach; index++) begins[index - place] = (begins[index] as number) - place;
+            origin += place;
+            reach -= place;
+            at -= place;
+            stop -= place;
+            full = WINDOW;
+          }
+          sums = best;
+          nexts = second;
+          begins = from;
+          lasts = last;
+        }
+        const offset = start + origin;
+        const lead = bytes[offset + at] as number;
+        const next = Math.min(at + (lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4), stop);
+        const sum = sums[at] as number;
+        const distance = Math.abs(sum - base);
+        if (distance > away) away = distance;
         let known = false;
         let node = 0;
-        for (let key = at; key < length;) {
-          const child = (units[node + BASE] as number) + (bytes[start + key] as number) * UNIT;
+        while (reach < next) sums[++reach] = -Infinity;
+        for (let key = at; key < stop;) {
+          const child = (units[node + BASE] as number) + (bytes[offset + key] as number) * UNIT;
           if (units[child + PARENT] !== node) break;
           node = child;
           key++;
           const id = units[node + VALUE] as number;
           if (id < 0) continue;
           if (key === next) known = true;
+          while (reach < key) sums[++reach] = -Infinity;
           const candidate = (scoreOf[id] as number) + sum;
-          if (candidate > (best[key] as number)) {
-            second[key] = best[key] as number;
-            best[key] = single ? Math.fround(candidate) : candidate;
-            from[key] = at;
-            last[key] = id;
-          } else if (candidate > (second[key] as number)) second[key] = candidate;
+          const old = sums[key] as number;
+          if (candidate > old) {
+            nexts[key] = old;
+            sums[key] = single ? Math.fround(candidate) : candidate;
+            begins[key] = at;
+            lasts[key] = id;
+          } else if (candidate > (nexts[key] as number)) nexts[key] = candidate;
         }
         if (!known) {
           const candidate = single ? Math.fround(unknownScore + sum) : unknownScore + sum;
-          if (candidate > (best[next] as number)) {
-            second[next] = best[next] as number;
-            best[next] = candidate;
-            from[next] = at;
-            last[next] = unknownId;
-          } else if (candidate > (second[next] as number)) second[next] = candidate;
+          const old = sums[next] as number;
+          if (candidate > old) {
+            nexts[next] = old;
+            sums[next] = candidate;
+            begins[next] = at;
+            lasts[next] = unknownId;
+          } else if (candidate > (nexts[next] as number)) nexts[next] = candidate;
         }
         at = next;
       }
-      count = 0;
-      for (let at = length; at > 0; at = from[at] as number) count++;
-      for (let at = length, index = count - 1; at > 0; at = from[at] as number, index--) {
-        ids[index] = last[at] as number;
-        ends[index] = at;
-      }
+      furthest = away;
+      score = sums[length - origin] as number;
+      take(length - origin, origin);
       return count;
     },
     ids: () => ids,
     ends: () => ends,
-    score: () => best[length] as number,
+    score: () => score,
     safeBase() {
-      let gap = Infinity;
-      for (let at = length; at > 0; at = from[at] as number) gap = Math.min(gap, (best[at] as number) - (second[at] as number));
       if (gap === Infinity) return Infinity;
       // A sum has at most one rounding a character, each of at most 2^-24 of its size (2^-53 of 64 bits); two sums are compared.
       // The gap itself was measured with that error. Half the bits that this leaves is what is taken.
@@ -149,4 +216,9 @@ export function createUnigramEncoder({ pieces, scores, unknownId, unknownScore, 
       return (gap - error * (Math.abs(first) + furthest)) / error - furthest;
     },
   };
+}
+
+function grown<A extends Int32Array | Float64Array>(old: A, larger: A): A {
+  larger.set(old.length > larger.length ? (old.subarray(0, larger.length) as A) : old);
+  return larger;
 }
