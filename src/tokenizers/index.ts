@@ -4,7 +4,7 @@ export { renderChat } from './chat/render-chat.ts';
 export type { ChatMessage, RenderChatOptions } from './chat/render-chat.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
 export type { TextLike, TrainTokenizerOptions } from './train-tokenizer.ts';
-export type { TrainProgress } from './training.ts';
+export type { TrainProgress } from './training/progress.ts';
 export { tokenizerFromJson } from './json/read-tokenizer.ts';
 export type { TokenizerJson } from './json/tokenizer-json.ts';
 export { createTokenizer } from './create-tokenizer.ts';

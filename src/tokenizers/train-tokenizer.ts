@@ -5,7 +5,7 @@ import { trainBpe } from './bpe/train-bpe.ts';
 import { trainCharacters } from './characters/train-characters.ts';
 import { SPLITTINGS, type Splitting } from './splitting/splittings.ts';
 import { END_OF_TEXT, LARGEST_VOCABULARY, type Tokenizer, UNKNOWN } from './tokenizer.ts';
-import type { TrainProgress } from './training.ts';
+import type { TrainProgress } from './training/progress.ts';
 
 /** What to train; see {@link trainTokenizer}. */
 export interface TrainTokenizerOptions {

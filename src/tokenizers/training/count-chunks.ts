@@ -40,12 +40,12 @@ export interface ChunkOptions {
   readonly places: boolean;
   /** Whether there is an empty chunk between two separators. */
   readonly empty: boolean;
-  /** Distinct chunks at most: beyond that the rarest are forgotten. */
+  /** Distinct chunks at most: beyond that the rarest are forgotten, of those seen once first every second one. */
   readonly limit: number;
+  /** Bytes of distinct chunks at most. */
+  readonly byteLimit: number;
 }
 
-/** Bytes of distinct chunks that are held at most. */
-const ARENA_LIMIT: number = 2 ** 30;
 /** How much of the limit is left when the rarest chunks are forgotten. */
 const KEPT_SHARE = 0.75;
 
@@ -55,7 +55,7 @@ const SEPARATOR = 1;
 const LINE_END = 2;
 
 /** A counter of what `options` says. */
-export function createChunkCounter({ separator, lines, places: tell, empty, limit }: ChunkOptions): ChunkCounter {
+export function createChunkCounter({ separator, lines, places: tell, empty, limit, byteLimit }: ChunkOptions): ChunkCounter {
   const kinds = byteKinds(separator, lines);
   const mask4 = tell ? FIRST | LAST : 0;
   const utf8 = new TextEncoder();
@@ -70,6 +70,7 @@ export function createChunkCounter({ separator, lines, places: tell, empty, limi
   let slots = new Int32Array(1 << 13); // Chunk + 1; 0 is empty.
   let mask = slots.length - 1;
   let bytesSeen = 0;
+  let halvings = 0;
 
   const place = (): void => {
     slots.fill(0);
@@ -79,18 +80,22 @@ export function createChunkCounter({ separator, lines, places: tell, empty, limi
       slots[slot] = chunk + 1;
     }
   };
-  /** Forgets the chunks that were seen `least` times or less, in place. */
+  /** Forgets the chunks that were seen `least` times or less, in place; if `least` is 0, half of those that were seen once. */
   const forget = (least: number): void => {
+    if (least === 0) halvings++;
+    // Another bit of the hash each time, so that what was kept once is not kept for ever.
+    const bit = 8 + (halvings % 16);
     let kept = 0;
     let position = 0;
     const end = arenaLength;
     for (let chunk = 0; chunk < size; chunk++) {
       const start = starts[chunk] as number;
       const stop = chunk + 1 < size ? (starts[chunk + 1] as number) : end;
-      if ((counts[chunk] as number) <= least) continue;
+      const seen = counts[chunk] as number;
+      if (seen <= least || (least === 0 && seen === 1 && (((hashes[chunk] as number) >>> bit) & 1) === 1)) continue;
       arena.copyWithin(position, start, stop);
       starts[kept] = position;
-      counts[kept] = counts[chunk] as number;
+      counts[kept] = seen;
       hashes[kept] = hashes[chunk] as number;
       places[kept] = places[chunk] as number;
       position += stop - start;
@@ -114,8 +119,8 @@ export function createChunkCounter({ separator, lines, places: tell, empty, limi
     places[size] = where;
     arenaLength += end - start;
     size++;
-    if (size > limit || arenaLength > ARENA_LIMIT) {
-      for (let least = 1; size > limit * KEPT_SHARE || arenaLength > ARENA_LIMIT * KEPT_SHARE; least *= 2) forget(least);
+    if (size > limit || arenaLength > byteLimit) {
+      for (let least = 0; size > limit * KEPT_SHARE || arenaLength > byteLimit * KEPT_SHARE; least = Math.max(1, least * 2)) forget(least);
       place();
     } else if (size * 2 > mask) {
       slots = new Int32Array(slots.length * 2);
