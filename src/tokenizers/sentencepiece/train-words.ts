@@ -46,7 +46,6 @@ export interface WordOptions {
 
 /** What separates words where a symbol stood; SentencePiece uses it too, and never takes it into the vocabulary. */
 const BOUNDARY = '\t';
-const PRINTABLE = /^[!-~]*$/;
 
 /** The words of counted chunks. */
 export function createTrainingWords(chunks: ChunkCounts, options: WordOptions): TrainingWords {
@@ -123,7 +122,7 @@ function normalizerOf({ normalize, symbols }: WordOptions): (chunk: string) => r
         );
   return (chunk) => {
     const parts = finder === undefined || !finder.test(chunk) ? [chunk] : chunk.split(finder);
-    const normal = parts.map((part) => (PRINTABLE.test(part) ? part : normalize(part))).join(BOUNDARY);
+    const normal = parts.map(normalize).join(BOUNDARY);
     return normal.split(/[ ▁]/);
   };
 }

@@ -44,6 +44,8 @@ export interface ChunkOptions {
   readonly limit: number;
   /** Bytes of distinct chunks at most. */
   readonly byteLimit: number;
+  /** Chooses which of the rare chunks are forgotten. */
+  readonly seed: number;
 }
 
 /** How much of the limit is left when the rarest chunks are forgotten. */
@@ -55,7 +57,7 @@ const SEPARATOR = 1;
 const LINE_END = 2;
 
 /** A counter of what `options` says. */
-export function createChunkCounter({ separator, lines, places: tell, empty, limit, byteLimit }: ChunkOptions): ChunkCounter {
+export function createChunkCounter({ separator, lines, places: tell, empty, limit, byteLimit, seed }: ChunkOptions): ChunkCounter {
   const kinds = byteKinds(separator, lines);
   const mask4 = tell ? FIRST | LAST : 0;
   const utf8 = new TextEncoder();
@@ -129,7 +131,7 @@ export function createChunkCounter({ separator, lines, places: tell, empty, limi
     }
   };
   const count = (start: number, end: number, textHash: number, where: number): void => {
-    let hash = Math.imul(textHash ^ where, 0x9e3779b1);
+    let hash = Math.imul(textHash ^ where ^ seed, 0x9e3779b1);
     hash ^= hash >>> 15;
     let slot = hash & mask;
     for (;;) {

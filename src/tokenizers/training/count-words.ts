@@ -30,7 +30,11 @@ const MOST_CHUNKS: number = 1 << 22;
 const MOST_BYTES: number = 1 << 26;
 
 /** Reads the texts once and counts their words. */
-export async function countWords(texts: Texts, { normalizer, preTokenizer }: WordCutting, onProgress: OnProgress): Promise<CountedWords> {
+export async function countWords(
+  texts: Texts,
+  { normalizer, preTokenizer }: WordCutting,
+  { seed, onProgress }: { readonly seed: number; readonly onProgress: OnProgress },
+): Promise<CountedWords> {
   const metaspace = preTokenizer.type === 'Metaspace';
   const reader = createJsonReader('that is trained');
   const change = normalizer === null ? undefined : await readNormalizer(reader, { ...normalizer }, 'normalizer');
@@ -42,6 +46,7 @@ export async function countWords(texts: Texts, { normalizer, preTokenizer }: Wor
     empty: metaspace,
     limit: MOST_CHUNKS,
     byteLimit: MOST_BYTES,
+    seed,
   });
   const bytes = await readTexts(texts, counter, onProgress);
 

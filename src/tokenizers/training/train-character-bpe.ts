@@ -28,6 +28,7 @@ export interface CharacterBpeTraining {
   readonly specialTokens: readonly string[];
   /** The special token for characters that are not in the alphabet. */
   readonly unknownToken: string;
+  readonly seed: number;
   readonly onProgress: OnProgress;
 }
 
@@ -41,7 +42,7 @@ export async function trainCharacterBpe(texts: Texts, training: CharacterBpeTrai
   const normalizer = lowercase ? ({ type: 'Lowercase' } as const) : null;
   const preTokenizer: PreTokenizerJson = atEnd ? { type: 'WhitespaceSplit' } : METASPACE;
   const decoder: DecoderJson = atEnd ? { type: 'BPEDecoder', suffix: END_OF_WORD } : METASPACE;
-  const { bytes, counts } = await countWords(texts, { normalizer, preTokenizer }, onProgress);
+  const { bytes, counts } = await countWords(texts, { normalizer, preTokenizer }, training);
   if (counts.size === 0) throw emptyText();
   const { tokens, merges, alphabet } = learnWordMerges(counts, {
     size: vocabSize - specialTokens.length,

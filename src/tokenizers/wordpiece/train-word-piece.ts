@@ -25,6 +25,7 @@ export interface WordPieceTraining {
   readonly specialTokens: readonly string[];
   /** The special token for words that cannot be made of the vocabulary. */
   readonly unknownToken: string;
+  readonly seed: number;
   readonly onProgress: OnProgress;
 }
 
@@ -42,7 +43,7 @@ export async function trainWordPiece(texts: Texts, training: WordPieceTraining):
     lowercase,
   };
   const preTokenizer = { type: 'BertPreTokenizer' } as const;
-  const { bytes, counts } = await countWords(texts, { normalizer, preTokenizer }, onProgress);
+  const { bytes, counts } = await countWords(texts, { normalizer, preTokenizer }, training);
   if (counts.size === 0) throw emptyText();
   const { tokens, alphabet } = learnWordMerges(counts, {
     size: vocabSize - specialTokens.length,

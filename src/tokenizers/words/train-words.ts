@@ -23,6 +23,7 @@ export interface WordTraining {
   readonly specialTokens: readonly string[];
   /** The special token for words that are not in the vocabulary. */
   readonly unknownToken: string;
+  readonly seed: number;
   readonly onProgress: OnProgress;
 }
 
@@ -31,7 +32,7 @@ export async function trainWords(texts: Texts, training: WordTraining): Promise<
   const { type, vocabSize, minFrequency, lowercase, specialTokens, unknownToken, onProgress } = training;
   const normalizer: NormalizerJson | null = lowercase ? { type: 'Lowercase' } : null;
   const preTokenizer: PreTokenizerJson = { type: type === 'words' ? 'Whitespace' : 'WhitespaceSplit' };
-  const { bytes, counts } = await countWords(texts, { normalizer, preTokenizer }, onProgress);
+  const { bytes, counts } = await countWords(texts, { normalizer, preTokenizer }, training);
   if (counts.size === 0) throw emptyText();
   if (vocabSize <= specialTokens.length) throw smallVocabulary(vocabSize, specialTokens.length + 1, 'the special tokens and a word');
   const words = [...counts]
