@@ -3,8 +3,19 @@ export type { ChatModel } from './chat/chat-tokens.ts';
 export { renderChat } from './chat/render-chat.ts';
 export type { ChatMessage, RenderChatOptions } from './chat/render-chat.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
-export type { TextLike, TrainTokenizerOptions } from './train-tokenizer.ts';
-export type { TrainProgress } from './training.ts';
+export type { TextLike } from './train-tokenizer.ts';
+export type {
+  TrainBpeOptions,
+  TrainCharacterBpeOptions,
+  TrainCharactersOptions,
+  TrainSentencePieceBpeOptions,
+  TrainTokenizerOptions,
+  TrainUnigramOptions,
+  TrainWordPieceOptions,
+  TrainWordsOptions,
+  TrainableType,
+} from './training/train-options.ts';
+export type { TrainProgress } from './training/progress.ts';
 export { tokenizerFromJson } from './json/read-tokenizer.ts';
 export type { TokenizerJson } from './json/tokenizer-json.ts';
 export { loadEncoding } from './encodings/load-encoding.ts';
