@@ -23,6 +23,8 @@ export type { Conversation } from './conversation.ts';
 export { declarationFiles } from './default-corpus.ts';
 export { evaluateModel } from './evaluate-model.ts';
 export type { EvaluateModelOptions, ModelEvaluation } from './evaluate-model.ts';
+export { explainTokenizer } from './explain-tokenizer.ts';
+export type { ExplainTokenizerOptions, TokenizerExplanation } from './explain-tokenizer.ts';
 export { findModel } from './find-model.ts';
 export { quickstart } from './quickstart.ts';
 export type { QuickstartOptions } from './quickstart.ts';

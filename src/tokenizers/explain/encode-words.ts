@@ -6,7 +6,7 @@ import type { EncodingExplanation, ExplainedToken, Marking, PieceExplanation, Pi
 import { tellLattice } from './lattice-steps.ts';
 import type { Model } from './unigram-twin.ts';
 import { matchLongest } from './wordpiece-twin.ts';
-import { SPACE_MARK, type Unit, symbolsOf, wordsOf } from './words.ts';
+import { SPACE_MARK, type Unit, readableText, symbolsOf, wordsOf } from './words.ts';
 
 /** What was learnt. */
 export type LearntModel =
@@ -52,7 +52,7 @@ export function encodeWords(text: string, model: LearntModel): EncodingExplanati
       from = to;
       return { id, token };
     });
-    return { piece, steps, tokens: told };
+    return { piece, ...(isBytes(model) ? readableText(piece) : {}), steps, tokens: told };
   });
   const lacking = tokens.filter(({ id }) => id === unknown).length;
   return {
@@ -128,10 +128,14 @@ function bytePlaces(word: string): { readonly starts: readonly number[]; readonl
   return { starts, ends };
 }
 
+function isBytes(model: LearntModel): boolean {
+  return model.type === 'bpe' && model.unit === 'bytes';
+}
+
 /** The bytes of the word that a token covers: its mark is none of them. */
 function bytesOf(token: string, model: LearntModel): Uint8Array {
   const bare = withoutMark(token, model);
-  return model.type === 'bpe' && model.unit === 'bytes' ? (textToBytes(bare) ?? utf8.encode(bare)) : utf8.encode(bare);
+  return isBytes(model) ? (textToBytes(bare) ?? utf8.encode(bare)) : utf8.encode(bare);
 }
 
 function withoutMark(token: string, model: LearntModel): string {

@@ -12,6 +12,7 @@ import { normalizeSlowly } from './normalize-twin.ts';
 import { NotExplained } from './not-explained.ts';
 import { splitSlowly } from './split-twin.ts';
 import { matchLongest } from './wordpiece-twin.ts';
+import { readableText } from './words.ts';
 
 /** What one piece becomes. */
 interface Told {
@@ -102,7 +103,8 @@ function tellText(
         } else {
           const cut = splitSlowly(json.pre_tokenizer, piece.text, first);
           for (const name of cut.names) splitting.add(name);
-          for (const one of cut.pieces) pieces.push(tellPiece(model, one));
+          const bytes = cut.names.includes('ByteLevel') || steps.some(({ name }) => name === 'ByteLevel');
+          for (const one of cut.pieces) pieces.push({ ...tellPiece(model, one), ...(bytes ? readableText(one) : {}) });
         }
         first = false;
       }

@@ -90,7 +90,13 @@ function tellUnigram(words: readonly WordSymbols[], plan: TrainingPlan): Unigram
   const required = seeds.filter((seed) => seed.required).length;
   // A quarter of what is not required, so that there is something to prune.
   const vocabSize = Math.max(required, plan.vocabSize ?? required + (plan.merges ?? Math.ceil((seeds.length - required) / 4)));
-  const { model, rounds } = learnUnigramSlowly(words, { vocabSize, seeds, iterations: ITERATIONS, shrinkingFactor: SHRINKING });
+  const { model, rounds } = learnUnigramSlowly(words, {
+    vocabSize,
+    seeds,
+    iterations: ITERATIONS,
+    shrinkingFactor: SHRINKING,
+    estimate: 'smoothed',
+  });
   const vocabulary = [...model]
     .sort(([, a], [, b]) => b - a)
     .map(([token, logProbability], id): LearntToken => ({ id, token, logProbability }));

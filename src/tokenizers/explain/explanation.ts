@@ -213,6 +213,8 @@ export type PieceSteps =
 export interface PieceExplanation {
   /** As the model sees it: `▁` or `Ġ` for a space, GPT-2's alphabet for bytes. */
   readonly piece: string;
+  /** The piece as people read it, where it is written in GPT-2's alphabet for bytes. */
+  readonly text?: string;
   readonly steps: PieceSteps;
   readonly tokens: readonly { readonly id: number; readonly token: string }[];
 }

@@ -114,8 +114,14 @@ export function seedTokens(words: readonly WordSymbols[], most: number): Unigram
     .sort((a, b) => b.score - a.score || byCodePoint(a.token, b.token));
 }
 
-/** How expected counts become probabilities. */
-export type Estimate = 'paper' | 'sentencepiece';
+/**
+ * How expected counts become probabilities. `plain`: each divided by their sum, as the paper has it. `smoothed`: each taken for a
+ * little more, so that what a text of three words does not need falls behind and not to e^-400. `sentencepiece`: digamma for the
+ * logarithm, which takes from rare tokens more than from frequent ones (Liang and Klein 2007), and what is hardly expected is dropped.
+ */
+export type Estimate = 'plain' | 'smoothed' | 'sentencepiece';
+
+const SMOOTHING = 0.01;
 
 /** SentencePiece drops a token that is expected less often (`kExpectedFrequencyThreshold`). */
 const LEAST_EXPECTED = 0.5;
@@ -124,7 +130,7 @@ const LEAST_EXPECTED = 0.5;
 export function iterate(
   words: readonly WordSymbols[],
   model: Model,
-  estimate: Estimate = 'paper',
+  estimate: Estimate = 'plain',
 ): { readonly model: Model; readonly iteration: UnigramIteration } {
   const expected = new Map([...model.keys()].map((token) => [token, 0]));
   let [logLikelihood, wordCount] = [0, 0];
@@ -135,19 +141,19 @@ export function iterate(
     logLikelihood += count * total;
     wordCount += count;
   }
-  const least = estimate === 'paper' ? Number.MIN_VALUE : LEAST_EXPECTED;
-  // SentencePiece's digamma takes from rare tokens more than from frequent ones (Liang and Klein 2007).
-  const log = estimate === 'paper' ? Math.log : digamma;
-  const kept = [...expected].filter(([, count]) => count >= least);
-  const logSum = log(kept.reduce((sum, [, count]) => sum + count, 0));
-  const tokens = kept.map(([token, count]) => ({ token, expected: count, logProbability: log(count) - logSum }));
+  const least = estimate === 'sentencepiece' ? LEAST_EXPECTED : Number.MIN_VALUE;
+  const log = estimate === 'sentencepiece' ? digamma : Math.log;
+  const more = estimate === 'smoothed' ? SMOOTHING : 0;
+  const kept = [...expected].filter(([, count]) => count + more >= least);
+  const logSum = log(kept.reduce((sum, [, count]) => sum + count + more, 0));
+  const tokens = kept.map(([token, count]) => ({ token, expected: count, logProbability: log(count + more) - logSum }));
   return {
     model: new Map(tokens.map(({ token, logProbability }) => [token, logProbability])),
     iteration: {
       loss: -logLikelihood / wordCount,
       tokens: tokens.sort((a, b) => b.logProbability - a.logProbability || byCodePoint(a.token, b.token)),
       size: tokens.length,
-      dropped: [...expected].filter(([, count]) => count < least).map(([token]) => token),
+      dropped: [...expected].filter(([, count]) => count + more < least).map(([token]) => token),
     },
   };
 }
@@ -193,7 +199,7 @@ export interface UnigramOptions {
 /** Learns a vocabulary: iterate and prune until it is small enough. */
 export function learnUnigramSlowly(
   words: readonly WordSymbols[],
-  { vocabSize, seeds, iterations, shrinkingFactor, estimate = 'paper' }: UnigramOptions,
+  { vocabSize, seeds, iterations, shrinkingFactor, estimate = 'plain' }: UnigramOptions,
 ): { readonly model: Model; readonly rounds: readonly UnigramRound[] } {
   const required = new Set(seeds.filter((seed) => seed.required).map(({ token }) => token));
   let model: Model = new Map(seeds.map(({ token, logProbability }) => [token, logProbability]));

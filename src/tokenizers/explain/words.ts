@@ -1,6 +1,6 @@
 /** The words of a text, counted and cut into symbols: where every training begins. */
 
-import { bytesToText } from '../byte-alphabet.ts';
+import { bytesToText, textToBytes } from '../byte-alphabet.ts';
 import type { Marking, WordSymbols } from './explanation.ts';
 
 /** What one symbol is: a character, or a byte in GPT-2's alphabet. */
@@ -57,4 +57,11 @@ const CONTINUING = '##';
 /** What two symbols become: the right one's `##` falls away. */
 export function join(left: string, right: string, prefix: string = ''): string {
   return left + (prefix !== '' && right.startsWith(prefix) ? right.slice(prefix.length) : right);
+}
+
+/** A piece in GPT-2's alphabet as people read it; nothing where it reads the same. */
+export function readableText(piece: string): { readonly text?: string } {
+  const bytes = textToBytes(piece);
+  const text = bytes === undefined ? piece : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  return text === piece ? {} : { text };
 }
