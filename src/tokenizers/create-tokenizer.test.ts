@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createTokenizer } from './create-tokenizer.ts';
 import type { TokenizerEngine } from './engine.ts';
+import { arenaOf } from './token-arena.ts';
 import { createTokenBytes } from './token-bytes.ts';
 import { trainTokenizer } from './train-tokenizer.ts';
 
@@ -117,7 +118,7 @@ describe.each(['bpe', 'characters'] as const)('%s', async (type) => {
 });
 
 describe('a template', () => {
-  const table = createTokenBytes(Array.from({ length: 130 }, (_, byte) => Uint8Array.of(byte)));
+  const table = createTokenBytes(arenaOf(Array.from({ length: 130 }, (_, byte) => Uint8Array.of(byte))));
   const ids = (text: string): Uint32Array => Uint32Array.from(Buffer.from(text));
   const engine: TokenizerEngine = {
     type: 'characters',

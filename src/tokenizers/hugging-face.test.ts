@@ -62,20 +62,20 @@ const texty = fc
   )
   .map((parts) => parts.join(''));
 
-describe.each(['gpt2', 'gpt4'] as const)('splitting %s', (splitting) => {
+describe.each(['gpt2', 'gpt4', 'o200k', 'qwen2'] as const)('splitting %s', (splitting) => {
   test('cuts the same pieces', async () => {
     const bytes = await trainTokenizer(['no merges'], { splitting, vocabSize: 256, specialTokens: [] });
     const oracle = oracleOf(bytes);
-    const { split } = SPLITTINGS[splitting];
+    const { split, splitBatch } = SPLITTINGS[splitting];
     await fc.assert(
       fc.asyncProperty(fc.oneof(strings, texty), async (text) => {
-        const utf8 = new TextEncoder().encode(text);
-        const lengths: number[] = [];
-        for (let start = 0; start < utf8.length;) {
-          const end = split(utf8, start, utf8.length);
-          lengths.push(end - start);
-          start = end;
-        }
+        const utf8 = new TextEncoder().encode(`${text}\0`);
+        const { length } = text === '' ? '' : utf8.subarray(1);
+        const ends: number[] = [];
+        for (let start = 0; start < length; start = ends.at(-1) ?? 0) ends.push(split(utf8, start, length));
+        const lengths = ends.map((end, index) => end - (ends[index - 1] ?? 0));
+        const batch = new Int32Array(ends.length + 1);
+        expect([...batch.subarray(0, splitBatch(utf8, 0, length, batch))]).toEqual(ends);
         expect(lengths).toEqual(await oracle.pieces(text));
         expect([...bytes.encode(text)]).toEqual(await oracle.encode(text));
       }),

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { arenaOf } from './token-arena.ts';
 import { createTokenBytes } from './token-bytes.ts';
 
-const bytes = createTokenBytes(Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)));
+const bytes = createTokenBytes(arenaOf(Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte))));
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe('streaming', () => {

@@ -1,5 +1,6 @@
 /** The bytes of every token, end to end in one array; decoding whole texts and one id after another. */
 
+import type { TokenArena } from './token-arena.ts';
 import type { StreamingDecoder } from './tokenizer.ts';
 
 /** The bytes that every id stands for; ids are in the vocabulary. */
@@ -13,17 +14,11 @@ export interface TokenBytes {
 }
 
 /** Holds the bytes of the tokens, whose ids are their places. */
-export function createTokenBytes(tokens: readonly Uint8Array[], special: ReadonlySet<number> = new Set()): TokenBytes {
-  const starts = new Uint32Array(tokens.length + 1);
-  for (let id = 0; id < tokens.length; id++) starts[id + 1] = (starts[id] as number) + (tokens[id]?.length ?? 0);
-  const arena = new Uint8Array(starts[tokens.length] as number);
-  tokens.forEach((bytes, id) => arena.set(bytes, starts[id]));
-  const size = tokens.length;
-
+export function createTokenBytes({ bytes: arena, starts }: TokenArena, special: ReadonlySet<number> = new Set()): TokenBytes {
   const view = (id: number): Uint8Array => arena.subarray(starts[id], starts[id + 1]);
 
   return {
-    size,
+    size: starts.length - 1,
     bytes(id) {
       return view(id).slice();
     },

@@ -5,6 +5,7 @@ import { createBpeJson } from '../json/bpe-json.ts';
 import { bytesToText } from '../byte-alphabet.ts';
 import { SPLITTINGS } from '../splitting/splittings.ts';
 import { alignParts, encodeParts } from '../special-tokens.ts';
+import { arenaSize, tokenAt } from '../token-arena.ts';
 import { createTokenBytes } from '../token-bytes.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { alignBytes } from './align-bytes.ts';
@@ -20,9 +21,9 @@ export function createBpeTokenizer(definition: BpeDefinition): Tokenizer {
   const findIn = (allowed: boolean): typeof special.findAll => (allowed ? special.findAll : special.findAlways);
   return createTokenizer({
     type: 'bpe',
-    size: tokens.length,
+    size: arenaSize(tokens),
     specialTokens: special.tokens,
-    token: (id) => names.get(id) ?? bytesToText(tokens[id] ?? new Uint8Array(0)),
+    token: (id) => names.get(id) ?? bytesToText(tokenAt(tokens, id)),
     tokenBytes: (id) => table.bytes(id),
     encode(text, allowed) {
       const find = findIn(allowed);

@@ -23,7 +23,10 @@ export function createByteEncoder(split: Splitter, { byteIds, merges, tokens, ig
   let keptView = new DataView(kept.buffer);
   let symbols = new Int32Array(256);
   let output = new Uint32Array(256);
-  const whole = ignoreMerges ? new Map(tokens.map((token, id) => [keyOf(token, 0, token.length), id])) : undefined;
+  const { bytes: arena, starts } = tokens;
+  const whole = ignoreMerges
+    ? new Map(Array.from({ length: starts.length - 1 }, (_, id) => [keyOf(arena, starts[id] as number, starts[id + 1] as number), id]))
+    : undefined;
 
   /** Merges the piece into `symbols` and returns how many ids it has. */
   const mergePiece = (bytes: Uint8Array, start: number, end: number): number => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { createPieceMerger } from './merge-piece.ts';
-import { type Merge, createMergeTable } from './merge-table.ts';
+import { type Merge, createMergeTable, mergeListOf } from './merge-table.ts';
 
 /** The slow twin: again and again the lowest rank, leftmost first. */
 function mergeSlowly(ids: readonly number[], merges: readonly Merge[]): readonly number[] {
@@ -40,7 +40,7 @@ describe('merging a piece', () => {
     fc.assert(
       fc.property(merges, fc.array(fc.nat(2), { minLength: maxLength / 2, maxLength }), (table, ids) => {
         const symbols = Int32Array.from(ids);
-        const count = createPieceMerger(createMergeTable(table))(symbols, ids.length);
+        const count = createPieceMerger(createMergeTable(mergeListOf(table)))(symbols, ids.length);
         expect([...symbols.subarray(0, count)]).toEqual(mergeSlowly(ids, table));
       }),
       { numRuns: 1000, seed: 1 },
@@ -49,10 +49,12 @@ describe('merging a piece', () => {
 
   test('a million symbols', () => {
     const merge = createPieceMerger(
-      createMergeTable([
-        { left: 0, right: 0, result: 1 },
-        { left: 1, right: 1, result: 2 },
-      ]),
+      createMergeTable(
+        mergeListOf([
+          { left: 0, right: 0, result: 1 },
+          { left: 1, right: 1, result: 2 },
+        ]),
+      ),
     );
     const symbols = new Int32Array(1_000_001);
     expect(merge(symbols, symbols.length)).toBe(250_001);

@@ -7,6 +7,22 @@ export interface Merge {
   readonly result: number;
 }
 
+/** All merges in the order of their ranks, in three columns. */
+export interface MergeList {
+  readonly lefts: Int32Array;
+  readonly rights: Int32Array;
+  readonly results: Int32Array;
+}
+
+/** Merges in columns. */
+export function mergeListOf(merges: readonly Merge[]): MergeList {
+  return {
+    lefts: Int32Array.from(merges, ({ left }) => left),
+    rights: Int32Array.from(merges, ({ right }) => right),
+    results: Int32Array.from(merges, ({ result }) => result),
+  };
+}
+
 /** Looks merges up by their two tokens. */
 export interface MergeTable {
   /** Rank of the merge of two tokens, or -1. */
@@ -16,20 +32,20 @@ export interface MergeTable {
 }
 
 /** Builds the table. A pair that is given twice keeps its last rank, as Hugging Face's does. */
-export function createMergeTable(merges: readonly Merge[]): MergeTable {
+export function createMergeTable({ lefts, rights, results }: MergeList): MergeTable {
   let capacity = 16;
-  while (capacity < merges.length * 2) capacity *= 2;
+  while (capacity < results.length * 2) capacity *= 2;
   const mask = capacity - 1;
   const slots = new Int32Array(capacity * 3); // left + 1 (0 is empty), right, rank
-  const results = new Int32Array(merges.length);
-  merges.forEach(({ left, right, result }, rank) => {
+  for (let rank = 0; rank < results.length; rank++) {
+    const left = lefts[rank] as number;
+    const right = rights[rank] as number;
     let slot = hash(left, right) & mask;
     while (slots[slot * 3] !== 0 && (slots[slot * 3] !== left + 1 || slots[slot * 3 + 1] !== right)) slot = (slot + 1) & mask;
     slots[slot * 3] = left + 1;
     slots[slot * 3 + 1] = right;
     slots[slot * 3 + 2] = rank;
-    results[rank] = result;
-  });
+  }
   return {
     results,
     rank(left, right) {

@@ -24,7 +24,7 @@ const hostile = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...POO
   maxLength: 24,
 });
 
-describe.each(['gpt2', 'cl100k_base'] as const)('%s', async (name) => {
+describe.each(['gpt2', 'cl100k_base', 'o200k_base'] as const)('%s', async (name) => {
   const ours = await tokenizerFromJson(encodingToJson(name));
   const theirs = createTiktoken(name);
   const expected = (text: string): Uint32Array => theirs.encode_ordinary(text.replace(/\p{Surrogate}/gu, '\uFFFD'));

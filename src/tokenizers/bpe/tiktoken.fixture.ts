@@ -15,18 +15,21 @@ interface Encoding {
   readonly pat_str: string;
 }
 
-function readEncoding(name: 'gpt2' | 'cl100k_base'): Encoding {
+/** Encodings that the fixture knows. */
+export type EncodingName = 'gpt2' | 'p50k_base' | 'cl100k_base' | 'o200k_base';
+
+function readEncoding(name: EncodingName): Encoding {
   return require(`tiktoken/encoders/${name}.json`) as Encoding;
 }
 
 /** tiktoken's own encoder, in WebAssembly. */
-export function createTiktoken(name: 'gpt2' | 'cl100k_base'): Tiktoken {
+export function createTiktoken(name: EncodingName): Tiktoken {
   const { bpe_ranks: ranks, special_tokens: special, pat_str: pattern } = readEncoding(name);
   return new Tiktoken(ranks, { ...special }, pattern);
 }
 
 /** The encoding as a `tokenizer.json`: merges are found by asking how each token's bytes merge under lower ranks alone. */
-export function encodingToJson(name: 'gpt2' | 'cl100k_base'): unknown {
+export function encodingToJson(name: EncodingName): unknown {
   const { bpe_ranks: lines, special_tokens: special, pat_str: pattern } = readEncoding(name);
   const ranks = new Map<string, number>();
   for (const line of lines.split('\n')) {
@@ -43,7 +46,7 @@ export function encodingToJson(name: 'gpt2' | 'cl100k_base'): unknown {
     added_tokens: Object.entries(special).map(([content, id]) => ({ id, content, ...flags })),
     normalizer: null,
     pre_tokenizer:
-      name === 'gpt2'
+      name === 'gpt2' || name === 'p50k_base'
         ? { ...byteLevel, use_regex: true }
         : { type: 'Sequence', pretokenizers: [split, { ...byteLevel, use_regex: false }] },
     post_processor: null,

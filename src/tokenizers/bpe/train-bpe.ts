@@ -8,6 +8,8 @@ import type { Tokenizer } from '../tokenizer.ts';
 import { type TrainProgress, emptyCorpus } from '../training.ts';
 import { createBpeTokenizer } from './bpe-tokenizer.ts';
 import { createPieceCounter } from './count-pieces.ts';
+import { arenaOf } from '../token-arena.ts';
+import { mergeListOf } from './merge-table.ts';
 import { learnMerges } from './learn-merges.ts';
 
 /** What to train. */
@@ -74,9 +76,9 @@ export async function trainBpe(texts: Iterable<string> | AsyncIterable<string>, 
   }
   return createBpeTokenizer({
     splitting,
-    tokens: [...tokens, ...specialTokens.map((token) => utf8.encode(token))],
+    tokens: arenaOf([...tokens, ...specialTokens.map((token) => utf8.encode(token))]),
     byteIds,
-    merges,
+    merges: mergeListOf(merges),
     ignoreMerges: false,
     special: createSpecialTokens(new Map(specialTokens.map((token, index) => [token, tokens.length + index]))),
   });

@@ -9,6 +9,7 @@ import { createTokenizer } from '../create-tokenizer.ts';
 import { createCharactersJson } from '../json/characters-json.ts';
 import type { Alignment } from '../engine.ts';
 import { type TokenFinder, alignParts, encodeParts } from '../special-tokens.ts';
+import { arenaOf } from '../token-arena.ts';
 import { createTokenBytes } from '../token-bytes.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import type { CharactersDefinition } from './characters-definition.ts';
@@ -21,7 +22,7 @@ export function createCharacterTokenizer(definition: CharactersDefinition): Toke
   for (const [codePoint, id] of ids) tokens[id] = utf8.encode(String.fromCodePoint(codePoint));
   for (const [text, id] of [...special.tokens, ...special.ordinary]) tokens[id] = utf8.encode(text);
   for (let id = 0; id < tokens.length; id++) tokens[id] ??= new Uint8Array(0);
-  const table = createTokenBytes(tokens, new Set(special.tokens.values()));
+  const table = createTokenBytes(arenaOf(tokens), new Set(special.tokens.values()));
   const highest = [...ids.keys()].reduce((most, codePoint) => Math.max(most, codePoint), 0);
   const unknownId = unknown === undefined ? -1 : (special.tokens.get(unknown) ?? -1);
   const byCodePoint = new Int32Array(highest + 1).fill(unknownId);

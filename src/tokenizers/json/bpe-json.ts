@@ -4,6 +4,7 @@ import type { BpeDefinition } from '../bpe/bpe-definition.ts';
 import { bytesToText } from '../byte-alphabet.ts';
 import type { SpecialTokens } from '../special-tokens.ts';
 import { SPLITTINGS, type Splitting } from '../splitting/splittings.ts';
+import { arenaSize, tokenAt } from '../token-arena.ts';
 import type { AddedTokenJson, PreTokenizerJson, TokenizerJson } from './tokenizer-json.ts';
 
 const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true } as const;
@@ -12,7 +13,7 @@ const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: t
 export function createBpeJson({ splitting, tokens, merges, special, ignoreMerges }: BpeDefinition): TokenizerJson {
   const added = addedTokensJson(special);
   const addedIds = new Map(added.map(({ id, content }) => [id, content]));
-  const texts = tokens.map((bytes, id) => addedIds.get(id) ?? bytesToText(bytes));
+  const texts = Array.from({ length: arenaSize(tokens) }, (_, id) => addedIds.get(id) ?? bytesToText(tokenAt(tokens, id)));
   return {
     version: '1.0',
     truncation: null,
@@ -33,7 +34,7 @@ export function createBpeJson({ splitting, tokens, merges, special, ignoreMerges
       ignore_merges: ignoreMerges,
       // `fromEntries` defines properties, so that `__proto__` is a token like any other.
       vocab: Object.fromEntries(texts.map((text, id) => [text, id])),
-      merges: merges.map(({ left, right }) => [texts[left] ?? '', texts[right] ?? '']),
+      merges: Array.from(merges.lefts, (left, rank) => [texts[left] ?? '', texts[merges.rights[rank] as number] ?? '']),
     },
   };
 }

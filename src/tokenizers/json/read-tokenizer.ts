@@ -7,7 +7,8 @@
  */
 
 import { createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
-import type { Merge } from '../bpe/merge-table.ts';
+import { type Merge, mergeListOf } from '../bpe/merge-table.ts';
+import { type TokenArena, arenaOf } from '../token-arena.ts';
 import { textToBytes } from '../byte-alphabet.ts';
 import { createCharacterTokenizer } from '../characters/character-tokenizer.ts';
 import { type SpecialTokens, createSpecialTokens } from '../special-tokens.ts';
@@ -59,7 +60,7 @@ export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'
   return createBpeTokenizer({
     splitting,
     ...byteTokens(vocabulary, special, size),
-    merges,
+    merges: mergeListOf(merges),
     ignoreMerges: model['ignore_merges'] === true,
     special,
   });
@@ -188,7 +189,7 @@ function readCharacters(
 }
 
 /** Bytes of every token. A token outside of GPT-2's alphabet stands for its own text, as in Hugging Face's decoder. */
-function byteTokens(vocabulary: Vocabulary, special: SpecialTokens, size: number): { tokens: readonly Uint8Array[]; byteIds: Int32Array } {
+function byteTokens(vocabulary: Vocabulary, special: SpecialTokens, size: number): { tokens: TokenArena; byteIds: Int32Array } {
   const utf8 = new TextEncoder();
   const tokens: Uint8Array[] = Array.from({ length: size }, () => new Uint8Array(0));
   const byteIds = new Int32Array(256).fill(-1);
@@ -198,7 +199,7 @@ function byteTokens(vocabulary: Vocabulary, special: SpecialTokens, size: number
     if (bytes?.length === 1) byteIds[bytes[0] as number] = id;
   }
   for (const [text, id] of [...special.tokens, ...special.ordinary]) tokens[id] = utf8.encode(text);
-  return { tokens, byteIds };
+  return { tokens: arenaOf(tokens), byteIds };
 }
 
 function isId(value: unknown): value is number {
