@@ -3,6 +3,8 @@ export type { TextLike, TrainTokenizerOptions } from './train-tokenizer.ts';
 export type { TrainProgress } from './training.ts';
 export { tokenizerFromJson } from './json/read-tokenizer.ts';
 export type { TokenizerJson } from './json/tokenizer-json.ts';
+export { loadEncoding } from './encodings/load-encoding.ts';
+export type { EncodingName } from './encodings/load-encoding.ts';
 export { createTokenizer } from './create-tokenizer.ts';
 export type { Alignment, Template, TemplatePart, TokenizerEngine } from './engine.ts';
 export { loadTokenizer, saveTokenizer } from './tokenizer-files.ts';

@@ -1,9 +1,8 @@
-/** Tokenizers as files: `tokenizer.json`, alone or in a model folder. */
+/** Tokenizers as files: `tokenizer.json`, alone or in a model folder. Where there are no files, as in browsers, they are made of JSON. */
 
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import type * as files from 'node:fs/promises';
 
-import { FormatError, writeFileAtomic } from '../core/index.ts';
+import { FormatError, WeftError, findNodeModule, writeFileAtomic } from '../core/index.ts';
 import { tokenizerFromJson } from './json/read-tokenizer.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -14,7 +13,8 @@ const LARGEST_FILE = 2 ** 28;
  * Reads a tokenizer.
  *
  * @param path - a `tokenizer.json`, or a folder that has one
- * @throws FormatError `WEFT_TOKENIZER_MISSING` when there is no such file, `WEFT_TOKENIZER_FORMAT` when it is no tokenizer
+ * @throws FormatError `WEFT_TOKENIZER_MISSING` when there is no such file, `WEFT_TOKENIZER_FORMAT` when it is no tokenizer;
+ *   WeftError `WEFT_TOKENIZER_PLATFORM` in a browser
  *
  * @example
  * ```ts
@@ -30,10 +30,11 @@ const LARGEST_FILE = 2 ** 28;
  * ```
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
+  const { readFile, stat } = nodeFiles(`read the tokenizer ${path}`);
   let file = path;
   let text: string;
   try {
-    if ((await stat(path)).isDirectory()) file = join(path, FILE);
+    if ((await stat(path)).isDirectory()) file = `${path}/${FILE}`;
     const { size } = await stat(file);
     if (size > LARGEST_FILE) throw formatError(file, `a tokenizer has ${LARGEST_FILE} bytes or fewer`, `${size} bytes`);
     text = await readFile(file, 'utf8');
@@ -61,7 +62,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
  * Writes a tokenizer, atomically.
  *
  * @param path - the file to write when it ends in `.json`, otherwise the folder for `tokenizer.json`
- * @throws WeftError `WEFT_WRITE` when it cannot be written
+ * @throws WeftError `WEFT_WRITE` when it cannot be written, `WEFT_TOKENIZER_PLATFORM` in a browser
  *
  * @example
  * ```ts
@@ -76,8 +77,21 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
  * ```
  */
 export async function saveTokenizer(path: string, tokenizer: Tokenizer): Promise<void> {
-  const file = path.endsWith('.json') ? path : join(path, FILE);
+  nodeFiles(`write the tokenizer ${path}`);
+  const file = path.endsWith('.json') ? path : `${path}/${FILE}`;
   await writeFileAtomic(file, `${JSON.stringify(tokenizer.toJSON(), null, 1)}\n`);
+}
+
+/** Node's file functions. */
+function nodeFiles(action: string): typeof files {
+  const found = findNodeModule('node:fs/promises');
+  if (found !== undefined) return found;
+  throw new WeftError({
+    code: 'WEFT_TOKENIZER_PLATFORM',
+    action,
+    rule: 'files are there only where Node runs',
+    remedy: 'Give the content itself to tokenizerFromJson.',
+  });
 }
 
 function formatError(file: string, rule: string, value: string, cause?: unknown): FormatError {

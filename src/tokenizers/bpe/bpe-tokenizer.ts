@@ -23,7 +23,7 @@ export function createBpeTokenizer(definition: BpeDefinition): Tokenizer {
     type: 'bpe',
     size: arenaSize(tokens),
     specialTokens: special.tokens,
-    token: (id) => names.get(id) ?? bytesToText(tokenAt(tokens, id)),
+    token: (id) => names.get(id) ?? (table.length(id) === 0 ? undefined : bytesToText(tokenAt(tokens, id))),
     tokenBytes: (id) => table.bytes(id),
     encode(text, allowed) {
       const find = findIn(allowed);
