@@ -155,9 +155,9 @@ function stepLines(steps: PieceSteps, page: Page): string[] {
     }
     case 'longest-match':
       if (steps.matches.length === 0) return [style.dim('too long a word: unknown as a whole')];
-      return steps.matches.slice(0, SHOWN_STEPS).map(({ rest, tried, found }) => {
+      return steps.matches.slice(0, SHOWN_STEPS).map(({ rest, tried, attempts, found }) => {
         const failed = tried.slice(0, found === null ? tried.length : -1).map((token) => visible(token));
-        const shown = failed.length > 4 ? [...failed.slice(0, 2), '…', ...failed.slice(-1)] : failed;
+        const shown = failed.length > 4 || attempts > tried.length ? [...failed.slice(0, 2), '…', ...failed.slice(-1)] : failed;
         const tail = found === null ? style.bad('nothing fits: the word is unknown') : style.good(`${visible(found)} ✓`);
         return `${style.dim(padCells(cutCells(visible(rest), 16), 10))}  ${shown.map((token) => (token === '…' ? style.dim('…  ') : style.dim(`${cutCells(token, 14)} ✗  `))).join('')}${tail}`;
       });

@@ -5,7 +5,7 @@ import { applyMerges, keyOf } from './bpe-twin.ts';
 import type { EncodingExplanation, ExplainedToken, Marking, PieceExplanation, PieceSteps } from './explanation.ts';
 import { tellLattice } from './lattice-steps.ts';
 import type { Model } from './unigram-twin.ts';
-import { matchLongest } from './wordpiece-twin.ts';
+import { LONGEST_WORD, matchLongest } from './wordpiece-twin.ts';
 import { SPACE_MARK, type Unit, readableText, symbolsOf, wordsOf } from './words.ts';
 
 /** What was learnt. */
@@ -84,7 +84,8 @@ function cutsOf(text: string, model: LearntModel): Cut[] {
       case 'words':
         return { piece: word, word, start, steps: { how: 'lookup', found: model.idOf.has(word) }, tokens: [word] };
       case 'wordpiece': {
-        const matches = matchLongest(word, (token) => model.idOf.has(token), model.prefix);
+        const tooLong = [...word].length > LONGEST_WORD;
+        const matches = tooLong ? [] : matchLongest(word, (token) => model.idOf.has(token), model.prefix);
         const found = matches.map((match) => match.found).filter((token) => token !== null);
         return {
           piece: word,

@@ -203,8 +203,13 @@ export type PieceSteps =
     }
   | {
       readonly how: 'longest-match';
-      /** What was tried at each place, the longest first; the last is what was found, if anything was. */
-      readonly matches: readonly { readonly rest: string; readonly tried: readonly string[]; readonly found: string | null }[];
+      /** What was tried at each place, the longest first, sixteen at most and what was found; `attempts` counts all. None for a word that is too long. */
+      readonly matches: readonly {
+        readonly rest: string;
+        readonly tried: readonly string[];
+        readonly attempts: number;
+        readonly found: string | null;
+      }[];
     }
   | { readonly how: 'lookup'; readonly found: boolean }
   | { readonly how: 'added' };

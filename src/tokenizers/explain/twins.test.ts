@@ -227,7 +227,7 @@ test('WordPiece takes the longest match, and tells what it tried', () => {
   const vocabulary = new Set(['un', '##aff', '##able', '##a']);
   expect(matchLongest('unaffable', (token) => vocabulary.has(token), '##').map(({ found }) => found)).toEqual(['un', '##aff', '##able']);
   expect(matchLongest('unb', (token) => vocabulary.has(token), '##')).toEqual([
-    { rest: 'unb', tried: ['unb', 'un'], found: 'un' },
-    { rest: 'b', tried: ['##b'], found: null },
+    { rest: 'unb', tried: ['unb', 'un'], attempts: 2, found: 'un' },
+    { rest: 'b', tried: ['##b'], attempts: 1, found: null },
   ]);
 });
