@@ -35,3 +35,8 @@ export { resumeRun, trainRun } from './train-run.ts';
 export type { ResumeOptions } from './train-run.ts';
 export { trainTokenizerRun } from './train-tokenizer-run.ts';
 export type { TrainTokenizerOptions, TrainedTokenizer } from './train-tokenizer-run.ts';
+export { calibrateTokens } from './tokens/calibrate-tokens.ts';
+export type { CalibrateOptions } from './tokens/calibrate-tokens.ts';
+export type { CalibratedLanguage, Calibration } from './tokens/calibration.ts';
+export { countTokens } from './tokens/count-tokens.ts';
+export type { CountTokensOptions, MachineRow, TokenReport, TokenRow } from './tokens/count-tokens.ts';
