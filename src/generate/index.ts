@@ -1,6 +1,3 @@
-export { renderChat } from './chat.ts';
-export type { ChatMessage, RenderChatOptions } from './chat.ts';
-export { chatTokens } from './chat-tokens.ts';
 export { createTextModel } from './create-text-model.ts';
 export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
 export { decodeGraph } from './graphs.ts';

@@ -1,8 +1,8 @@
 /** From what a client sent to token ids: prompts checked against vocabulary and context, chats rendered by the model's template. */
 
 import { WeftError } from '../core/index.ts';
-import { chatTokens as renderedTokens } from '../generate/index.ts';
-import type { ChatMessage, TextModel } from '../generate/index.ts';
+import type { TextModel } from '../generate/index.ts';
+import { type ChatMessage, chatTokens as renderedTokens } from '../tokenizers/index.ts';
 import type { ChatBody } from './body.ts';
 import { refuse } from './request-error.ts';
 
@@ -48,7 +48,7 @@ export function tokenBudget(
 }
 
 /** Token ids of a conversation, laid out by the model's chat template with the reply's opening at the end. */
-export function chatTokens(model: TextModel, messages: ChatBody['messages']): Uint32Array {
+export async function chatTokens(model: TextModel, messages: ChatBody['messages']): Promise<Uint32Array> {
   if (model.chatTemplate === undefined) {
     throw refuse('WEFT_SERVE_CHAT_TEMPLATE', {
       rule: 'the model has no chat template: it continues text and was not trained to converse',
@@ -62,7 +62,7 @@ export function chatTokens(model: TextModel, messages: ChatBody['messages']): Ui
     content: typeof content === 'string' ? content : content.map((part) => part.text).join(''),
   }));
   try {
-    return renderedTokens(model, turns);
+    return await renderedTokens(model, turns);
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     const cause = error.cause instanceof Error ? error.cause.message : error.message;

@@ -14,10 +14,48 @@ const unicode = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.array(fc.constantFrom(...TEXTS.join(' ').split(' '), ' ', '<|endoftext|>', '\uD800', '👩‍👩‍👧', '\n\n')).map((parts) => parts.join('')),
 );
+/** Bits that change what was before them. */
+const bits = fc
+  .array(
+    fc.constantFrom(
+      ...[
+        "'",
+        'r',
+        'e',
+        'S',
+        'ſ',
+        '\n',
+        ' ',
+        '  ',
+        '\t',
+        '\u3000',
+        '1',
+        '中',
+        'A',
+        'b',
+        '!',
+        '/',
+        '\u0301',
+        '<|',
+        'endoftext',
+        '|>',
+        '\uD83D',
+        '\uDE00',
+      ],
+    ),
+    { maxLength: 4 },
+  )
+  .map((parts) => parts.join(''));
 const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
 
-describe.each(['bpe', 'characters'] as const)('%s', async (type) => {
-  const tokenizer = await trainTokenizer(TEXTS, { type, ...(type === 'bpe' ? { vocabSize: 300 } : {}) });
+describe.each([
+  ['bpe', 'gpt4'],
+  ['bpe', 'gpt2'],
+  ['bpe', 'o200k'],
+  ['bpe', 'qwen2'],
+  ['characters', 'gpt4'],
+] as const)('%s, %s', async (type, splitting) => {
+  const tokenizer = await trainTokenizer(TEXTS, { type, ...(type === 'bpe' ? { vocabSize: 300, splitting } : {}) });
 
   test('every token has its place in the text', () => {
     fc.assert(
@@ -42,7 +80,7 @@ describe.each(['bpe', 'characters'] as const)('%s', async (type) => {
 
   test('counts, also of a text that grows, are the number of ids', () => {
     fc.assert(
-      fc.property(fc.array(unicode), fc.constantFrom('text', 'allow' as const), (parts, specialTokens) => {
+      fc.property(fc.array(fc.oneof(unicode, bits, bits)), fc.constantFrom('text', 'allow' as const), (parts, specialTokens) => {
         const text = parts.join('');
         const { length } = tokenizer.encode(text, { specialTokens });
         expect(tokenizer.count(text, { specialTokens })).toBe(length);
@@ -56,7 +94,7 @@ describe.each(['bpe', 'characters'] as const)('%s', async (type) => {
         }
         expect(counter.count).toBe(length);
       }),
-      { numRuns: 300, seed: 2 },
+      { numRuns: 1500, seed: 2 },
     );
   });
 

@@ -41,8 +41,9 @@ export function createTokenizer(engine: TokenizerEngine): Tokenizer {
   const templateOf = (options: EncodeOptions): readonly TemplatePart[] => {
     const { pair, addSpecialTokens } = options;
     const plain = pair === undefined ? PLAIN.single : PLAIN.pair;
-    if (addSpecialTokens !== true) return plain;
-    return (pair === undefined ? engine.template?.single : engine.template?.pair) ?? plain;
+    const template = pair === undefined ? engine.template?.single : engine.template?.pair;
+    // The order and the types of the texts are the template's also without its tokens.
+    return addSpecialTokens === true ? (template ?? plain) : (template?.filter((part) => 'text' in part) ?? plain);
   };
   const encode = (text: string, options: EncodeOptions = {}): Uint32Array => {
     checkOptions('encode', options, ENCODE_OPTIONS);
@@ -179,10 +180,13 @@ function fillAligned(
   return { ids, starts, ends, types, added };
 }
 
+/** UTF-16 units a token to begin with, when a long text is cut. */
+const UNITS_A_TOKEN = 8;
+
 /** The longest beginning with at most `limit` ids that ends where a token ends. */
 function truncated(engine: TokenizerEngine, text: string, limit: number, special: boolean): string {
   if (limit <= 0) return '';
-  const { starts, ends } = engine.align(text, special);
+  const { starts, ends } = alignBeginning(engine, text, limit, special);
   for (let last = limit - 1; last >= 0; last--) {
     const end = ends[last] as number;
     // A token that ends inside a character shares it with the next one.
@@ -192,6 +196,17 @@ function truncated(engine: TokenizerEngine, text: string, limit: number, special
     if ((engine.count?.(beginning, special) ?? engine.encode(beginning, special).length) <= limit) return beginning;
   }
   return '';
+}
+
+/** The places of more than `limit` tokens, of a text that has so many, without reading all of it where the engine allows. */
+// oxlint-disable-next-line max-params
+function alignBeginning(engine: TokenizerEngine, text: string, limit: number, special: boolean): Alignment {
+  for (let units = limit * UNITS_A_TOKEN + 64; units < text.length && engine.stableEnd !== undefined; units *= 4) {
+    const beginning = text.slice(0, units);
+    const alignment = engine.align(beginning.slice(0, engine.stableEnd(beginning, special)), special);
+    if (alignment.ids.length > limit) return alignment;
+  }
+  return engine.align(text, special);
 }
 
 function createRefusal(tokens: ReadonlyMap<string, number>): (text: string) => void {

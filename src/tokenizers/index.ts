@@ -1,3 +1,7 @@
+export { chatTokens, countChatTokens } from './chat/chat-tokens.ts';
+export type { ChatModel } from './chat/chat-tokens.ts';
+export { renderChat } from './chat/render-chat.ts';
+export type { ChatMessage, RenderChatOptions } from './chat/render-chat.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
 export type { TextLike, TrainTokenizerOptions } from './train-tokenizer.ts';
 export type { TrainProgress } from './training.ts';

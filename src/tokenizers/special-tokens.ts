@@ -21,11 +21,16 @@ export interface SpecialTokens {
   readonly ordinary: ReadonlyMap<string, number>;
   readonly findAll: TokenFinder | undefined;
   readonly findAlways: TokenFinder | undefined;
+  /** UTF-16 units of the longest added token. */
+  readonly longest: number;
 }
 
 /** Prepares the added tokens of a tokenizer for encoding. */
 export function createSpecialTokens(tokens: ReadonlyMap<string, number>, ordinary: ReadonlyMap<string, number> = new Map()): SpecialTokens {
-  return { tokens, ordinary, findAll: createFinder(new Map([...ordinary, ...tokens])), findAlways: createFinder(ordinary) };
+  const all = new Map([...ordinary, ...tokens]);
+  let longest = 0;
+  for (const token of all.keys()) longest = Math.max(longest, token.length);
+  return { tokens, ordinary, findAll: createFinder(all), findAlways: createFinder(ordinary), longest };
 }
 
 /** Encodes the ordinary parts with `encode` and puts the added tokens between them. */
@@ -45,6 +50,38 @@ export function encodeParts(parts: Iterable<TextPart>, encode: (start: number, e
     position += ids.length;
   }
   return all;
+}
+
+/** The ids of the ordinary parts, counted with `count`, and one for each added token; stops above `limit`. */
+export function countParts(parts: Iterable<TextPart>, count: (start: number, end: number, limit: number) => number, limit: number): number {
+  let sum = 0;
+  for (const { start, end, id } of parts) {
+    sum += id === undefined ? count(start, end, limit - sum) : 1;
+    if (sum > limit) break;
+  }
+  return sum;
+}
+
+/**
+ * A place of the text that parts its ids in two whatever is appended, given such places of ordinary text. What is appended may
+ * complete an added token that is up to `longest` UTF-16 units long.
+ */
+export function stableEndOf(text: string, find: TokenFinder | undefined, { longest, stableEnd }: StableParts): number {
+  if (find === undefined) return stableEnd(text);
+  const open = Math.max(0, text.length - longest + 1);
+  let stable = 0;
+  for (const { start, end, id } of find(text)) {
+    if (start >= open) break;
+    if (end <= open) stable = end;
+    // An ordinary part that reaches the open end may become shorter.
+    if (id === undefined && end >= open) stable = start + stableEnd(text.slice(start, open));
+  }
+  return stable;
+}
+
+interface StableParts {
+  readonly longest: number;
+  readonly stableEnd: (text: string) => number;
 }
 
 /** As {@link encodeParts}, with places: those of `align` are moved to where the part stands. */

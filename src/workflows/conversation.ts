@@ -1,8 +1,8 @@
 /** A conversation with a model: by its chat template where it has one, else as one text that both continue. */
 
 import { checkOptions } from '../core/index.ts';
-import { chatTokens } from '../generate/index.ts';
-import type { ChatMessage, GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
+import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
+import { type ChatMessage, chatTokens } from '../tokenizers/index.ts';
 
 /** A conversation that goes on. */
 export interface Conversation {
@@ -38,10 +38,10 @@ export function converse(model: TextModel, options: { readonly system?: string }
   let text = preface;
   let forgotten = 0;
   /** The tokens that end with `question`, forgetting what leaves too little room for an answer. */
-  const promptOf = (question: ChatMessage, room: number): Uint32Array => {
+  const promptOf = async (question: ChatMessage, room: number): Promise<Uint32Array> => {
     if (!chats) return lastTokens(model, text + question.content);
     for (;;) {
-      const ids = chatTokens(model, [...opening, ...exchanges.flat(), question]);
+      const ids = await chatTokens(model, [...opening, ...exchanges.flat(), question]);
       if (ids.length <= model.contextLength - room || exchanges.length === 0) return ids;
       exchanges = exchanges.slice(1);
       forgotten++;
@@ -54,7 +54,7 @@ export function converse(model: TextModel, options: { readonly system?: string }
     },
     async *say(said, sampling = {}) {
       const question: ChatMessage = { role: 'user', content: said };
-      const ids = promptOf(question, Math.min(sampling.maxTokens ?? Infinity, Math.floor(model.contextLength / 4)));
+      const ids = await promptOf(question, Math.min(sampling.maxTokens ?? Infinity, Math.floor(model.contextLength / 4)));
       let answer: string | undefined;
       try {
         for await (const token of model.generate(ids, sampling)) {

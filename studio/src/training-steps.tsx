@@ -88,7 +88,7 @@ function MergeSteps({ training, at, onChange }: StepsProps<MergeTraining>): JSX.
             {next === undefined
               ? training.stopped === 'size' && 'It ends here, as many merges as were asked for.'
               : next.ties > 0
-                ? `The first is merged next: ${next.ties === 1 ? 'another is' : `${next.ties} others are`} as good, but its ids are lower.`
+                ? 'The first is merged next: of pairs that are equally good, the one with the lowest ids.'
                 : 'The first is merged next.'}
             {scored && ` It goes by the ${rule === 'count' ? 'count' : 'score'}; the score is freq(ab) / (freq(a) · freq(b)).`}
           </p>

@@ -43,7 +43,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   protobufjs: ['onnx', 'tokenizers'],
   tinyglobby: ['data', 'workflows'],
   zod: ['tokenizers', 'data', 'formats', 'monitor', 'train', 'generate', 'eval', 'serve', 'workflows', 'cli'],
-  '@huggingface/jinja': ['tokenizers', 'serve', 'generate'],
+  '@huggingface/jinja': ['tokenizers'],
   fastify: ['serve'],
   'prom-client': ['serve', 'monitor'],
   commander: ['cli'],

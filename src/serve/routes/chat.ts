@@ -52,7 +52,7 @@ export function chatRoute(app: FastifyInstance, serving: Serving): void {
       });
     }
     const model = modelFor(serving, body.model);
-    const generations = plan(model, body, body.seed ?? serving.seed());
+    const generations = await plan(model, body, body.seed ?? serving.seed());
     const head = { id: `chatcmpl-${serving.identity()}`, created: Math.floor(serving.clock() / 1000), model: model.name };
     const events = serving.engine.run(model, generations, clientSignal(reply));
     if (body.stream === true) return await sendEvents(reply, chunks(events, { model, body, generations, head }), { done: '[DONE]' });
@@ -60,8 +60,8 @@ export function chatRoute(app: FastifyInstance, serving: Serving): void {
   });
 }
 
-function plan(model: TextModel, body: ChatBody, seed: number): readonly GenerationRequest[] {
-  const prompt = chatTokens(model, body.messages);
+async function plan(model: TextModel, body: ChatBody, seed: number): Promise<readonly GenerationRequest[]> {
+  const prompt = await chatTokens(model, body.messages);
   const { n = 1, logprobs, top_logprobs: top = 0 } = body;
   const maxTokens = tokenBudget(model, prompt, { asked: body.max_completion_tokens ?? body.max_tokens });
   const sampling = { ...samplingOf(body), maxTokens };

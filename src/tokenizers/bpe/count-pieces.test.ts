@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { splitGpt4 } from '../splitting/gpt4.ts';
-import type { Splitter } from '../splitting/runs.ts';
+import { splitGpt4Batch } from '../splitting/gpt4.ts';
+import type { BatchSplitter } from '../splitting/runs.ts';
 import { type PieceCounts, createPieceCounter } from './count-pieces.ts';
 
 /** Pieces that end after a comma. */
-const commas: Splitter = (bytes, start, end) => {
-  const comma = bytes.indexOf(0x2c, start);
-  return comma < 0 || comma >= end ? end : comma + 1;
+const commas: BatchSplitter = (bytes, start, end, ends) => {
+  let count = 0;
+  for (let at = start; at < end && count < ends.length;) {
+    const comma = bytes.indexOf(0x2c, at);
+    at = comma < 0 || comma >= end ? end : comma + 1;
+    ends[count++] = at;
+  }
+  return count;
 };
 
 function asMap({ size, bytes, starts, counts }: PieceCounts): ReadonlyMap<string, number> {
@@ -53,7 +58,7 @@ test('forgets what it saw once when there are too many pieces, and keeps countin
 });
 
 test('lone surrogates count as U+FFFD', () => {
-  const counter = createPieceCounter(splitGpt4, 100);
+  const counter = createPieceCounter(splitGpt4Batch, 100);
   counter.add('\uD800');
   counter.add('\uFFFD');
   expect(asMap(counter.result())).toEqual(new Map([['\uFFFD', 2]]));

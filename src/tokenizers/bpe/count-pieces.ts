@@ -1,6 +1,6 @@
 /** Counts the distinct pieces of texts: all that training needs to know of a corpus, however large. */
 
-import type { Splitter } from '../splitting/runs.ts';
+import type { BatchSplitter } from '../splitting/runs.ts';
 
 /** Distinct pieces and how often each was seen. */
 export interface PieceCounts {
@@ -22,11 +22,13 @@ export interface PieceCounter {
 
 /** Bytes that must be readable after the end of a piece. */
 const PADDING = 4;
+/** Pieces that are split at a time. */
+const BATCH = 512;
 
 /**
  * A counter that holds at most `limit` distinct pieces: beyond that it forgets those seen only once, so that its memory is bounded.
  */
-export function createPieceCounter(split: Splitter, limit: number): PieceCounter {
+export function createPieceCounter(split: BatchSplitter, limit: number): PieceCounter {
   const utf8 = new TextEncoder();
   let buffer = new Uint8Array(0);
   let view = new DataView(buffer.buffer);
@@ -39,6 +41,7 @@ export function createPieceCounter(split: Splitter, limit: number): PieceCounter
   let slots = new Int32Array(1 << 13); // Piece + 1; 0 is empty.
   let mask = slots.length - 1;
   let bytesSeen = 0;
+  const ends = new Int32Array(BATCH);
 
   const place = (): void => {
     slots.fill(0);
@@ -128,10 +131,14 @@ export function createPieceCounter(split: Splitter, limit: number): PieceCounter
       }
       const length = utf8.encodeInto(text, buffer).written;
       bytesSeen += length;
+      buffer[length] = 0;
       for (let start = 0; start < length;) {
-        const end = split(buffer, start, length);
-        count(start, end);
-        start = end;
+        const pieces = split(buffer, start, length, ends);
+        for (let piece = 0; piece < pieces; piece++) {
+          const end = ends[piece] as number;
+          count(start, end);
+          start = end;
+        }
       }
     },
     result() {

@@ -24,43 +24,51 @@ export function mergeListOf(merges: readonly Merge[]): MergeList {
 }
 
 /** Looks merges up by their two tokens. */
-export interface MergeTable {
+export interface MergeTable extends MergeList {
   /** Rank of the merge of two tokens, or -1. */
   rank(left: number, right: number): number;
-  /** The token that a merge makes, by rank. */
-  readonly results: Int32Array;
 }
 
-/** Builds the table. A pair that is given twice keeps its last rank, as Hugging Face's does. */
+/**
+ * Builds the table: ranks in open addressing, and before it a filter of a few bits a merge, as most pairs that are asked for are none
+ * and the filter stays in the processor's cache. A pair that is given twice keeps its last rank, as Hugging Face's does.
+ */
 export function createMergeTable({ lefts, rights, results }: MergeList): MergeTable {
-  let capacity = 16;
-  while (capacity < results.length * 2) capacity *= 2;
-  const mask = capacity - 1;
-  const slots = new Int32Array(capacity * 3); // left + 1 (0 is empty), right, rank
+  let bits = 4;
+  while (1 << bits < results.length * 2) bits++;
+  const mask = (1 << bits) - 1;
+  const slots = new Int32Array(1 << bits); // rank + 1; 0 is empty
+  const filter = new Int32Array(1 << Math.max(0, bits - 2));
+  const filterShift = 34 - bits;
   for (let rank = 0; rank < results.length; rank++) {
     const left = lefts[rank] as number;
     const right = rights[rank] as number;
-    let slot = hash(left, right) & mask;
-    while (slots[slot * 3] !== 0 && (slots[slot * 3] !== left + 1 || slots[slot * 3 + 1] !== right)) slot = (slot + 1) & mask;
-    slots[slot * 3] = left + 1;
-    slots[slot * 3 + 1] = right;
-    slots[slot * 3 + 2] = rank;
+    const hash = hashPair(left, right);
+    const word = hash >>> filterShift;
+    filter[word] = (filter[word] as number) | (1 << (hash & 31));
+    let slot = hash & mask;
+    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const other = (slots[slot] as number) - 1;
+      if (lefts[other] === left && rights[other] === right) break;
+    }
+    slots[slot] = rank + 1;
   }
   return {
+    lefts,
+    rights,
     results,
     rank(left, right) {
-      let slot = hash(left, right) & mask;
-      for (;;) {
-        const key = slots[slot * 3] as number;
-        if (key === left + 1 && slots[slot * 3 + 1] === right) return slots[slot * 3 + 2] as number;
-        if (key === 0) return -1;
-        slot = (slot + 1) & mask;
+      const hash = hashPair(left, right);
+      if ((((filter[hash >>> filterShift] as number) >>> (hash & 31)) & 1) === 0) return -1;
+      for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+        const rank = (slots[slot] as number) - 1;
+        if (rank < 0 || (lefts[rank] === left && rights[rank] === right)) return rank;
       }
     },
   };
 }
 
-function hash(left: number, right: number): number {
+function hashPair(left: number, right: number): number {
   const mixed = Math.imul(Math.imul(left, 0x9e3779b1) ^ right, 0x85ebca6b);
   return mixed ^ (mixed >>> 15);
 }

@@ -41,7 +41,7 @@ export async function trainBpe(texts: Iterable<string> | AsyncIterable<string>, 
       remedy: `Give a vocabSize of at least ${least}, or train a tokenizer of type 'characters'.`,
     });
   }
-  const counter = createPieceCounter(SPLITTINGS[splitting].split, MOST_PIECES);
+  const counter = createPieceCounter(SPLITTINGS[splitting].splitBatch, MOST_PIECES);
   let reported = 0;
   for await (const text of texts) {
     counter.add(text);

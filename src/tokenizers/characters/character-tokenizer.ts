@@ -8,7 +8,7 @@ import { UsageError } from '../../core/index.ts';
 import { createTokenizer } from '../create-tokenizer.ts';
 import { createCharactersJson } from '../json/characters-json.ts';
 import type { Alignment } from '../engine.ts';
-import { type TokenFinder, alignParts, encodeParts } from '../special-tokens.ts';
+import { alignParts, countParts, encodeParts, stableEndOf } from '../special-tokens.ts';
 import { arenaOf } from '../token-arena.ts';
 import { createTokenBytes } from '../token-bytes.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -55,7 +55,12 @@ export function createCharacterTokenizer(definition: CharactersDefinition): Toke
       return find === undefined ? encodeText(text) : encodeParts(find(text), (start, end) => encodeText(text.slice(start, end)));
     },
     align: (text, allowed) => alignParts(text, findIn(allowed), (part) => alignCharacters(part, encodeText(part))),
-    count: (text, allowed) => countParts(text, findIn(allowed)),
+    count(text, allowed) {
+      const find = findIn(allowed);
+      if (find === undefined) return characters(text, 0, text.length);
+      return countParts(find(text), (start, end) => characters(text, start, end), Infinity);
+    },
+    stableEnd: (text, allowed) => stableEndOf(text, findIn(allowed), { longest: special.longest, stableEnd: withoutHalf }),
     decode: (tokenIds, skipSpecial) => table.decode(tokenIds, skipSpecial),
     createDecoder: (skipSpecial) => table.createDecoder(skipSpecial),
     toJSON: () => createCharactersJson(definition),
@@ -74,18 +79,16 @@ function alignCharacters(text: string, ids: Uint32Array): Alignment {
   return { ids, starts, ends };
 }
 
-/** Characters and added tokens; a character that the vocabulary lacks counts too. */
-function countParts(text: string, find: TokenFinder | undefined): number {
-  if (find === undefined) return characters(text, 0, text.length);
-  let count = 0;
-  for (const { start, end, id } of find(text)) count += id === undefined ? characters(text, start, end) : 1;
-  return count;
-}
-
+/** Characters of `text.slice(start, end)`; those that the vocabulary lacks too. */
 function characters(text: string, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; at++, count++) if ((text.codePointAt(at) as number) > 0xffff) at++;
   return count;
+}
+
+/** A high surrogate at the end may become a character with what is appended. */
+function withoutHalf(text: string): number {
+  return /[\uD800-\uDBFF]$/.test(text) ? text.length - 1 : text.length;
 }
 
 function unknownCharacter(codePoint: number): UsageError {

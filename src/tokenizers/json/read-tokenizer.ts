@@ -1,27 +1,29 @@
 /**
- * Reads a `tokenizer.json`. Files are hostile: counts, lengths and ids are bounded before anything is built from them.
+ * Reads a `tokenizer.json`. Files are hostile: counts, lengths, depths and ids are bounded before anything is built from them.
  *
- * Read are byte-level BPE with the known splittings, and character tokenizers as they are written here. What a file asks for beyond
- * that is an error, never ignored, except what does not touch `encode`: truncation, padding, and post-processors, which add tokens
- * around a text.
+ * Byte-level BPE with a known splitting goes to the fast engine, character tokenizers as they are written here to theirs, and
+ * everything else to the general one, which is loaded when a file asks for it. Truncation and padding are kept and not done.
  */
 
-import { createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
-import { type Merge, mergeListOf } from '../bpe/merge-table.ts';
-import { type TokenArena, arenaOf } from '../token-arena.ts';
-import { textToBytes } from '../byte-alphabet.ts';
+import { type BpeSurroundings, createBpeTokenizer } from '../bpe/bpe-tokenizer.ts';
 import { createCharacterTokenizer } from '../characters/character-tokenizer.ts';
 import { type SpecialTokens, createSpecialTokens } from '../special-tokens.ts';
-import { type Splitting, splittingOf } from '../splitting/splittings.ts';
-import { LARGEST_VOCABULARY, LONGEST_TOKEN, type Tokenizer } from '../tokenizer.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 import { type JsonObject, type JsonReader, createJsonReader } from './json-reader.ts';
+import { readByteLevel } from './read-byte-level.ts';
+import { type AddedEntry, type Vocabulary, countIds, readAddedTokens, readMerges, readVocabulary } from './read-vocabulary.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
 
-const MOST_ADDED = 1 << 16;
+const COMPONENTS = ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'] as const;
+
+/** Components in components, and values of components, at most. */
+const DEEPEST = 32;
+const MOST_VALUES = 1 << 17;
 
 /**
  * Makes a tokenizer of a parsed `tokenizer.json`.
  *
- * @param json - what `JSON.parse` gave
+ * @param json - what `JSON.parse` gave; it is kept, for `toJSON`
  * @param origin - what errors call the file
  * @throws FormatError `WEFT_TOKENIZER_FORMAT` when it is no tokenizer, is damaged, or asks for a component that is not known here
  *
@@ -34,174 +36,115 @@ const MOST_ADDED = 1 << 16;
  * console.log(tokenizer.decode(tokenizer.encode('not to be'))); // not to be
  * ```
  */
-// eslint-disable-next-line typescript/require-await -- parts of it are loaded when a file asks for them
 export async function tokenizerFromJson(json: unknown, origin = 'tokenizer.json'): Promise<Tokenizer> {
   const reader = createJsonReader(origin);
   const root = reader.object(json, 'the file');
+  reader.demand(root['version'] === undefined || root['version'] === '1.0', 'version is 1.0', root['version']);
   const model = reader.object(root['model'], 'model');
-  reader.demand(model['type'] === 'BPE' || model['type'] === undefined, `model.type is BPE, the kind that is read here`, model['type']);
-  reader.demand((root['normalizer'] ?? null) === null, 'there is no normalizer, as none is read here', root['normalizer']);
-  for (const name of ['dropout', 'continuing_subword_prefix', 'end_of_word_suffix']) {
-    reader.demand((model[name] ?? '') === '' || model[name] === 0, `model.${name} is empty, as it is not read here`, model[name]);
+  for (const name of COMPONENTS) checkSize(reader, root[name], name);
+  if (!isBpe(model)) {
+    const { readPipeline } = await import('../pipeline/read-pipeline.ts');
+    return readPipeline(reader, root, model);
   }
+
+  checkBpe(reader, model);
   const vocabulary = readVocabulary(reader, model);
-  const special = readAddedTokens(reader, root, vocabulary);
-  const size = checkIds(reader, vocabulary, special);
-  const merges = readMerges(reader, model, vocabulary);
-  const unknown = model['unk_token'] ?? undefined;
-  reader.demand(unknown === undefined || typeof unknown === 'string', 'model.unk_token is a text or null', unknown);
+  const added = readAddedTokens(reader, root, { vocabulary, size: vocabulary.size });
+  const size = countIds(reader, vocabulary, added);
+  const prefix = (model['continuing_subword_prefix'] ?? '') as string;
+  const merges = readMerges(reader, model, { vocabulary, prefix });
+  const special = createSpecialTokens(textsOf(added, true), textsOf(added, false));
+  const isPlain = (root['normalizer'] ?? null) === null && hasPlainTokens(added);
 
-  const splitting = readSplitting(reader, root['pre_tokenizer'] ?? null);
-  if (splitting === 'characters') {
-    reader.demand(merges.length === 0, 'a model without a pre-tokenizer is a character model, without merges', `${merges.length} merges`);
-    return createCharacterTokenizer(readCharacters(reader, vocabulary, special, unknown as string | undefined));
+  const ids = isPlain ? readCharacters(root, model, { vocabulary, special, merges: merges.results.length }) : undefined;
+  if (ids !== undefined) return createCharacterTokenizer(ids);
+  const definition = readByteLevel(root, model, { vocabulary, merges, special, size });
+  // Where bytes are missing, places are theirs only in the general engine.
+  const isWhole = definition?.byteIds.every((id) => id >= 0) === true;
+  if (definition !== undefined && isWhole && isPlain && isByteLevel(root['decoder'])) {
+    return createBpeTokenizer(definition, {
+      json: json as TokenizerJson,
+      ...(await readAfter(reader, root['post_processor'] ?? null, size)),
+    });
   }
-  reader.demand(unknown === undefined, 'a byte-level model has no unk_token', unknown);
-  return createBpeTokenizer({
-    splitting,
-    ...byteTokens(vocabulary, special, size),
-    merges: mergeListOf(merges),
-    ignoreMerges: model['ignore_merges'] === true,
-    special,
-  });
+  const { readPipeline } = await import('../pipeline/read-pipeline.ts');
+  return readPipeline(reader, root, model, { vocabulary, added, merges, definition });
 }
 
-/** Ids of the tokens of the model by their text. */
-type Vocabulary = ReadonlyMap<string, number>;
+async function readAfter(reader: JsonReader, json: unknown, size: number): Promise<BpeSurroundings> {
+  if (json === null) return {};
+  const { readPostProcessor, trimPlaces } = await import('../pipeline/post-processors.ts');
+  return { ...readPostProcessor(reader, reader.object(json, 'post_processor'), size), trimPlaces };
+}
 
-function readVocabulary(reader: JsonReader, model: JsonObject): Vocabulary {
-  const entries = Object.entries(reader.object(model['vocab'], 'model.vocab'));
-  reader.demand(entries.length <= LARGEST_VOCABULARY, `model.vocab has ${LARGEST_VOCABULARY} tokens or fewer`, entries.length);
-  const vocabulary = new Map<string, number>();
-  for (const [text, id] of entries) {
-    if (!isId(id)) reader.demand(false, 'ids of model.vocab are integers from 0', `${JSON.stringify(text.slice(0, 40))}: ${String(id)}`);
-    if (text.length > LONGEST_TOKEN) reader.demand(false, `tokens have ${LONGEST_TOKEN} characters or fewer`, text.length);
-    vocabulary.set(text, id as number);
+/** Whether the model is BPE; older files do not say so. */
+function isBpe(model: JsonObject): boolean {
+  return model['type'] === 'BPE' || (model['type'] === undefined && model['merges'] !== undefined);
+}
+
+function checkBpe(reader: JsonReader, model: JsonObject): void {
+  const dropout = model['dropout'] ?? 0;
+  reader.demand(dropout === 0, 'model.dropout is null or 0, as encoding has no chance in it here', dropout);
+  for (const name of ['unk_token', 'continuing_subword_prefix', 'end_of_word_suffix']) {
+    const value = model[name] ?? '';
+    reader.demand(typeof value === 'string', `model.${name} is a text or null`, value);
   }
-  return vocabulary;
-}
-
-function readAddedTokens(reader: JsonReader, root: JsonObject, vocabulary: Vocabulary): SpecialTokens {
-  const list = reader.array(root['added_tokens'] ?? [], 'added_tokens');
-  reader.demand(list.length <= MOST_ADDED, `added_tokens has ${MOST_ADDED} entries or fewer`, list.length);
-  const tokens = new Map<string, number>();
-  const ordinary = new Map<string, number>();
-  for (const [index, value] of list.entries()) {
-    const name = `added_tokens[${index}]`;
-    const token = reader.object(value, name);
-    const { id, content } = token;
-    if (typeof content !== 'string' || content === '' || content.length > LONGEST_TOKEN) {
-      return reader.fail(`${name}.content is a text of 1 to ${LONGEST_TOKEN} characters`, content);
-    }
-    if (!isId(id)) return reader.fail(`${name}.id is an integer from 0`, id);
-    reader.demand((vocabulary.get(content) ?? id) === id, `${name} has the id that model.vocab gives it`, id);
-    reader.demand(!tokens.has(content) && !ordinary.has(content), `${name} is given once`, content);
-    for (const flag of ['lstrip', 'rstrip', 'single_word']) {
-      reader.demand(token[flag] !== true, `${name}.${flag} is false, as it is not read here`, true);
-    }
-    (token['special'] === true ? tokens : ordinary).set(content, id);
+  for (const name of ['fuse_unk', 'byte_fallback', 'ignore_merges']) {
+    const value = model[name] ?? false;
+    reader.demand(typeof value === 'boolean', `model.${name} is true or false`, value);
   }
-  return createSpecialTokens(tokens, ordinary);
 }
 
-/** Checks that ids are different and without large holes, and returns the size of the vocabulary. */
-function checkIds(reader: JsonReader, vocabulary: Vocabulary, { tokens, ordinary }: SpecialTokens): number {
-  const texts = new Map<number, string>();
-  let highest = -1;
-  for (const [text, id] of [...vocabulary, ...tokens, ...ordinary]) {
-    const other = texts.get(id);
-    if (other !== undefined && other !== text) {
-      reader.demand(
-        false,
-        'every id is given once',
-        `${id} for ${JSON.stringify(other.slice(0, 40))} and ${JSON.stringify(text.slice(0, 40))}`,
-      );
-    }
-    texts.set(id, text);
-    highest = Math.max(highest, id);
+/** Bounds what a component is made of, without recursion. */
+function checkSize(reader: JsonReader, component: unknown, name: string): void {
+  let values = 0;
+  let level: unknown[] = [component];
+  for (let depth = 0; level.length > 0; depth++) {
+    reader.demand(depth <= DEEPEST, `${name} is nested at most ${DEEPEST} deep`, 'deeper');
+    values += level.length;
+    reader.demand(values <= MOST_VALUES, `${name} has ${MOST_VALUES} values or fewer`, values);
+    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
   }
-  reader.demand(texts.size > 0, 'the vocabulary has tokens', 'none');
-  reader.demand(highest < 2 * texts.size + MOST_ADDED, 'ids are without large holes', `${texts.size} tokens, highest id ${highest}`);
-  return highest + 1;
 }
 
-function readMerges(reader: JsonReader, model: JsonObject, vocabulary: Vocabulary): readonly Merge[] {
-  const list = reader.array(model['merges'] ?? [], 'model.merges');
-  reader.demand(list.length <= LARGEST_VOCABULARY, `model.merges has ${LARGEST_VOCABULARY} entries or fewer`, list.length);
-  return list.map((value, index) => {
-    const parts: readonly unknown[] = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : [];
-    const [left, right] = parts;
-    if (parts.length !== 2 || typeof left !== 'string' || typeof right !== 'string') {
-      return reader.fail(`model.merges[${index}] is a pair of tokens`, JSON.stringify(value)?.slice(0, 80));
-    }
-    const ids = [vocabulary.get(left), vocabulary.get(right), vocabulary.get(left + right)] as const;
-    if (ids[0] === undefined || ids[1] === undefined || ids[2] === undefined) {
-      return reader.fail(`model.merges[${index}] joins tokens of the vocabulary to one of the vocabulary`, `${left} ${right}`.slice(0, 80));
-    }
-    return { left: ids[0], right: ids[1], result: ids[2] };
-  });
+function textsOf(added: readonly AddedEntry[], special: boolean): ReadonlyMap<string, number> {
+  return new Map(added.filter((token) => token.special === special).map(({ content, id }) => [content, id]));
 }
 
-/** The splitting of a byte-level pre-tokenizer, or `characters` where there is none. */
-function readSplitting(reader: JsonReader, json: unknown): Splitting | 'characters' {
-  if (json === null) return 'characters';
-  const outer = reader.object(json, 'pre_tokenizer');
-  const steps = outer['type'] === 'Sequence' ? reader.array(outer['pretokenizers'], 'pre_tokenizer.pretokenizers') : [outer];
-  const [first, second] = steps.map((step, index) => reader.object(step, `pre_tokenizer[${index}]`));
-  const bytes = second ?? first;
-  reader.demand(
-    steps.length <= 2 && bytes?.['type'] === 'ByteLevel' && bytes['add_prefix_space'] !== true,
-    'pre_tokenizer is ByteLevel without add_prefix_space, alone or after one Split',
-    JSON.stringify(json).slice(0, 200),
-  );
-  if (second === undefined) {
-    reader.demand(bytes?.['use_regex'] !== false, 'a ByteLevel pre-tokenizer without its pattern comes after a Split', 'use_regex false');
-    return 'gpt2';
-  }
-  const pattern = reader.object(first?.['pattern'], 'pre_tokenizer pattern')['Regex'];
-  const splitting = typeof pattern === 'string' ? splittingOf(pattern) : undefined;
-  if (splitting === undefined) return reader.fail('the splitting pattern is one that is known here', String(pattern).slice(0, 200));
-  reader.demand(
-    first?.['type'] === 'Split' && first['behavior'] === 'Isolated' && first['invert'] !== true && bytes?.['use_regex'] === false,
-    'the pattern is an isolated Split, and the only pattern',
-    JSON.stringify(json).slice(0, 200),
-  );
-  return splitting;
+/** Whether added tokens are found where they are spelt, all in one pass. */
+function hasPlainTokens(added: readonly AddedEntry[]): boolean {
+  return added.every((token) => !token.singleWord && !token.leftStrip && !token.rightStrip && token.normalized === added[0]?.normalized);
 }
 
+function isByteLevel(decoder: unknown): boolean {
+  return typeof decoder === 'object' && decoder !== null && (decoder as JsonObject)['type'] === 'ByteLevel';
+}
+
+interface CharacterParts {
+  readonly vocabulary: Vocabulary;
+  readonly special: SpecialTokens;
+  readonly merges: number;
+}
+
+/** The definition of a character tokenizer, where the file is one as it is written here. */
 function readCharacters(
-  reader: JsonReader,
-  vocabulary: Vocabulary,
-  special: SpecialTokens,
-  unknown: string | undefined,
-): Parameters<typeof createCharacterTokenizer>[0] {
+  root: JsonObject,
+  model: JsonObject,
+  { vocabulary, special, merges }: CharacterParts,
+): Parameters<typeof createCharacterTokenizer>[0] | undefined {
+  const decoder = root['decoder'];
+  const isFuse = typeof decoder === 'object' && decoder !== null && (decoder as JsonObject)['type'] === 'Fuse';
+  if (merges > 0 || !isFuse || (root['pre_tokenizer'] ?? null) !== null || (root['post_processor'] ?? null) !== null) return undefined;
+  if (['continuing_subword_prefix', 'end_of_word_suffix', 'fuse_unk', 'byte_fallback'].some((name) => Boolean(model[name])))
+    return undefined;
+  const unknown = (model['unk_token'] ?? undefined) as string | undefined;
+  if (unknown !== undefined && !special.tokens.has(unknown)) return undefined;
   const ids = new Map<number, number>();
   for (const [text, id] of vocabulary) {
     if (special.tokens.has(text) || special.ordinary.has(text)) continue;
     const codePoint = text.codePointAt(0);
-    if (codePoint === undefined || text.length !== (codePoint > 0xffff ? 2 : 1)) {
-      return reader.fail('tokens of a character model are single characters', text.slice(0, 40));
-    }
+    if (codePoint === undefined || text.length !== (codePoint > 0xffff ? 2 : 1)) return undefined;
     ids.set(codePoint, id);
   }
-  reader.demand(unknown === undefined || special.tokens.has(unknown), 'unk_token is one of the special tokens', unknown);
   return { ids, special, unknown };
-}
-
-/** Bytes of every token. A token outside of GPT-2's alphabet stands for its own text, as in Hugging Face's decoder. */
-function byteTokens(vocabulary: Vocabulary, special: SpecialTokens, size: number): { tokens: TokenArena; byteIds: Int32Array } {
-  const utf8 = new TextEncoder();
-  const tokens: Uint8Array[] = Array.from({ length: size }, () => new Uint8Array(0));
-  const byteIds = new Int32Array(256).fill(-1);
-  for (const [text, id] of vocabulary) {
-    const bytes = textToBytes(text);
-    tokens[id] = bytes ?? utf8.encode(text);
-    if (bytes?.length === 1) byteIds[bytes[0] as number] = id;
-  }
-  for (const [text, id] of [...special.tokens, ...special.ordinary]) tokens[id] = utf8.encode(text);
-  return { tokens: arenaOf(tokens), byteIds };
-}
-
-function isId(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 2 * LARGEST_VOCABULARY;
 }

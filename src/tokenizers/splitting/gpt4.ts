@@ -5,17 +5,10 @@
  * write cl100k's with possessive quantifiers.
  */
 
-import {
-  BYTE_CLASSES,
-  type BatchSplitter,
-  type Splitter,
-  characterSize,
-  classAt,
-  contractionEnd,
-  numberEnd,
-  runEnd,
-  spacesWithLines,
-} from './runs.ts';
+import { GO_ON, type Move, createAutomatonSplitter } from './automaton.ts';
+import { DONE, FIRST_OWN_STATE, ONE_SIGN, isTentative, lineStep } from './line-automaton.ts';
+import { type BatchSplitter, type Splitter, characterSize, classAt, contractionEnd, numberEnd, runEnd, spacesWithLines } from './runs.ts';
+import { foldCase, kindOf } from './symbols.ts';
 import { LETTER, NUMBER, SIGN, SPACE } from './unicode-classes.ts';
 
 const patternOf = (digits: string): string =>
@@ -33,37 +26,46 @@ export const splitGpt4: Splitter = (bytes, start, end) => split(bytes, start, en
 export const splitQwen2: Splitter = (bytes, start, end) => split(bytes, start, end, 1);
 
 /** Many pieces at a time, as {@link splitGpt4}. */
-export const splitGpt4Batch: BatchSplitter = (bytes, start, end, ends) => splitBatch(bytes, { start, end, digits: 3 }, ends);
+export const splitGpt4Batch: BatchSplitter = batchOf(splitGpt4, 3);
 
 /** Many pieces at a time, as {@link splitQwen2}. */
-export const splitQwen2Batch: BatchSplitter = (bytes, start, end, ends) => splitBatch(bytes, { start, end, digits: 1 }, ends);
+export const splitQwen2Batch: BatchSplitter = batchOf(splitQwen2, 1);
 
-/** Words of ASCII letters, the commonest pieces, go by the shortest way. */
-function splitBatch(
-  bytes: Uint8Array,
-  { start, end, digits }: { readonly start: number; readonly end: number; readonly digits: number },
-  ends: Int32Array,
-): number {
-  let count = 0;
-  for (let at = start; at < end && count < ends.length;) {
-    const first = bytes[at] as number;
-    let next = at + 1;
-    if (
-      ((BYTE_CLASSES[first] as number) & LETTER) !== 0 ||
-      (((BYTE_CLASSES[bytes[next] as number] as number) & LETTER) !== 0 && (LEADS[first] as number) !== 0)
-    ) {
-      while (((BYTE_CLASSES[bytes[next] as number] as number) & LETTER) !== 0) next++;
-      at = (bytes[next] as number) < 0x80 ? next : runEnd(bytes, next, end, LETTER);
-    } else at = split(bytes, at, end, digits);
-    ends[count++] = at;
-  }
-  return count;
+const LETTERS = FIRST_OWN_STATE;
+const APOSTROPHE = FIRST_OWN_STATE + 1;
+/** After an apostrophe `r` or `v`, which an `e` would complete, or `l`, which an `l` would. */
+const BEFORE_E = FIRST_OWN_STATE + 2;
+const BEFORE_L = FIRST_OWN_STATE + 3;
+const COMPLETE = FIRST_OWN_STATE + 4;
+
+function batchOf(splitOne: Splitter, digits: number): BatchSplitter {
+  const step = (state: number, symbol: number): Move => {
+    const folded = foldCase(symbol);
+    const kind = kindOf(symbol);
+    const isLetter = kind === 'upper' || kind === 'lower' || kind === 'caseless';
+    const word = isLetter ? LETTERS : undefined;
+    const first = symbol === 0x27 ? APOSTROPHE : word;
+    const common = (of: number): Move => lineStep(of, symbol, { word, first, digits, isTrailing: kind === 'line' });
+    switch (state) {
+      case LETTERS:
+        return isLetter ? [LETTERS, GO_ON] : common(DONE);
+      case APOSTROPHE:
+        if (folded === 0x72 || folded === 0x76) return [BEFORE_E, GO_ON];
+        if (folded === 0x6c) return [BEFORE_L, GO_ON];
+        if (folded === 0x73 || folded === 0x74 || folded === 0x6d || folded === 0x64) return [COMPLETE, GO_ON];
+        return common(ONE_SIGN);
+      case BEFORE_E:
+      case BEFORE_L:
+        if (folded === (state === BEFORE_E ? 0x65 : 0x6c)) return [COMPLETE, GO_ON];
+        return isLetter ? [LETTERS, GO_ON] : common(DONE);
+      case COMPLETE:
+        return common(DONE);
+      default:
+        return common(state);
+    }
+  };
+  return createAutomatonSplitter({ states: FIRST_OWN_STATE + 5, step, isTentative, split: splitOne });
 }
-
-/** ASCII bytes of `[^\r\n\p{L}\p{N}]` less the apostrophe, which may begin a contraction. */
-const LEADS: Uint8Array = BYTE_CLASSES.map((kind, byte) =>
-  (kind & (LETTER | NUMBER)) === 0 && byte < 0x80 && byte !== 0x0a && byte !== 0x0d && byte !== 0x27 ? 1 : 0,
-);
 
 // oxlint-disable-next-line max-params -- called for every piece
 function split(bytes: Uint8Array, start: number, end: number, digits: number): number {

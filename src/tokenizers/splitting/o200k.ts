@@ -4,17 +4,10 @@
  * Source: npm tiktoken 1.0.22, `encoders/o200k_base.json`.
  */
 
-import {
-  BYTE_CLASSES,
-  type BatchSplitter,
-  type Splitter,
-  characterSize,
-  classAt,
-  contractionEnd,
-  numberEnd,
-  runEnd,
-  spacesWithLines,
-} from './runs.ts';
+import { ENDS_BEFORE_LAST, ENDS_HERE, ENDS_TWICE, GIVE_UP, GO_ON, type Move, createAutomatonSplitter } from './automaton.ts';
+import { DONE, FIRST_OWN_STATE, ONE_SIGN, SIGNS, START, isTentative, lineStep } from './line-automaton.ts';
+import { type BatchSplitter, type Splitter, characterSize, classAt, contractionEnd, numberEnd, runEnd, spacesWithLines } from './runs.ts';
+import { foldCase, kindOf } from './symbols.ts';
 import { CASELESS, LETTER, LOWER, MARK, NUMBER, SIGN, UPPER } from './unicode-classes.ts';
 
 /** The pattern that {@link splitO200k} follows. */
@@ -66,34 +59,56 @@ function headAndTail(bytes: Uint8Array, start: number, end: number): number {
   return lastTail;
 }
 
-/** Many pieces at a time; words of ASCII letters, the commonest pieces, by the shortest way. */
-export const splitO200kBatch: BatchSplitter = (bytes, start, end, ends) => {
-  let count = 0;
-  for (let at = start; at < end && count < ends.length;) {
-    at = asciiWordEnd(bytes, at, end);
-    if (at < 0) at = splitO200k(bytes, -at - 1, end);
-    else if (bytes[at] === 0x27) at = contractionEnd(bytes, at, end);
-    ends[count++] = at;
-  }
-  return count;
-};
+/** Capital letters so far; small ones; letters without case and marks, after which a capital letter needs a look ahead. */
+const CAPITALS = FIRST_OWN_STATE;
+const SMALL = FIRST_OWN_STATE + 1;
+const CASELESS_LETTERS = FIRST_OWN_STATE + 2;
+/** After a word and an apostrophe, and then `r` or `v`, which an `e` would complete, or `l`, which an `l` would. */
+const APOSTROPHE = FIRST_OWN_STATE + 3;
+const BEFORE_E = FIRST_OWN_STATE + 4;
+const BEFORE_L = FIRST_OWN_STATE + 5;
 
-/** End of a word of ASCII letters; `-1 - start` where there is another piece. */
-function asciiWordEnd(bytes: Uint8Array, start: number, end: number): number {
-  let at = (LEADS[bytes[start] as number] as number) + start;
-  const word = at;
-  while (BYTE_CLASSES[bytes[at] as number] === UPPER) at++;
-  if (BYTE_CLASSES[bytes[at] as number] === LOWER) {
-    do at++;
-    while (BYTE_CLASSES[bytes[at] as number] === LOWER);
-  } else if (at === word) return -1 - start;
-  return (bytes[at] as number) < 0x80 || at === end || (classAt(bytes, at) & (HEAD | TAIL)) === 0 ? at : -1 - start;
+function step(state: number, symbol: number): Move {
+  const folded = foldCase(symbol);
+  const kind = kindOf(symbol);
+  const word = kind === 'upper' ? CAPITALS : kind === 'lower' ? SMALL : kind === 'caseless' ? CASELESS_LETTERS : undefined;
+  const common = (of: number): Move =>
+    // A mark may lead a word or belong to it.
+    kind === 'mark' && of !== SIGNS
+      ? [START, GIVE_UP]
+      : lineStep(of, symbol, { word, first: word, digits: 3, isTrailing: kind === 'line' || symbol === 0x2f });
+  switch (state) {
+    case CAPITALS:
+    case SMALL:
+    case CASELESS_LETTERS:
+      if (symbol === 0x27) return [APOSTROPHE, GO_ON];
+      if (kind === 'lower') return [SMALL, GO_ON];
+      if (kind === 'caseless' || kind === 'mark') return [state === SMALL ? SMALL : CASELESS_LETTERS, GO_ON];
+      if (kind !== 'upper') return common(DONE);
+      return state === CAPITALS ? [CAPITALS, GO_ON] : state === SMALL ? [CAPITALS, ENDS_HERE] : [START, GIVE_UP];
+    case APOSTROPHE: {
+      if (folded === 0x72 || folded === 0x76) return [BEFORE_E, GO_ON];
+      if (folded === 0x6c) return [BEFORE_L, GO_ON];
+      if (folded === 0x73 || folded === 0x74 || folded === 0x6d || folded === 0x64) return [DONE, GO_ON];
+      // The apostrophe begins a piece.
+      const [next, action] = common(ONE_SIGN);
+      return [next, action === GO_ON ? ENDS_BEFORE_LAST : action === ENDS_HERE ? ENDS_TWICE : action];
+    }
+    case BEFORE_E:
+    case BEFORE_L:
+      return folded === (state === BEFORE_E ? 0x65 : 0x6c) ? [DONE, GO_ON] : [START, GIVE_UP];
+    default:
+      return common(state);
+  }
 }
 
-/** 1 for ASCII bytes of `[^\r\n\p{L}\p{N}]`. */
-const LEADS: Uint8Array = BYTE_CLASSES.map((kind, byte) =>
-  (kind & (LETTER | NUMBER)) === 0 && byte < 0x80 && byte !== 0x0a && byte !== 0x0d ? 1 : 0,
-);
+/** Many pieces at a time. */
+export const splitO200kBatch: BatchSplitter = createAutomatonSplitter({
+  states: FIRST_OWN_STATE + 6,
+  step,
+  isTentative,
+  split: splitO200k,
+});
 
 function lineEnds(bytes: Uint8Array, position: number, end: number): number {
   let at = position;

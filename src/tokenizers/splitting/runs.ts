@@ -11,7 +11,7 @@ import { LOWER, NUMBER, OTHER, PUNCTUATION, SPACE, UPPER, classOf } from './unic
  */
 export type Splitter = (bytes: Uint8Array, start: number, end: number) => number;
 
-/** Writes the ends of as many pieces as `ends` has room for, beginning at `start`, and returns how many these are. */
+/** Writes the ends of the pieces from `start` on to `ends`, at least one, and returns how many; `ends` has room for four or more. */
 export type BatchSplitter = (bytes: Uint8Array, start: number, end: number, ends: Int32Array) => number;
 
 /** Class of each ASCII byte; 0 for the bytes of longer characters. */
@@ -23,18 +23,6 @@ export const BYTE_CLASSES: Uint8Array = Uint8Array.from({ length: 256 }, (_, byt
   if (byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)) return SPACE;
   return byte < 0x20 || byte === 0x7f ? OTHER : PUNCTUATION;
 });
-
-/** A splitter for many pieces at a time. */
-export function batchOf(split: Splitter): BatchSplitter {
-  return (bytes, start, end, ends) => {
-    let count = 0;
-    for (let at = start; at < end && count < ends.length;) {
-      at = split(bytes, at, end);
-      ends[count++] = at;
-    }
-    return count;
-  };
-}
 
 /** Bytes of the character whose first byte is `lead`. */
 export function characterSize(lead: number): number {

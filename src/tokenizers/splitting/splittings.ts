@@ -10,17 +10,17 @@ export type Splitting = 'gpt2' | 'gpt4' | 'o200k' | 'qwen2';
 
 /** A splitter, the same for many pieces at a time, and the regular expression that says the same. */
 export interface SplittingRule {
-  readonly split: Splitter;
+  readonly splitOne: Splitter;
   readonly splitBatch: BatchSplitter;
   readonly pattern: string;
 }
 
 /** Every known splitting. */
 export const SPLITTINGS: { readonly [name in Splitting]: SplittingRule } = {
-  gpt2: { split: splitGpt2, splitBatch: splitGpt2Batch, pattern: GPT2_PATTERN },
-  gpt4: { split: splitGpt4, splitBatch: splitGpt4Batch, pattern: GPT4_PATTERN },
-  o200k: { split: splitO200k, splitBatch: splitO200kBatch, pattern: O200K_PATTERN },
-  qwen2: { split: splitQwen2, splitBatch: splitQwen2Batch, pattern: QWEN2_PATTERN },
+  gpt2: { splitOne: splitGpt2, splitBatch: splitGpt2Batch, pattern: GPT2_PATTERN },
+  gpt4: { splitOne: splitGpt4, splitBatch: splitGpt4Batch, pattern: GPT4_PATTERN },
+  o200k: { splitOne: splitO200k, splitBatch: splitO200kBatch, pattern: O200K_PATTERN },
+  qwen2: { splitOne: splitQwen2, splitBatch: splitQwen2Batch, pattern: QWEN2_PATTERN },
 };
 
 /** The splitting that a regular expression of a file describes, if it is a known one. */

@@ -29,25 +29,21 @@ export const LETTER = 56;
 /** `[^\s\p{L}\p{N}]` */
 export const SIGN = 196;
 
-const CLASS_OF_NAME: Readonly<Record<string, number>> = {
-  s: SPACE,
-  n: NUMBER,
-  m: MARK,
-  u: UPPER,
-  l: LOWER,
-  c: CASELESS,
-  p: PUNCTUATION,
-  y: PUNCTUATION,
-  o: OTHER,
-};
+/** Classes by the letters of the table, from `a`; its runs are made of `c l m n o p s u y`, and of `x` for pairs. */
+const CLASS_OF_LETTER: readonly number[] = Array.from('abcdefghijklmnopqrstuvwxyz', (letter) => {
+  const place = 'clmnopsuy'.indexOf(letter);
+  return [CASELESS, LOWER, MARK, NUMBER, OTHER, PUNCTUATION, SPACE, UPPER, PUNCTUATION][place] ?? 0;
+});
+const PAIRS = 0x78;
 
 const PAGE_BITS = 7;
 const PAGE = 1 << PAGE_BITS;
+const CODE_POINTS = 0x11_0000;
 
-/** Classes by code point, in pages: equal pages are stored once. */
+/** Classes by code point, in pages; those of one class alone are stored once a class. */
 interface ClassTable {
   /** Offset of the page of `codePoint >> 7` in `classes`. */
-  readonly pages: Uint16Array;
+  readonly pages: Uint32Array;
   readonly classes: Uint8Array;
 }
 
@@ -60,35 +56,51 @@ export function classOf(codePoint: number): number {
 }
 
 function buildTable(): ClassTable {
-  const whole = new Uint8Array(0x11_0000);
-  let position = 0;
-  for (const [, name = '', digits = ''] of CLASS_RUNS.matchAll(/([a-z])([0-9A-Z]*)/g)) {
-    const length = digits === '' ? 1 : Number.parseInt(digits, 36);
-    if (name === 'x') {
-      for (let pair = 0; pair < length; pair++) {
-        whole[position++] = UPPER;
-        whole[position++] = LOWER;
+  const pages = new Uint32Array(CODE_POINTS / PAGE);
+  const stored: number[] = [];
+  const uniform = new Map<number, number>();
+  let page: number[] = [];
+  let pageIndex = 0;
+  const endPage = (): void => {
+    pages[pageIndex++] = stored.length;
+    stored.push(...page);
+    page = [];
+  };
+  const add = (kind: number, length: number): void => {
+    let left = length;
+    while (left > 0) {
+      if (page.length === 0 && left >= PAGE) {
+        let offset = uniform.get(kind);
+        if (offset === undefined) {
+          offset = stored.length;
+          uniform.set(kind, offset);
+          for (let index = 0; index < PAGE; index++) stored.push(kind);
+        }
+        const whole = left >> PAGE_BITS;
+        pages.fill(offset, pageIndex, pageIndex + whole);
+        pageIndex += whole;
+        left -= whole << PAGE_BITS;
+        continue;
       }
-    } else {
-      whole.fill(CLASS_OF_NAME[name] as number, position, position + length);
-      position += length;
+      page.push(kind);
+      left--;
+      if (page.length === PAGE) endPage();
     }
-  }
-  const pages = new Uint16Array(whole.length / PAGE);
-  const stored: Uint8Array[] = [];
-  const known = new Map<string, number>();
-  for (let page = 0; page < pages.length; page++) {
-    const bytes = whole.subarray(page * PAGE, (page + 1) * PAGE);
-    const key = String.fromCharCode(...bytes);
-    let offset = known.get(key);
-    if (offset === undefined) {
-      offset = stored.length * PAGE;
-      known.set(key, offset);
-      stored.push(bytes);
+  };
+  for (let at = 0; at < CLASS_RUNS.length;) {
+    const letter = CLASS_RUNS.charCodeAt(at++);
+    let length = 0;
+    for (; at < CLASS_RUNS.length; at++) {
+      const digit = CLASS_RUNS.charCodeAt(at);
+      if (digit > 0x5a) break;
+      length = length * 36 + digit - (digit < 0x40 ? 0x30 : 0x37);
     }
-    pages[page] = offset;
+    if (letter === PAIRS) {
+      for (let pair = 0; pair < length; pair++) {
+        add(UPPER, 1);
+        add(LOWER, 1);
+      }
+    } else add(CLASS_OF_LETTER[letter - 0x61] as number, length || 1);
   }
-  const classes = new Uint8Array(stored.length * PAGE);
-  stored.forEach((bytes, index) => classes.set(bytes, index * PAGE));
-  return { pages, classes };
+  return { pages, classes: Uint8Array.from(stored) };
 }
