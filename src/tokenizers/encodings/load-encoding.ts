@@ -15,55 +15,51 @@ import { type PackedMerges, arenaOfMerges, unpackMerges } from './unpack-merges.
 /** The encodings that are built in. */
 export type EncodingName = 'gpt2' | 'r50k_base' | 'p50k_base' | 'p50k_edit' | 'cl100k_base' | 'o200k_base';
 
+/** What an encoding is besides its merges. */
 interface BuiltIn {
   readonly splitting: Splitting;
   readonly merges: () => Promise<PackedMerges>;
-  readonly specialTokens: readonly (readonly [string, number])[];
+  readonly specialTokens: ReadonlyMap<string, number>;
 }
 
 const r50k: BuiltIn = {
   splitting: 'gpt2',
   merges: async () => (await import('./r50k-base.ts')).R50K_BASE,
-  specialTokens: [[END_OF_TEXT, 50256]],
+  specialTokens: new Map([[END_OF_TEXT, 50256]]),
 };
 const p50k: BuiltIn = { ...r50k, merges: async () => (await import('./p50k-base.ts')).P50K_BASE };
 
-const ENCODINGS: ReadonlyMap<string, BuiltIn> = new Map<EncodingName, BuiltIn>([
-  ['gpt2', r50k],
-  ['r50k_base', r50k],
-  ['p50k_base', p50k],
-  ['p50k_edit', { ...p50k, specialTokens: [...p50k.specialTokens, ...fillInTheMiddle(50281)] }],
-  [
-    'cl100k_base',
-    {
-      splitting: 'gpt4',
-      merges: async () => (await import('./cl100k-base.ts')).CL100K_BASE,
-      specialTokens: [[END_OF_TEXT, 100257], ...fillInTheMiddle(100258), ['<|endofprompt|>', 100276]],
-    },
-  ],
-  [
-    'o200k_base',
-    {
-      splitting: 'o200k',
-      merges: async () => (await import('./o200k-base.ts')).O200K_BASE,
-      specialTokens: [
-        [END_OF_TEXT, 199999],
-        ['<|endofprompt|>', 200018],
-      ],
-    },
-  ],
-]);
+/** The encodings that are built in. */
+export const OPENAI_ENCODINGS: { readonly [name in EncodingName]: BuiltIn } = {
+  gpt2: r50k,
+  r50k_base: r50k,
+  p50k_base: p50k,
+  p50k_edit: { ...p50k, specialTokens: new Map([...p50k.specialTokens, ...fillInTheMiddle(50281)]) },
+  cl100k_base: {
+    splitting: 'gpt4',
+    merges: async () => (await import('./cl100k-base.ts')).CL100K_BASE,
+    specialTokens: new Map([[END_OF_TEXT, 100257], ...fillInTheMiddle(100258), ['<|endofprompt|>', 100276]]),
+  },
+  o200k_base: {
+    splitting: 'o200k',
+    merges: async () => (await import('./o200k-base.ts')).O200K_BASE,
+    specialTokens: new Map([
+      [END_OF_TEXT, 199999],
+      ['<|endofprompt|>', 200018],
+    ]),
+  },
+};
 
-function fillInTheMiddle(first: number): readonly (readonly [string, number])[] {
+function fillInTheMiddle(first: number): readonly [string, number][] {
   return ['prefix', 'middle', 'suffix'].map((part, index) => [`<|fim_${part}|>`, first + index]);
 }
 
 /** Names of the encodings that are built in. */
-export const ENCODING_NAMES: readonly EncodingName[] = [...ENCODINGS.keys()] as EncodingName[];
+export const ENCODING_NAMES: readonly EncodingName[] = Object.keys(OPENAI_ENCODINGS) as EncodingName[];
 
 /** Whether a text is the name of a built-in encoding. */
 export function isEncodingName(name: string): name is EncodingName {
-  return ENCODINGS.has(name);
+  return Object.hasOwn(OPENAI_ENCODINGS, name);
 }
 
 /**
@@ -83,22 +79,21 @@ export function isEncodingName(name: string): name is EncodingName {
  * ```
  */
 export async function loadEncoding(name: EncodingName): Promise<Tokenizer> {
-  const encoding = ENCODINGS.get(name);
-  if (encoding === undefined) {
+  if (!isEncodingName(name)) {
     throw new UsageError({
       code: 'WEFT_TOKENIZER_ENCODING',
       action: 'load an encoding',
       rule: `the built-in ones are ${ENCODING_NAMES.join(', ')}`,
-      value: name,
+      value: String(name),
       remedy: 'Give one of these names, or load a file with loadTokenizer.',
     });
   }
-  const specialTokens = new Map(encoding.specialTokens);
-  const merges = await unpackMerges(await encoding.merges());
+  const { splitting, specialTokens, merges: load } = OPENAI_ENCODINGS[name];
+  const merges = await unpackMerges(await load());
   const byteIds = new Int32Array(256);
   ALPHABET.forEach((byte, id) => (byteIds[byte] = id));
   return createBpeTokenizer({
-    splitting: encoding.splitting,
+    splitting,
     tokens: arenaOfMerges(merges, specialTokens),
     byteIds,
     merges,
