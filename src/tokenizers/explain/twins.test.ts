@@ -27,7 +27,7 @@ function bytePieces(text: string): WordSymbols[] {
   const bytes = new TextEncoder().encode(text);
   const counts = new Map<string, number>();
   for (let at = 0; at < bytes.length;) {
-    const end = SPLITTINGS.gpt2.split(bytes, at, bytes.length);
+    const end = SPLITTINGS.gpt2.splitOne(bytes, at, bytes.length);
     const piece = bytesToText(bytes.subarray(at, end));
     counts.set(piece, (counts.get(piece) ?? 0) + 1);
     at = end;
