@@ -4,12 +4,13 @@ import { stat } from 'node:fs/promises';
 
 import { UsageError, checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
-import { explainEncoding, explainTraining, loadTokenizer } from '../tokenizers/index.ts';
+import { explainEncoding, explainTraining, loadEncoding, loadTokenizer } from '../tokenizers/index.ts';
 import type { EncodingExplanation, ExplainTrainingOptions, TokenizerType, TrainingExplanation } from '../tokenizers/index.ts';
+import { encodingName } from './encoding-name.ts';
 
 /** What to explain; see {@link explainTokenizer}. */
 export interface ExplainTokenizerOptions extends Omit<ExplainTrainingOptions, 'encode'> {
-  /** A `tokenizer.json` or a folder that has one; without it a tokenizer is trained. */
+  /** A `tokenizer.json`, a folder that has one, or an encoding that is built in; without it a tokenizer is trained. */
   readonly tokenizer?: string;
   /** What to train on: a file, or else the text itself. Default the text that is encoded. */
   readonly train?: string;
@@ -52,7 +53,8 @@ export async function explainTokenizer(text: string, options: ExplainTokenizerOp
   const beside = ['train', ...TRAINING_OPTIONS].find((name) => Object.hasOwn(options, name));
   if (beside !== undefined)
     throw wrongOption('a tokenizer that is loaded is not trained', beside, 'Leave it out, or leave the tokenizer out.');
-  const tokenizer = await loadTokenizer(path);
+  const name = encodingName(path);
+  const tokenizer = name === undefined || (await exists(path)) ? await loadTokenizer(path) : await loadEncoding(name);
   const encoding = await explainEncoding(tokenizer, text);
   checkType(options.type, encoding.type);
   return { training: null, encoding };
@@ -62,6 +64,10 @@ async function trainingText(given: string): Promise<string> {
   if (!(await isFile(given))) return given;
   for await (const { text } of readText(given, { documentLength: TRAINING_LENGTH })) return text.slice(0, TRAINING_LENGTH);
   return '';
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -143,7 +143,7 @@ function addExplain(tokenizer: Command, context: CliContext): void {
     )
     .argument('[TEXT]', 'text; without it the standard input is read')
     .option('--type <name>', `${TYPES.join(', ')} (default: bpe)`, oneOf('--type', TYPES))
-    .option('-t, --tokenizer <path>', 'model folder or tokenizer.json')
+    .option('-t, --tokenizer <path>', 'model folder, tokenizer.json, or an encoding such as o200k')
     .option('--train <text|file>', 'what to train on (default: the text)')
     .option('--merges <n>', 'tokens to learn besides the characters (default: 10)', wholeNumber('--merges', { min: 0, max: 500 }))
     .option('--vocab-size <n>', 'tokens in all, instead of --merges', wholeNumber('--vocab-size', { min: 1 }))

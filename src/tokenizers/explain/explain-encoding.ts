@@ -31,13 +31,19 @@ interface ModelTwin {
   tell(piece: string): Told;
 }
 
-const twins = new WeakMap<Tokenizer, { readonly json: TokenizerJson; readonly model: ModelTwin }>();
+/** What is made of a tokenizer once: large vocabularies take a while. */
+interface TokenizerTwin {
+  readonly json: TokenizerJson;
+  readonly model: ModelTwin;
+  readonly names: ReadonlyMap<number, string>;
+}
+
+const twins = new WeakMap<Tokenizer, TokenizerTwin>();
 
 /** Tells how `tokenizer` encodes `text`. */
 export function tellEncoding(tokenizer: Tokenizer, text: string): EncodingExplanation {
-  const { json, model } = twinOf(tokenizer);
+  const { json, model, names } = twinOf(tokenizer);
   const { ids, starts, ends } = tokenizer.encodeWithOffsets(text);
-  const names = new Map(Array.from(tokenizer.vocabulary, ([token, id]) => [id, token]));
   const tokens = Array.from(ids, (id, index): ExplainedToken => ({
     id,
     token: names.get(id) ?? '',
@@ -61,11 +67,11 @@ export function tellEncoding(tokenizer: Tokenizer, text: string): EncodingExplan
   return { type: typeOf(json, tokenizer.type), text, ...told, tokens, ids: [...ids], agrees, notes };
 }
 
-function twinOf(tokenizer: Tokenizer): { readonly json: TokenizerJson; readonly model: ModelTwin } {
+function twinOf(tokenizer: Tokenizer): TokenizerTwin {
   let twin = twins.get(tokenizer);
   if (twin === undefined) {
     const json = tokenizer.toJSON();
-    twin = { json, model: modelTwin(json) };
+    twin = { json, model: modelTwin(json), names: new Map(Array.from(tokenizer.vocabulary, ([token, id]) => [id, token])) };
     twins.set(tokenizer, twin);
   }
   return twin;

@@ -4,6 +4,7 @@ import { UsageError, nearestTo } from '../../core/index.ts';
 import type { HostedPrice, PriceTable, SelfHostedPrice, TokenEstimate } from '../../cost/index.ts';
 import { loadEncoding, loadTokenizer } from '../../tokenizers/index.ts';
 import type { EncodingName, Tokenizer } from '../../tokenizers/index.ts';
+import { ENCODING_NAMES, encodingName } from '../encoding-name.ts';
 
 /** A model, its price where it has one, and how its tokens are counted. */
 export interface ChosenModel {
@@ -12,8 +13,6 @@ export interface ChosenModel {
   readonly selfHosted: SelfHostedPrice | undefined;
   readonly counts: TokenEstimate | Tokenizer;
 }
-
-const ENCODINGS: readonly EncodingName[] = ['o200k_base', 'cl100k_base', 'p50k_base', 'p50k_edit', 'r50k_base', 'gpt2'];
 
 /** Encodings by name, each loaded once. */
 export interface EncodingShelf {
@@ -53,7 +52,7 @@ export async function chooseModels(
       selfHosted: selfHosted.find((price) => price.model === model),
     };
     const price = prices.hosted ?? prices.selfHosted;
-    const encoding = ENCODINGS.find((name) => name === model || name === `${model}_base`);
+    const encoding = encodingName(model);
     if (chosen.some((other) => other.model === model)) throw modelError('it is named twice', item, 'Name every model once.');
     if (model === '' || path === '')
       throw modelError('it is a name, or a name and a path: NAME=path/to/tokenizer.json', item, 'Give both.');
@@ -61,7 +60,7 @@ export async function chooseModels(
     else if (price !== undefined) {
       chosen.push({ ...prices, counts: typeof price.tokenizer === 'string' ? await shelf.get(price.tokenizer) : price.tokenizer });
     } else if (encoding !== undefined) chosen.push({ ...prices, model: encoding, counts: await shelf.get(encoding) });
-    else throw unknownModel(model, [...priced, ...ENCODINGS, ...ENCODINGS.map((name) => name.replace('_base', ''))]);
+    else throw unknownModel(model, [...priced, ...ENCODING_NAMES, ...ENCODING_NAMES.map((name) => name.replace('_base', ''))]);
   }
   return chosen;
 }
