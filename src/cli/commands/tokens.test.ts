@@ -115,6 +115,15 @@ describe('weft tokens', () => {
     expect(models[0]?.price).toMatchObject({ input: (models[0]?.tokens ?? 0) / 1000, source: 'contract', asOf: '2026-01' });
   });
 
+  test('the prices.json of the documentation is one', async () => {
+    const documentation = readFileSync(new URL('../../../docs/tokens-and-prices.md', import.meta.url), 'utf8');
+    writeFileSync(join(folder, 'documented.json'), /```json\n(.*?)```/s.exec(documentation)?.[1] ?? '');
+    const { models, machines } = await report('@en.txt --models gpt-4o,house-model,own-llama-3.1-8b --prices @documented.json');
+    expect(models.map(({ price }) => price?.source)).toEqual(['our contract', 'the wiki', 'prices.json']);
+    expect(models[1]?.estimate).toBe('o200k_base × 1.1, de 1.2, code 1.05 (measured in May)');
+    expect(machines[0]).toMatchObject({ dollarsPerHour: 1.9, asOf: 'unknown' });
+  });
+
   test('an empty file has no tokens', async () => {
     const { files, words, models } = await report('@empty.txt --models gpt-4o,claude-sonnet-4,gemini-2.5-pro');
     expect([files, words]).toEqual([0, 0]);
