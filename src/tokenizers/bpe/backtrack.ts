@@ -25,6 +25,8 @@ export interface BacktrackVocabulary {
   readonly byteIds: Int32Array;
   /** Whether a piece that is a token is taken whole, even where merges would not lead to it. */
   readonly ignoreMerges: boolean;
+  /** See `BpeDefinition`. */
+  readonly areMergesSound?: boolean | undefined;
 }
 
 const SEED = 0x811c9dc5 | 0;
@@ -211,7 +213,7 @@ interface History {
 }
 
 /** Finds the merge that makes each token; undefined where the method does not apply. */
-function findHistory({ tokens, table, byteIds }: BacktrackVocabulary): History | undefined {
+function findHistory({ tokens, table, byteIds, areMergesSound }: BacktrackVocabulary): History | undefined {
   const size = arenaSize(tokens);
   const records = new Int32Array(size * 4);
   for (let id = 0; id < size; id++) {
@@ -242,6 +244,15 @@ function findHistory({ tokens, table, byteIds }: BacktrackVocabulary): History |
   for (const id of byteIds) {
     if (id < 0) return undefined;
     records[id * 4] = -1;
+  }
+  if (areMergesSound === true) {
+    for (let rank = 0; rank < table.results.length; rank++) {
+      const at = (table.results[rank] as number) * 4;
+      records[at] = rank;
+      records[at + 1] = table.lefts[rank] as number;
+      records[at + 2] = table.rights[rank] as number;
+    }
+    return { records, areCompatible };
   }
   const lastMade = new Int32Array(size).fill(-1);
   for (let rank = 0; rank < table.results.length; rank++) lastMade[table.results[rank] as number] = rank;

@@ -16,5 +16,10 @@ export interface BpeDefinition {
   readonly merges: MergeList;
   /** Whether a piece that is a token is taken whole, even where merges would not lead to it. */
   readonly ignoreMerges: boolean;
+  /**
+   * Whether each merge makes a token that no earlier one makes, of bytes and tokens of earlier ones, and happens when that token's
+   * bytes are merged alone. Where it is not said it is found out, which takes some time for a large vocabulary.
+   */
+  readonly areMergesSound?: boolean;
   readonly special: SpecialTokens;
 }

@@ -46,11 +46,13 @@ const MATCH_AFTER = 1000;
 const BATCH = 512;
 
 /** An encoder with empty tables. A byte that the vocabulary lacks is left out, as Hugging Face's library does. */
-export function createByteEncoder(split: BatchSplitter, { byteIds, merges, tokens, ignoreMerges }: BpeDefinition): ByteEncoder {
+export function createByteEncoder(split: BatchSplitter, definition: BpeDefinition): ByteEncoder {
+  const { byteIds, merges, tokens, ignoreMerges, areMergesSound } = definition;
   const utf8 = new TextEncoder();
   const mergeTable = createMergeTable(merges);
   const merge = createPieceMerger(mergeTable);
-  const makeMatcher = (): PieceEncoder | undefined => createBacktracker({ tokens, table: mergeTable, byteIds, ignoreMerges });
+  const makeMatcher = (): PieceEncoder | undefined =>
+    createBacktracker({ tokens, table: mergeTable, byteIds, ignoreMerges, areMergesSound });
   let matcher = ignoreMerges ? makeMatcher() : undefined;
   let isMatcherMade = ignoreMerges;
   const whole = ignoreMerges && matcher === undefined ? wholeTokens(tokens) : undefined;
