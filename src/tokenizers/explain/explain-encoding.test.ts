@@ -221,13 +221,13 @@ const CASES: Readonly<Record<string, TokenizerJson>> = {
 
 describe('the steps lead to the ids of Hugging Face’s library', () => {
   test.each(Object.entries(CASES))('%s', async (_, json) => {
-    await expectSame(json, ['', ' ', 'lowest lower', ...randomTexts(300, 35)]);
+    await expectSame(json, ['', ' ', 'lowest lower', ...randomTexts(200, 35)]);
   });
 });
 
 test.each(Object.entries(CASES))('the steps agree with the tokenizer that is read here, and places cover the text: %s', async (_, json) => {
   const tokenizer = await tokenizerFromJson(json);
-  for (const text of ['', ' ', 'lowest lower', ...randomTexts(80, 45)]) {
+  for (const text of ['', ' ', 'lowest lower', ...randomTexts(40, 45)]) {
     const told = await explainEncoding(tokenizer, text);
     expect([text, told.notes, told.agrees, told.ids]).toEqual([text, [], true, [...tokenizer.encode(text)]]);
     for (const { id, token } of told.tokens) expect(tokenizer.vocabulary.get(token) ?? id).toBe(id);
@@ -236,7 +236,7 @@ test.each(Object.entries(CASES))('the steps agree with the tokenizer that is rea
 
 test.each(['o200k_base', 'cl100k_base', 'p50k_base', 'r50k_base'] as const)('the encoding that is built in: %s', async (name) => {
   const tokenizer = await loadEncoding(name);
-  for (const text of ["Hello wörld! It's 12345 tests, DON'T 東京タワー \n\n  x = {'a': 1};  ", ...randomTexts(60, 47)]) {
+  for (const text of ["Hello wörld! It's 12345 tests, DON'T 東京タワー \n\n  x = {'a': 1};  ", ...randomTexts(25, 47)]) {
     expect(await explainEncoding(tokenizer, text)).toMatchObject({ text, agrees: true, notes: [] });
   }
 });
@@ -291,7 +291,15 @@ test.runIf(existsSync(SPM_TRAIN)).each(['nmt_nfkc', 'nfkc_cf'])("SentencePiece's
     normalizer: { type: 'Precompiled', precompiled_charsmap: charactersMap(rule) },
     pre_tokenizer: METASPACE,
   });
-  await expectSame(json, ['ﬁ Ω Å ｶﾞ １ \u3000x', ...randomTexts(300, 46)]);
+  await expectSame(json, ['ﬁ Ω Å ｶﾞ １ \u3000x', ...randomTexts(200, 46)]);
+});
+
+test('merges as texts, as older files have them', async () => {
+  const json = JSON.parse(JSON.stringify(CASES['BPE with unknown characters fused, after Metaspace'])) as { model: { merges: unknown[] } };
+  json.model.merges = json.model.merges.map((merge) => (merge as [string, string]).join(' '));
+  const tokenizer = await tokenizerFromJson(json);
+  const told = await explainEncoding(tokenizer, 'lower lowest');
+  expect([told.agrees, told.tokens.map(({ token }) => token)]).toEqual([true, ['▁lower', '▁low', 'est']]);
 });
 
 test('what is not known is said, not guessed', () => {

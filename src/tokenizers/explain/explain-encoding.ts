@@ -184,7 +184,7 @@ function modelTwin({ model }: TokenizerJson): ModelTwin {
 
 function bpeTwin(model: BpeModelJson): ModelTwin {
   const idOf = new Map(Object.entries(model.vocab));
-  const ranks = new Map(model.merges.map(([left, right], rank) => [keyOf(left, right), rank]));
+  const ranks = new Map(model.merges.map((merge: readonly string[] | string, rank) => [keyOf(...halvesOf(merge)), rank]));
   const rankOf = ({ left, right }: Pair): number | undefined => ranks.get(keyOf(left, right));
   const prefix = model.continuing_subword_prefix ?? '';
   return {
@@ -196,6 +196,12 @@ function bpeTwin(model: BpeModelJson): ModelTwin {
       return { steps: { how: 'merges', symbols, merges }, tokens: merges.at(-1)?.symbols ?? symbols };
     },
   };
+}
+
+/** A merge; older files, which are written as they were read, have it as one text. */
+function halvesOf(merge: readonly string[] | string): readonly [string, string] {
+  const [left = '', right = ''] = typeof merge === 'string' ? merge.split(' ') : merge;
+  return [left, right];
 }
 
 /** The characters of a piece as the vocabulary knows them: marked, as bytes, or unknown. */
