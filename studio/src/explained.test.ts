@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { bestCut, logarithm, rowsOf, shown } from './explained.ts';
+import { logarithm, rowsOf, shown } from './explained.ts';
 
 test('white space can be seen', () => {
   expect(shown('a b\n\tc')).toBe('a␣b↵⇥c');
@@ -8,18 +8,6 @@ test('white space can be seen', () => {
 
 test('logarithms have a minus sign', () => {
   expect([logarithm(-1.804), logarithm(0)]).toEqual(['−1.80', '0.00']);
-});
-
-test('the best cut', () => {
-  const scores = new Map([
-    ['a', -1],
-    ['b', -1],
-    ['ab', -1.5],
-    ['bc', -1],
-    ['c', -4],
-  ]);
-  expect(bestCut(['a', 'b', 'c'], scores)).toEqual(['a', 'bc']);
-  expect(bestCut([], scores)).toEqual([]);
 });
 
 test('spans never share a row where they overlap', () => {

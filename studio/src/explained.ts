@@ -21,22 +21,6 @@ export function logarithm(value: number): string {
   return value.toFixed(2).replace('-', '−');
 }
 
-/** The best segmentation of a word under log-probabilities: for what the words look like in the end. */
-export function bestCut(symbols: readonly string[], scores: ReadonlyMap<string, number>): readonly string[] {
-  const best: { readonly score: number; readonly tokens: readonly string[] }[] = [{ score: 0, tokens: [] }];
-  for (let end = 1; end <= symbols.length; end++) {
-    let found = { score: -Infinity, tokens: symbols.slice(0, end) };
-    for (let start = 0; start < end; start++) {
-      const token = symbols.slice(start, end).join('');
-      const before = best[start];
-      const score = (before?.score ?? -Infinity) + (scores.get(token) ?? -Infinity);
-      if (score > found.score) found = { score, tokens: [...(before?.tokens ?? []), token] };
-    }
-    best.push(found);
-  }
-  return best.at(-1)?.tokens ?? symbols;
-}
-
 /** Rows for spans, so that none lies on another: each goes into the first row that is free there. */
 export function rowsOf(spans: readonly { readonly start: number; readonly end: number }[]): number[] {
   const ends: number[] = [];

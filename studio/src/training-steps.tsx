@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 
 import type { PageExplanation } from '../../src/serve/index.ts';
-import { type CountTraining, type MergeTraining, type UnigramTraining, bestCut, logarithm, shown } from './explained.ts';
+import { type CountTraining, type MergeTraining, type UnigramTraining, logarithm, shown } from './explained.ts';
 import { whole } from './format.ts';
 import { Stepper } from './stepper.tsx';
 import { type BarRow, Bars, Symbols } from './symbols.tsx';
@@ -138,7 +138,7 @@ function UnigramSteps({ training, at, onChange }: StepsProps<UnigramTraining>): 
   );
 }
 
-function unigramSteps({ seeds, distinctSeeds, rounds, vocabulary, words, distinctWords }: UnigramTraining): UnigramStep[] {
+function unigramSteps({ seeds, distinctSeeds, rounds, vocabulary, best, distinctWords }: UnigramTraining): UnigramStep[] {
   const widest = Math.max(...seeds.map(({ score }) => score));
   const first: UnigramStep = {
     name: 'What it begins with',
@@ -211,17 +211,13 @@ function unigramSteps({ seeds, distinctSeeds, rounds, vocabulary, words, distinc
           },
         ]),
   ]);
-  const scores = new Map(vocabulary.map(({ token, logProbability = 0 }) => [token, logProbability]));
   const last: UnigramStep = {
     name: 'The words in the end',
     body: (
       <div class="step-columns">
         <div>
           <h3>Words</h3>
-          <Words
-            words={words.slice(0, SHOWN_WORDS).map((word) => ({ ...word, symbols: bestCut(word.symbols, scores) }))}
-            distinct={distinctWords}
-          />
+          <Words words={best} distinct={distinctWords} />
         </div>
         <div>
           <h3>Vocabulary</h3>

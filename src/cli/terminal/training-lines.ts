@@ -148,7 +148,7 @@ function pairName(left: string, right: string, type: MergeTraining['type']): str
 
 function unigramLines(told: UnigramTraining, page: Page): string[] {
   const { style } = page;
-  const { seeds, distinctSeeds, rounds, words, distinctWords } = told;
+  const { seeds, distinctSeeds, rounds, best, distinctWords } = told;
   const shown = seeds.slice(0, SHOWN_TOKENS);
   const wide = Math.min(20, Math.max(5, ...shown.map(({ token }) => cellsOf(visible(token)))));
   return [
@@ -170,26 +170,12 @@ function unigramLines(told: UnigramTraining, page: Page): string[] {
     ...rounds.flatMap((round, index) => roundLines(round, index + 1, page)),
     '',
     ...labelledLines('Best', ['The words as the last probabilities cut them:'], style),
-    ...fillLines(bestWords(told, words), roomOf(page)).map((line) => continued(line)),
-    ...more(distinctWords - words.length, 'words', style),
+    ...fillLines(
+      best.slice(0, 2 * SHOWN_WORDS).map(({ symbols }) => spaced(symbols)),
+      roomOf(page),
+    ).map((line) => continued(line)),
+    ...more(distinctWords - 2 * SHOWN_WORDS, 'words', style),
   ];
-}
-
-/** The best segmentation of each word, by the probabilities that are in the explanation. */
-function bestWords({ vocabulary }: UnigramTraining, words: readonly WordSymbols[]): string[] {
-  const scores = new Map(vocabulary.map(({ token, logProbability = 0 }) => [token, logProbability]));
-  return words.slice(0, SHOWN_WORDS).map(({ symbols }) => {
-    const best: { score: number; tokens: readonly string[] }[] = [{ score: 0, tokens: [] }];
-    for (let end = 1; end <= symbols.length; end++) {
-      const ways = Array.from({ length: end }, (_, start) => {
-        const token = symbols.slice(start, end).join('');
-        const before = best[start];
-        return { score: (before?.score ?? -Infinity) + (scores.get(token) ?? -Infinity), tokens: [...(before?.tokens ?? []), token] };
-      });
-      best.push(ways.reduce((a, b) => (b.score > a.score ? b : a)));
-    }
-    return spaced(best.at(-1)?.tokens ?? symbols);
-  });
 }
 
 function roundLines({ iterations, pruned, removed, size }: UnigramRound, number: number, page: Page): string[] {

@@ -16,7 +16,7 @@ import {
   type UnigramTraining,
   type WordSymbols,
 } from './explanation.ts';
-import { learnUnigramSlowly, seedTokens } from './unigram-twin.ts';
+import { bestPaths, latticeOf, learnUnigramSlowly, seedTokens } from './unigram-twin.ts';
 import { type Unit, countSymbols, countWords, symbolsOf } from './words.ts';
 
 /** What is to be trained; everything is checked and bounded. */
@@ -114,6 +114,10 @@ function tellUnigram(words: readonly WordSymbols[], plan: TrainingPlan): Unigram
         dropped: iteration.dropped.slice(0, SHOWN),
       })),
       pruned: round.pruned.slice(0, Math.min(SHOWN, round.removed + 4)),
+    })),
+    best: words.slice(0, SHOWN).map((word) => ({
+      ...word,
+      symbols: bestPaths(latticeOf(word.symbols, model), word.symbols.length)[0]?.edges.map(({ token }) => token) ?? word.symbols,
     })),
     ...encoded(plan, { type: 'unigram', idOf, model, marking: plan.marking }),
   };

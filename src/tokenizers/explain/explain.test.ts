@@ -70,6 +70,7 @@ describe('training', () => {
     }
     expect(told.vocabulary.reduce((sum, { logProbability }) => sum + Math.exp(logProbability ?? 0), 0)).toBeCloseTo(1, 3);
     expect(told.encoding?.pieces[0]?.piece).toBe('▁lowest');
+    expect(told.best.map(({ symbols }) => symbols.join(' '))).toEqual(['▁low', '▁lowe r', '▁lowe s t']);
     expect(told.encoding?.tokens.map(({ token }) => token).join('')).toBe('▁lowest');
   });
 

@@ -139,6 +139,8 @@ export interface UnigramTraining extends TrainingCommon {
   readonly seeds: readonly UnigramSeed[];
   readonly distinctSeeds: number;
   readonly rounds: readonly UnigramRound[];
+  /** The words as the last probabilities cut them, in the order of `words`. */
+  readonly best: readonly WordSymbols[];
 }
 
 /** How a vocabulary of whole words or of characters is learnt: by counting. */
