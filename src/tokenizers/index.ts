@@ -30,3 +30,28 @@ export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
 export { END_OF_TEXT, UNKNOWN } from './tokenizer.ts';
 export type { DecodeOptions, EncodeOptions, Encoding, StreamingDecoder, TokenCounter, Tokenizer, TokenizerType } from './tokenizer.ts';
 export type { Splitting } from './splitting/splittings.ts';
+export { explainEncoding, explainTraining } from './explain/explain.ts';
+export type { ExplainTrainingOptions } from './explain/explain.ts';
+export type {
+  CountTraining,
+  EncodingExplanation,
+  ExplainedToken,
+  LatticeEdge,
+  LatticePath,
+  LearntToken,
+  Marking,
+  MergeStep,
+  MergeTraining,
+  PairRule,
+  PairScore,
+  PieceExplanation,
+  PieceSteps,
+  PrunedToken,
+  TrainingExplanation,
+  UnigramIteration,
+  UnigramRound,
+  UnigramSeed,
+  UnigramToken,
+  UnigramTraining,
+  WordSymbols,
+} from './explain/explanation.ts';
