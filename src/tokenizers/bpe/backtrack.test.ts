@@ -42,7 +42,7 @@ function vocabularyOf(pairs: readonly (readonly [number, number])[], alphabet: r
 /** A matcher and a merger of the same vocabulary. */
 function both({ tokens, merges }: Vocabulary, ignoreMerges = false) {
   const table = createMergeTable(mergeListOf(merges));
-  const matcher = createBacktracker({ tokens: arenaOf(tokens), table, byteIds, ignoreMerges });
+  const matcher = createBacktracker({ tokens: arenaOf(tokens), merges: table, byteIds, ignoreMerges });
   const merge = createPieceMerger(table);
   return {
     applies: matcher !== undefined,
@@ -90,10 +90,9 @@ test('merges whose parts come about later are left to the merger', () => {
 });
 
 test('a vocabulary that lacks bytes is left to the merger', () => {
-  const table = createMergeTable(mergeListOf([]));
   const some = byteIds.map((id) => (id === 65 ? -1 : id));
   const tokens = arenaOf(Array.from({ length: BYTES }, (_, byte) => Uint8Array.of(byte)));
-  expect(createBacktracker({ tokens, table, byteIds: some, ignoreMerges: false })).toBeUndefined();
+  expect(createBacktracker({ tokens, merges: createMergeTable(mergeListOf([])), byteIds: some, ignoreMerges: false })).toBeUndefined();
 });
 
 test('a token that merges do not make is a whole piece or nothing', () => {

@@ -20,7 +20,7 @@ export type PieceEncoder = (bytes: Uint8Array, start: number, end: number, ids: 
 /** What a {@link PieceEncoder} is made of. */
 export interface BacktrackVocabulary {
   readonly tokens: TokenArena;
-  readonly table: MergeTable;
+  readonly merges: MergeTable;
   /** Id of each single byte. */
   readonly byteIds: Int32Array;
   /** Whether a piece that is a token is taken whole, even where merges would not lead to it. */
@@ -31,25 +31,24 @@ export interface BacktrackVocabulary {
 
 const SEED = 0x811c9dc5 | 0;
 const FACTOR = 0x9e3779b1;
-/** The token is not the result of any merge that can happen. */
-const NEVER = 0x7fffffff;
+const BYTES = 256;
+const MOST = 0x7fffffff;
 
 /** An encoder of pieces; undefined where a vocabulary lacks bytes or its merges are not in the order in which they can happen. */
 export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder | undefined {
-  const { byteIds, ignoreMerges } = vocabulary;
   const history = findHistory(vocabulary);
   if (history === undefined) return undefined;
-  const { records, areCompatible } = history;
-  const matcher = createMatcher(vocabulary.tokens, (id) => ignoreMerges || records[id * 4] !== NEVER);
-  const { pairs, filter, filterShift, find } = matcher;
-  const lengths = new Int32Array(matcher.longest);
-  const hashes = new Int32Array(matcher.longest);
+  const { ids: idOf, nodes, firstWhole, areCompatible } = history;
+  const { pairs, filter, filterShift, find, longest } = createMatcher(vocabulary.tokens, idOf);
+  const { starts } = vocabulary.tokens;
+  const lengths = new Int32Array(longest);
+  const hashes = new Int32Array(longest);
   let dead = new Uint8Array(256);
 
   return (bytes, start, end, ids) => {
     let count = 0;
     let at = start;
-    let below = NEVER; // matches are to be shorter than this
+    let below = MOST; // matches are to be shorter than this
     let isClean = true;
     for (;;) {
       let matches = 0;
@@ -69,7 +68,7 @@ export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder
           if ((found & 1) === 0) break;
         }
       }
-      let id = -1;
+      let node = -1;
       let length = 1;
       while (matches > 0) {
         matches--;
@@ -77,23 +76,23 @@ export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder
         if (!isClean && dead[at - start + length] === 1) continue;
         const candidate = find(bytes, at, length, hashes[matches] as number);
         if (candidate < 0) continue;
-        if (records[candidate * 4] === NEVER) {
+        if (candidate >= firstWhole) {
           // A token that merges don't make is only ever a whole piece.
           if (count > 0 || at + length !== end) continue;
-        } else if (count > 0 && !areCompatible(ids[count - 1] as number, candidate, NEVER)) continue;
-        id = candidate;
+        } else if (count > 0 && !areCompatible(ids[count - 1] as number, candidate)) continue;
+        node = candidate;
         break;
       }
-      if (id < 0 && most > 0 && (isClean || dead[at - start + 1] !== 1)) {
-        const candidate = byteIds[bytes[at] as number] as number;
+      if (node < 0 && most > 0 && (isClean || dead[at - start + 1] !== 1)) {
+        const candidate = nodes[bytes[at] as number] as number;
         length = 1;
-        if (count === 0 || areCompatible(ids[count - 1] as number, candidate, NEVER)) id = candidate;
+        if (count === 0 || areCompatible(ids[count - 1] as number, candidate)) node = candidate;
       }
-      if (id >= 0) {
-        ids[count++] = id;
+      if (node >= 0) {
+        ids[count++] = node;
         at += length;
-        if (at === end) return count;
-        below = NEVER;
+        if (at === end) break;
+        below = MOST;
       } else {
         if (isClean) {
           if (end - start >= dead.length) dead = new Uint8Array(end - start + 1);
@@ -102,10 +101,13 @@ export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder
         }
         if (count === 0) throw new RangeError('No encoding: the merges contradict each other.');
         dead[at - start] = 1;
-        below = records[(ids[--count] as number) * 4 + 3] as number;
+        const id = idOf[ids[--count] as number] as number;
+        below = (starts[id + 1] as number) - (starts[id] as number);
         at -= below;
       }
     }
+    for (let index = 0; index < count; index++) ids[index] = idOf[ids[index] as number] as number;
+    return count;
   };
 }
 
@@ -118,7 +120,7 @@ interface Matcher {
   readonly filterShift: number;
   /** Bytes of the longest token. */
   readonly longest: number;
-  /** Id of the token `bytes[start .. start + length)`, or -1. */
+  /** Node of the token `bytes[start .. start + length)`, or -1. */
   // oxlint-disable-next-line max-params -- called for every match
   find(this: void, bytes: Uint8Array, start: number, length: number, hash: number): number;
 }
@@ -126,22 +128,25 @@ interface Matcher {
 /** Bytes that a slot has room for. */
 const SLOT_BYTES = 11;
 
-function createMatcher({ bytes: arena, starts }: TokenArena, includes: (id: number) => boolean): Matcher {
-  const size = starts.length - 1;
+/** A matcher of the tokens of all nodes, given their ids; -1 for none. */
+function createMatcher({ bytes: arena, starts }: TokenArena, ids: Int32Array): Matcher {
+  const size = ids.length;
   let bits = 8;
-  while (1 << bits < size * 1.5) bits++;
+  while (1 << bits < size * 1.25) bits++;
   const mask = (1 << bits) - 1;
-  // The first eight bytes, three more with the length above them, and the id + 1: one line of the processor's cache a token.
+  // The first eight bytes, three more with the length above them, and the node + 1: one line of the processor's cache a token.
   const slots = new Int32Array(4 << bits);
   const filterShift = 32 - Math.min(bits + 4, 22);
   const filter = new Int32Array(1 << (28 - filterShift));
   const pairs = new Uint8Array(1 << 16);
   let longest = 1;
-  for (let id = 0; id < size; id++) {
+  for (let node = 0; node < size; node++) {
+    const id = ids[node] as number;
+    if (id < 0) continue;
     const start = starts[id] as number;
     const end = starts[id + 1] as number;
     const length = end - start;
-    if (length < 2 || !includes(id)) continue;
+    if (length < 2) continue;
     longest = Math.max(longest, length);
     pairs[((arena[start] as number) << 8) | (arena[start + 1] as number)] = 1;
     let hash = Math.imul(SEED ^ (arena[start] as number), FACTOR);
@@ -155,7 +160,7 @@ function createMatcher({ bytes: arena, starts }: TokenArena, includes: (id: numb
     slots[slot * 4] = packed(arena, start, length);
     slots[slot * 4 + 1] = length > SLOT_BYTES ? start : packed(arena, start + 4, length - 4);
     slots[slot * 4 + 2] = length > SLOT_BYTES ? -length : packed(arena, start + 8, length - 8) | (length << 24);
-    slots[slot * 4 + 3] = id + 1;
+    slots[slot * 4 + 3] = node + 1;
   }
   return {
     pairs,
@@ -170,17 +175,17 @@ function createMatcher({ bytes: arena, starts }: TokenArena, includes: (id: numb
       const third = isLong ? -length : packed(bytes, start + 8, length - 8) | (length << 24);
       for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
         const at = slot * 4;
-        const id = (slots[at + 3] as number) - 1;
-        if (id < 0) return -1;
+        const node = (slots[at + 3] as number) - 1;
+        if (node < 0) return -1;
         if (slots[at] !== first || slots[at + 2] !== third) continue;
         if (!isLong) {
-          if (slots[at + 1] === second) return id;
+          if (slots[at + 1] === second) return node;
           continue;
         }
         const from = slots[at + 1] as number;
         let index = 4;
         while (index < length && bytes[start + index] === arena[from + index]) index++;
-        if (index === length) return id;
+        if (index === length) return node;
       }
     },
   };
@@ -201,76 +206,114 @@ function packed(bytes: Uint8Array, start: number, length: number): number {
   return length === 1 ? (bytes[start] as number) : 0;
 }
 
-/** How tokens come about when merges are done on their bytes alone. */
+/**
+ * How tokens come about when merges are done on their bytes alone. Each is a node: the bytes are 0 to 255, then comes one node a merge
+ * in the order of their ranks, then the tokens that no merge makes, which are only ever whole pieces. Of two nodes the later one
+ * comes about later.
+ */
 interface History {
-  /**
-   * Four integers a token: the rank of the merge that makes it, -1 for a byte and {@link NEVER} where none does; the two tokens that
-   * it is made of; its length in bytes.
-   */
-  readonly records: Int32Array;
-  /** Whether no merge of a rank below `limit` comes between two neighbours. */
-  areCompatible(this: void, left: number, right: number, limit: number): boolean;
+  /** Id of the token of each node; -1 for a merge that never happens. */
+  readonly ids: Int32Array;
+  /** Node of each byte. */
+  readonly nodes: Uint8Array;
+  /** The first node that is only ever a whole piece. */
+  readonly firstWhole: number;
+  /** Whether two neighbours stay as they are. */
+  areCompatible(this: void, left: number, right: number): boolean;
 }
 
 /** Finds the merge that makes each token; undefined where the method does not apply. */
-function findHistory({ tokens, table, byteIds, areMergesSound }: BacktrackVocabulary): History | undefined {
+function findHistory({ tokens, merges, byteIds, ignoreMerges, areMergesSound = false }: BacktrackVocabulary): History | undefined {
   const size = arenaSize(tokens);
-  const records = new Int32Array(size * 4);
-  for (let id = 0; id < size; id++) {
-    records[id * 4] = NEVER;
-    records[id * 4 + 3] = (tokens.starts[id + 1] as number) - (tokens.starts[id] as number);
-  }
-  const areCompatible = (before: number, after: number, from: number): boolean => {
-    let left = before;
-    let right = after;
-    let limit = from;
-    for (;;) {
-      const rank = table.rank(left, right);
-      if (rank >= 0 && rank < limit) return false;
-      const leftRank = records[left * 4] as number;
-      const rightRank = records[right * 4] as number;
-      if (leftRank > rightRank) {
-        limit = leftRank;
-        left = records[left * 4 + 2] as number;
-      } else {
-        // Of two merges of one rank the left one comes first.
-        if (rightRank < 0) return true;
-        limit = rightRank + 1;
-        right = records[right * 4 + 1] as number;
-      }
-    }
-  };
-
-  for (const id of byteIds) {
+  const { results } = merges;
+  const firstWhole = BYTES + results.length;
+  const ids = new Int32Array(firstWhole + (ignoreMerges ? size : 0)).fill(-1);
+  const nodeOf = new Int32Array(size).fill(-1);
+  for (let byte = 0; byte < BYTES; byte++) {
+    const id = byteIds[byte] as number;
     if (id < 0) return undefined;
-    records[id * 4] = -1;
+    ids[byte] = id;
+    nodeOf[id] = byte;
   }
-  if (areMergesSound === true) {
-    for (let rank = 0; rank < table.results.length; rank++) {
-      const at = (table.results[rank] as number) * 4;
-      records[at] = rank;
-      records[at + 1] = table.lefts[rank] as number;
-      records[at + 2] = table.rights[rank] as number;
-    }
-    return { records, areCompatible };
-  }
+  const joins = createJoins(results.length);
+  const { areCompatible } = joins;
   const lastMade = new Int32Array(size).fill(-1);
-  for (let rank = 0; rank < table.results.length; rank++) lastMade[table.results[rank] as number] = rank;
-  for (let rank = 0; rank < table.results.length; rank++) {
-    const left = table.lefts[rank] as number;
-    const right = table.rights[rank] as number;
-    const result = table.results[rank] as number;
-    if (table.rank(left, right) !== rank) continue; // The pair has a later rank too.
-    const made = records[result * 4];
-    if (made === -1) return undefined;
-    const isLeftNever = records[left * 4] === NEVER;
-    const isRightNever = records[right * 4] === NEVER;
-    // A part that comes about later: merges are not done in the order of their ranks.
-    if ((isLeftNever && (lastMade[left] as number) > rank) || (isRightNever && (lastMade[right] as number) > rank)) return undefined;
-    if (isLeftNever || isRightNever || made !== NEVER || !areCompatible(left, right, rank)) continue;
-    records[result * 4] = rank;
-    records[result * 4 + 1] = left;
-    records[result * 4 + 2] = right;
+  for (let rank = 0; rank < results.length; rank++) lastMade[results[rank] as number] = rank;
+  for (let rank = 0; rank < results.length; rank++) {
+    const [leftId, rightId, result] = [merges.lefts[rank] as number, merges.rights[rank] as number, results[rank] as number];
+    const left = nodeOf[leftId] as number;
+    const right = nodeOf[rightId] as number;
+    const made = nodeOf[result] as number;
+    if (!areMergesSound) {
+      // A part that comes about later, or a byte that is made of others: merges are not done in the order of their ranks.
+      if ((left < 0 && (lastMade[leftId] as number) > rank) || (right < 0 && (lastMade[rightId] as number) > rank)) return undefined;
+      if (made >= 0 && made < BYTES) return undefined;
+      if (merges.rank(leftId, rightId) !== rank) continue; // The pair has a later rank too.
+      // Only merges that come earlier have been added so far.
+      if (left < 0 || right < 0 || made >= 0 || !areCompatible(left, right)) continue;
+    }
+    const node = BYTES + rank;
+    ids[node] = result;
+    nodeOf[result] = node;
+    joins.add(node, left, right);
   }
-  return { records, areCompatible };
+  if (ignoreMerges) for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0) ids[firstWhole + id] = id;
+  return { ids, nodes: Uint8Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, areCompatible };
+}
+
+/** Which two nodes each node is made of, and the node that two make. */
+interface Joins {
+  add(node: number, left: number, right: number): void;
+  areCompatible(this: void, left: number, right: number): boolean;
+}
+
+/** An empty table with room for `size` merges. Before it is a filter of some bits a merge: most pairs that are asked for make nothing. */
+function createJoins(size: number): Joins {
+  let bits = 6;
+  while (1 << bits < size * 1.5) bits++;
+  const mask = (1 << bits) - 1;
+  const shift = 32 - bits;
+  const slots = new Int32Array(1 << bits); // node; 0 is empty, as it is a byte
+  const filterShift = 34 - bits;
+  const filter = new Int32Array(1 << (bits - 2));
+  const parts = new Int32Array((BYTES + size) * 2);
+  return {
+    add(node, left, right) {
+      parts[node * 2] = left;
+      parts[node * 2 + 1] = right;
+      const hash = Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b);
+      filter[hash >>> filterShift] = (filter[hash >>> filterShift] as number) | (1 << ((hash >>> 8) & 31));
+      let slot = hash >>> shift;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = node;
+    },
+    areCompatible(before, after) {
+      let left = before;
+      let right = after;
+      let limit = MOST;
+      for (;;) {
+        const hash = Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b);
+        if ((((filter[hash >>> filterShift] as number) >>> ((hash >>> 8) & 31)) & 1) !== 0) {
+          for (let slot = hash >>> shift; ; slot = (slot + 1) & mask) {
+            const node = slots[slot] as number;
+            if (node === 0) break;
+            if (parts[node * 2] !== left || parts[node * 2 + 1] !== right) continue;
+            if (node < limit) return false;
+            break;
+          }
+        }
+        // The later one comes apart first.
+        if (left > right) {
+          if (left < BYTES) return true;
+          limit = left;
+          left = parts[left * 2 + 1] as number;
+        } else {
+          if (right < BYTES) return true;
+          // Of two merges of one rank the left one comes first.
+          limit = right + 1;
+          right = parts[right * 2] as number;
+        }
+      }
+    },
+  };
 }

@@ -52,7 +52,7 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   const mergeTable = createMergeTable(merges);
   const merge = createPieceMerger(mergeTable);
   const makeMatcher = (): PieceEncoder | undefined =>
-    createBacktracker({ tokens, table: mergeTable, byteIds, ignoreMerges, areMergesSound });
+    createBacktracker({ tokens, merges: mergeTable, byteIds, ignoreMerges, areMergesSound });
   let matcher = ignoreMerges ? makeMatcher() : undefined;
   let isMatcherMade = ignoreMerges;
   const whole = ignoreMerges && matcher === undefined ? wholeTokens(tokens) : undefined;
