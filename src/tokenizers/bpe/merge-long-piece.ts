@@ -15,6 +15,7 @@ const NOTHING = Number.POSITIVE_INFINITY;
 
 /** Merges `ids[0 .. count)` in place and returns how many are left. */
 export function mergeLongPiece(table: MergeTable, ids: Int32Array, count: number): number {
+  if (!hasMerges(table, ids, count)) return count;
   const next = new Int32Array(count); // 0 after the last one
   const previous = new Int32Array(count); // -1 before the first one
   // Entries of queues, linked; every merge adds two at most.
@@ -92,6 +93,11 @@ export function mergeLongPiece(table: MergeTable, ids: Int32Array, count: number
   let length = 0;
   for (let index = 0; index < count; index++) if (ids[index] !== -1) ids[length++] = ids[index] as number;
   return length;
+}
+
+function hasMerges(table: MergeTable, ids: Int32Array, count: number): boolean {
+  for (let index = 0; index + 1 < count; index++) if (table.rank(ids[index] as number, ids[index + 1] as number) >= 0) return true;
+  return false;
 }
 
 /** A binary heap of numbers. */
