@@ -32,14 +32,14 @@ export function createBpeTokenizer(definition: BpeDefinition, { json, template, 
   const encoder = createByteEncoder(SPLITTINGS[splitting].splitBatch, definition);
   const names = new Map([...special.tokens, ...special.ordinary].map(([text, id]) => [id, text]));
   const findIn = (allowed: boolean): typeof special.findAll => (allowed ? special.findAll : special.findAlways);
-  const nameOf = (id: number): string => names.get(id) ?? bytesToText(tokenAt(tokens, id));
-  const align = (text: string, allowed: boolean): Alignment =>
-    alignParts(text, findIn(allowed), (part) => alignBytes(part, encoder.encode(part), { lengthOf: table.length, byteIds }));
   const count = (text: string, limit: number, allowed: boolean): number => {
     const find = findIn(allowed);
     if (find === undefined) return encoder.count(text, limit);
     return countParts(find(text), (start, end, rest) => encoder.count(text.slice(start, end), rest), limit);
   };
+  const nameOf = (id: number): string => names.get(id) ?? bytesToText(tokenAt(tokens, id));
+  const align = (text: string, allowed: boolean): Alignment =>
+    alignParts(text, findIn(allowed), (part) => alignBytes(part, encoder.encode(part), { lengthOf: table.length, byteIds }));
   return createTokenizer({
     type: 'bpe',
     size: arenaSize(tokens),

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { loadEncoding } from '../encodings/load-encoding.ts';
-import { tokenizerFromJson } from '../json/read-tokenizer.ts';
+import type { TokenizerJson } from '../json/tokenizer-json.ts';
 import { createTiktoken, encodingToJson } from './tiktoken.fixture.ts';
 
 const shared = fileURLToPath(new URL('../../../../shared/data/', import.meta.url));
@@ -58,9 +58,12 @@ describe.each(['gpt2', 'p50k_base', 'cl100k_base', 'o200k_base'] as const)('%s',
     );
   });
 
-  test('unpacked it is what its ranks and pattern say', async () => {
-    const json = JSON.stringify(await tokenizerFromJson(encodingToJson(name)));
-    expect(JSON.stringify(ours) === json).toBe(true);
+  test('unpacked it is what its ranks say', () => {
+    const { model } = encodingToJson(name) as Pick<TokenizerJson, 'model'>;
+    const unpacked = ours.toJSON().model;
+    if (model.type !== 'BPE' || unpacked.type !== 'BPE') throw new Error('the encodings are BPE');
+    expect(JSON.stringify(unpacked.merges) === JSON.stringify(model.merges)).toBe(true);
+    expect(Object.entries(model.vocab).filter(([token, id]) => unpacked.vocab[token] !== id)).toEqual([]);
   });
 
   test('special tokens where they are allowed', () => {

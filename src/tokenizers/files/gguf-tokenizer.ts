@@ -7,6 +7,7 @@
 
 import { tokenizerFromJson } from '../json/read-tokenizer.ts';
 import type { AddedTokenJson, PostProcessorJson, TemplatePieceJson } from '../json/tokenizer-json.ts';
+import type { SentencePiece, SentencePieceType } from '../sentencepiece/sentencepiece-model.ts';
 import { SPLITTINGS } from '../splitting/splittings.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { addedToken, byteLevelJson, wordPieceJson } from './bare-json.ts';
@@ -40,6 +41,7 @@ export async function ggufTokenizer(values: ReadonlyMap<string, GgufValue>, orig
   const model = metadata.text('model');
   if (model === 'gpt2') return byteLevel(metadata);
   if (model === 'bert') return wordPiece(metadata);
+  if (model === 'llama' || model === 't5') return sentencePiece(metadata, model);
   throw formatError(
     origin,
     'its tokenizer is gpt2, llama, bert or t5',
@@ -172,6 +174,49 @@ function wordPiece({ origin, tokens, types, values: _, ...metadata }: Metadata):
       around:
         before === undefined || behind === undefined ? undefined : { before: texts[before] as string, behind: texts[behind] as string },
     }),
+    origin,
+  );
+}
+
+/** The types of pieces by number. */
+const TYPES: readonly SentencePieceType[] = ['normal', 'normal', 'unknown', 'control', 'user-defined', 'unused', 'byte'];
+
+/** `llama` is SentencePiece BPE on the text as it is; `t5` Unigram, with the normalization that the file has. */
+async function sentencePiece({ origin, tokens, types, values, ...metadata }: Metadata, model: 'llama' | 't5'): Promise<Tokenizer> {
+  const scores = (values.get('tokenizer.ggml.scores') ?? []) as readonly number[];
+  if (!Array.isArray(scores) || scores.length !== tokens.length || typeof scores[0] !== 'number') {
+    throw formatError(origin, `scores has a number for each of ${tokens.length} tokens`, scores.length);
+  }
+  const rules = values.get('tokenizer.ggml.precompiled_charsmap');
+  const hasRules = Array.isArray(rules) && typeof rules[0] === 'number';
+  const unknown = metadata.id('unknown');
+  const pieces = tokens.map((piece, id): SentencePiece => {
+    const type = id === unknown ? 'unknown' : (TYPES[types[id] ?? 1] ?? 'normal');
+    const score = scores[id] as number;
+    // A token without text can't be a piece.
+    return piece === '' ? { piece: `[EMPTY_${id}]`, score, type: 'unused' } : { piece, score, type };
+  });
+  const { createSentencePieceTokenizer } = await import('../sentencepiece/sentencepiece-tokenizer.ts');
+  return createSentencePieceTokenizer(
+    {
+      pieces,
+      trainer: {
+        modelType: model === 'llama' ? 'bpe' : 'unigram',
+        vocabSize: pieces.length,
+        byteFallback: pieces.some(({ type }) => type === 'byte'),
+        unkId: pieces.findIndex(({ type }) => type === 'unknown'),
+        bosId: metadata.id('bos') ?? -1,
+        eosId: metadata.id('eos') ?? -1,
+        padId: metadata.id('padding') ?? -1,
+      },
+      normalizer: {
+        name: hasRules ? 'precompiled' : 'identity',
+        ...(hasRules ? { precompiledCharsmap: Uint8Array.from(rules as readonly number[]) } : {}),
+        addDummyPrefix: metadata.flag('add_space_prefix') ?? true,
+        removeExtraWhitespaces: metadata.flag('remove_extra_whitespaces') ?? false,
+        escapeWhitespaces: true,
+      },
+    },
     origin,
   );
 }

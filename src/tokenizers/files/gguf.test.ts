@@ -16,17 +16,20 @@ import { tokenizerFromBytes } from './tokenizer-from-bytes.ts';
 
 const shared = fileURLToPath(new URL('../../../../shared/data/tokenizers/', import.meta.url));
 
-test.runIf(existsSync(shared)).each(['gpt-2'])("%s: the ids of llama.cpp's test (skipped without shared data)", async (name) => {
-  const path = `${shared}ggml-vocab-${name}.gguf`;
-  const tokenizer = await loadTokenizer(path);
-  const cases = readFileSync(`${path}.inp`, 'utf8').split('\n__ggml_vocab_test__\n');
-  const lines = readFileSync(`${path}.out`, 'utf8').split('\n');
-  expect(cases.length).toBeGreaterThan(40);
-  cases.forEach((input, index) => {
-    const expected = (lines[index] ?? '').split(' ').filter((word) => word !== '');
-    expect([...tokenizer.encode(input)].join(' '), JSON.stringify(input)).toBe(expected.join(' '));
-  });
-});
+test.runIf(existsSync(shared)).each(['gpt-2', 'llama-spm', 'bert-bge'])(
+  "%s: the ids of llama.cpp's test (skipped without shared data)",
+  async (name) => {
+    const path = `${shared}ggml-vocab-${name}.gguf`;
+    const tokenizer = await loadTokenizer(path);
+    const cases = readFileSync(`${path}.inp`, 'utf8').split('\n__ggml_vocab_test__\n');
+    const lines = readFileSync(`${path}.out`, 'utf8').split('\n');
+    expect(cases.length).toBeGreaterThan(40);
+    cases.forEach((input, index) => {
+      const expected = (lines[index] ?? '').split(' ').filter((word) => word !== '');
+      expect([...tokenizer.encode(input)].join(' '), JSON.stringify(input)).toBe(expected.join(' '));
+    });
+  },
+);
 
 const BYTES = Array.from({ length: 256 }, (_, byte) => bytesToText(Uint8Array.of(byte)));
 
@@ -90,6 +93,36 @@ describe('a byte-level vocabulary', () => {
       'tokenizer.ggml.merges': texts(model.merges.map((pair) => pair.join(' '))),
     });
     expect(JSON.stringify(await tokenizerFromBytes(bytes)) === JSON.stringify(await loadEncoding('gpt2'))).toBe(true);
+  });
+});
+
+describe('a SentencePiece vocabulary', () => {
+  const pieces = ['<unk>', '<s>', '</s>', '\u2581', 'a', 'b', 'ab', '\u2581ab', '<tool>'];
+  const metadata = {
+    'tokenizer.ggml.model': text('t5'),
+    'tokenizer.ggml.tokens': texts(pieces),
+    'tokenizer.ggml.scores': floats([0, 0, 0, -2, -3, -3, -4, -5, 0]),
+    'tokenizer.ggml.token_type': integers([2, 3, 3, 1, 1, 1, 1, 1, 4]),
+    'tokenizer.ggml.unknown_token_id': id(0),
+  };
+
+  test('t5 is Unigram, llama BPE; a prefix and spaces that are many as the file says', async () => {
+    const unigram = await tokenizerFromBytes(ggufFile(metadata));
+    const bpe = await tokenizerFromBytes(ggufFile({ ...metadata, 'tokenizer.ggml.model': text('llama') }));
+    expect([unigram.type, bpe.type]).toEqual(['unigram', 'bpe']);
+    expect([...unigram.encode('ab  <tool>')]).toEqual([7, 3, 3, 8]);
+    expect([...bpe.encode('ab')]).toEqual([7]);
+    const settings = { 'tokenizer.ggml.add_space_prefix': flag(false), 'tokenizer.ggml.remove_extra_whitespaces': flag(true) };
+    expect([...(await tokenizerFromBytes(ggufFile({ ...metadata, ...settings }))).encode(' ab  b')]).toEqual([6, 3, 5]);
+  });
+
+  test.each([
+    ['scores that are too few', { 'tokenizer.ggml.scores': floats([0]) }],
+    ['no unknown token', { 'tokenizer.ggml.unknown_token_id': id(99), 'tokenizer.ggml.token_type': integers(pieces.map(() => 1)) }],
+    ['bytes that are not all there', { 'tokenizer.ggml.token_type': integers([2, 3, 3, 6, 1, 1, 1, 1, 1]) }],
+    ['rules that are no trie', { 'tokenizer.ggml.precompiled_charsmap': integers([255, 255, 255, 255, 1]) }],
+  ])('%s', async (_, wrong) => {
+    await expect(tokenizerFromBytes(ggufFile({ ...metadata, ...wrong }))).rejects.toMatchObject({ code: 'WEFT_TOKENIZER_FORMAT' });
   });
 });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { loadEncoding } from '../encodings/load-encoding.ts';
+import { writeSentencePieceModel } from '../sentencepiece/model-file.ts';
 import { trainTokenizer } from '../train-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { chooseFile, loadTokenizer } from './load-tokenizer.ts';
@@ -47,6 +48,34 @@ describe('every format that can be written comes back', () => {
     await expect(loadTokenizer(path)).rejects.toMatchObject({ code: 'WEFT_TOKENIZER_SPLITTING' });
     const options = { splitting: 'gpt2', specialTokens: Object.fromEntries(tokenizer.specialTokens) } as const;
     expect(JSON.stringify(await loadTokenizer(join(folder, 'ranks'), options))).toBe(JSON.stringify(tokenizer));
+  });
+
+  test('a SentencePiece model, by folder and by name, byte for byte', async () => {
+    const bytes = await writeSentencePieceModel({
+      pieces: [{ piece: '<unk>', score: 0, type: 'unknown' }, ...[...'\u2581abc'].map((piece, index) => ({ piece, score: -index }))],
+      trainer: { modelType: 'unigram' },
+      normalizer: { name: 'identity' },
+    });
+    mkdirSync(join(folder, 'pieces'));
+    writeFileSync(join(folder, 'pieces/tokenizer.model'), bytes);
+    const model = await loadTokenizer(join(folder, 'pieces'));
+    expect(model.decode(model.encode('cab'))).toBe('cab');
+    await saveTokenizer(join(folder, 'pieces/other.model'), model);
+    expect(readFileSync(join(folder, 'pieces/other.model')).equals(Buffer.from(bytes))).toBe(true);
+    await expect(saveTokenizer(join(folder, 'pieces/bpe.model'), tokenizer)).rejects.toMatchObject({ code: 'WEFT_TOKENIZER_MODEL' });
+  });
+
+  test('vocab.txt, with the configuration beside it', async () => {
+    mkdirSync(join(folder, 'bert'));
+    writeFileSync(join(folder, 'bert/vocab.txt'), ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'low', '##er', 'Low'].join('\n'));
+    const uncased = await loadTokenizer(join(folder, 'bert'));
+    expect([...uncased.encode('Lower', { addSpecialTokens: true })]).toEqual([2, 4, 5, 3]);
+    writeFileSync(join(folder, 'bert/tokenizer_config.json'), '{"do_lower_case": false}');
+    const cased = await loadTokenizer(join(folder, 'bert'));
+    expect([...cased.encode('Lower lower')]).toEqual([6, 5, 4, 5]);
+    expect([...(await loadTokenizer(join(folder, 'bert'), { lowercase: true })).encode('Lower')]).toEqual([4, 5]);
+    await saveTokenizer(join(folder, 'bert/new/vocab.txt'), cased);
+    expect(readFileSync(join(folder, 'bert/new/vocab.txt'), 'utf8')).toBe(`${readFileSync(join(folder, 'bert/vocab.txt'), 'utf8')}\n`);
   });
 
   test('a format that cannot hold it leaves nothing behind', async () => {

@@ -1,8 +1,9 @@
-/** Tokenizers by path or name: files of every format, model folders, built-in encodings. In a browser only the encodings are there. */
+/** Tokenizers by path or name: files of every format, model folders, built-in encodings, repositories of the hub. In a browser the last two. */
 
 import type * as files from 'node:fs/promises';
 
 import { FormatError, WeftError, checkOptions, findNodeModule } from '../../core/index.ts';
+import type { HubOptions } from '../../hub/index.ts';
 import { isEncodingName, loadEncoding } from '../encodings/load-encoding.ts';
 import { tokenizerFromJson } from '../json/read-tokenizer.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -11,19 +12,26 @@ import { FILE_OPTIONS, type TokenizerFileOptions, parseJson, tokenizerFromBytes 
 
 const LARGEST_FILE = 2 ** 28;
 
+/** What to load from where; see {@link loadTokenizer}. */
+export interface LoadTokenizerOptions extends TokenizerFileOptions {
+  /** Where repositories of the hub come from and where they are kept. */
+  readonly hub?: HubOptions;
+}
+
 /** Reads a file of a folder; undefined when it isn't there. */
-export type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
+type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
 
 /**
  * Loads a tokenizer.
  *
  * @param source - the name of a built-in encoding (see {@link loadEncoding}); a file: `tokenizer.json`, SentencePiece `.model`,
  *   `.tiktoken`, GGUF, `vocab.json` or `merges.txt` with the other beside it, `vocab.txt`; or a folder that has one of these, the
- *   first of them in this order. A file or folder whose name is that of an encoding is given as `./gpt2`.
+ *   first of them in this order; or a repository of the hub, `hf:organisation/name` or `hf:organisation/name@revision`, which is
+ *   downloaded once, also without its model. A file or folder whose name is that of an encoding is given as `./gpt2`.
  * @param options - what some formats don't say
  * @throws FormatError `WEFT_TOKENIZER_MISSING` when there is no such file, `WEFT_TOKENIZER_FORMAT` when it is no tokenizer;
  *   UsageError `WEFT_TOKENIZER_SPLITTING` when a `.tiktoken` file needs `splitting`;
- *   WeftError `WEFT_TOKENIZER_PLATFORM` for a path in a browser
+ *   WeftError `WEFT_TOKENIZER_PLATFORM` for a path in a browser, `WEFT_HUB_OFFLINE`, `WEFT_HUB_MISSING` and others of the hub
  *
  * @example
  * ```ts
@@ -38,20 +46,33 @@ export type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
  * console.log(tokenizer.decode(tokenizer.encode('hello'))); // hello
  * ```
  */
-export async function loadTokenizer(source: string, options: TokenizerFileOptions = {}): Promise<Tokenizer> {
-  checkOptions('load a tokenizer', options, FILE_OPTIONS);
+export async function loadTokenizer(source: string, options: LoadTokenizerOptions = {}): Promise<Tokenizer> {
+  checkOptions('load a tokenizer', options, ['hub', ...FILE_OPTIONS]);
+  const { hub, ...fileOptions } = options;
+  if (source.startsWith('hf:')) return loadFromHub(source, hub, fileOptions);
   if (isEncodingName(source)) return loadEncoding(source);
   const { stat, readdir } = nodeFiles(`read the tokenizer ${source}`);
   const kind = await stat(source).catch((error: unknown) => {
     throw missing(source, (error as NodeJS.ErrnoException).code ?? String(error), error);
   });
-  if (!kind.isDirectory()) return loadFile(source, options);
+  if (!kind.isDirectory()) return loadFile(source, fileOptions);
   const names = await readdir(source).catch((error: unknown) => {
     throw missing(source, (error as NodeJS.ErrnoException).code ?? String(error), error);
   });
   const chosen = chooseFile(names);
   if (chosen === undefined) throw missing(source, 'the folder has none of its files');
-  return loadFile(`${source}/${chosen}`, options);
+  return loadFile(`${source}/${chosen}`, fileOptions);
+}
+
+/** The tokenizer's files alone are downloaded; a GGUF file, which has the model too, is not. */
+async function loadFromHub(source: string, hub: HubOptions | undefined, options: TokenizerFileOptions): Promise<Tokenizer> {
+  const { openHub } = await import('../../hub/index.ts');
+  const repository = await openHub(source, { largestFile: LARGEST_FILE, ...hub });
+  const names = repository.files.filter((name) => !name.includes('/') && !name.endsWith('.gguf'));
+  const chosen = chooseFile(names);
+  if (chosen === undefined) throw missing(source, 'the repository has no tokenizer');
+  const read: ReadFile = async (name) => (names.includes(name) ? repository.read(name) : undefined);
+  return loadNamedFile(chosen, `${source}/${chosen}`, read, options);
 }
 
 /** The file of a folder that is its tokenizer, by name; undefined when there is none. */
@@ -67,7 +88,7 @@ export function chooseFile(names: readonly string[]): string | undefined {
 }
 
 /** The tokenizer of one file, with what stands beside it. */
-export async function loadNamedFile(name: string, origin: string, read: ReadFile, options: TokenizerFileOptions): Promise<Tokenizer> {
+async function loadNamedFile(name: string, origin: string, read: ReadFile, options: TokenizerFileOptions): Promise<Tokenizer> {
   const pair = PAIRS.find((names) => names.includes(name));
   if (pair !== undefined) {
     const [vocabulary, merges, config, added] = await Promise.all([...pair, 'tokenizer_config.json', 'added_tokens.json'].map(read));

@@ -12,12 +12,13 @@ interface FileContent {
 /**
  * Writes a tokenizer, each file atomically.
  *
- * `tokenizer.json` holds every tokenizer. A `.tiktoken` file holds byte-level BPE, but neither how text is split nor the special
+ * `tokenizer.json` holds every tokenizer. A `.model` file holds those that were trained as SentencePiece models or read from one. A `.tiktoken` file holds byte-level BPE, but neither how text is split nor the special
  * tokens; `vocab.json` with `merges.txt` what GPT-2's tokenizer can be; `vocab.txt` BERT's, but not whether text becomes lower case.
  *
- * @param path - a file that ends in `.tiktoken`, is called `vocab.txt`, or `vocab.json` or `merges.txt` (both are written), or ends in
+ * @param path - a file that ends in `.model` or `.tiktoken`, is called `vocab.txt`, or `vocab.json` or `merges.txt` (both are written), or ends in
  *   `.json`; otherwise the folder for `tokenizer.json`
- * @throws UsageError `WEFT_TOKENIZER_SAVE` when the format cannot hold the tokenizer; WeftError `WEFT_WRITE` when it cannot be written,
+ * @throws UsageError `WEFT_TOKENIZER_SAVE` when the format cannot hold the tokenizer, `WEFT_TOKENIZER_MODEL` when it is no SentencePiece model;
+ *   WeftError `WEFT_WRITE` when it cannot be written,
  *   `WEFT_TOKENIZER_PLATFORM` in a browser
  *
  * @example
@@ -51,6 +52,11 @@ async function contentsOf(path: string, tokenizer: Tokenizer): Promise<readonly 
   if (name.endsWith('.tiktoken')) {
     const { writeTiktoken } = await import('./tiktoken-file.ts');
     return [{ path, content: writeTiktoken(tokenizer.toJSON()) }];
+  }
+  if (name.endsWith('.model')) {
+    const { sentencePieceModelOf } = await import('../sentencepiece/sentencepiece-tokenizer.ts');
+    const { writeSentencePieceModel } = await import('../sentencepiece/model-file.ts');
+    return [{ path, content: await writeSentencePieceModel(sentencePieceModelOf(tokenizer)) }];
   }
   if (name === 'vocab.txt' || name === 'vocab.json' || name === 'merges.txt') {
     const { writeVocabularyFiles, writeVocabularyText } = await import('./vocabulary-files.ts');

@@ -52,6 +52,11 @@ export async function tokenizerFromBytes(
     if (metadata === undefined) throw formatError(name, 'the file ends within its metadata', `${bytes.length} bytes`);
     return ggufTokenizer(metadata, name);
   }
+  if (isSentencePiece(bytes)) {
+    const { readSentencePieceModel } = await import('../sentencepiece/model-file.ts');
+    const { createSentencePieceTokenizer } = await import('../sentencepiece/sentencepiece-tokenizer.ts');
+    return createSentencePieceTokenizer(await readSentencePieceModel(bytes, name), name);
+  }
   const text = new TextDecoder().decode(bytes);
   if (/^\s*\{/.test(text)) return fromJsonText(text, name);
   const lines = text.slice(0, 1 << 16).split('\n', 8);
@@ -90,6 +95,12 @@ function fromJsonText(text: string, name: string): Promise<Tokenizer> {
     throw formatError(name, 'vocab.json is no tokenizer without merges.txt', 'a vocabulary alone', BOTH);
   }
   return tokenizerFromJson(json, name);
+}
+
+/** Whether bytes begin with the first piece of a SentencePiece model: a message of one or two bytes of length that begins with its text. */
+function isSentencePiece(bytes: Uint8Array): boolean {
+  const FIRST_FIELD = 0x0a;
+  return bytes[0] === FIRST_FIELD && bytes[((bytes[1] as number) & 0x80) === 0 ? 2 : 3] === FIRST_FIELD;
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {

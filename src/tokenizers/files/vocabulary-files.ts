@@ -43,11 +43,13 @@ export function readVocabularyFiles({ vocabulary: json, merges, config = {}, add
   const special = [...vocabulary]
     .filter(([text]) => !made.has(text) && textToBytes(text)?.length !== 1)
     .map(([text, id]) => addedToken(text, id));
+  const allAdded = addedTokens(reader, { kind, special, settings, added });
   const base = byteLevelJson({
-    vocabulary,
+    // Added tokens that the vocabulary lacks would get the next ids, whatever theirs are.
+    vocabulary: new Map([...vocabulary, ...allAdded.map(({ content, id }): [string, number] => [content, id])]),
     merges: pairs,
     patterns: kind === 'qwen2' ? [SPLITTINGS.qwen2.pattern] : [],
-    added: addedTokens(reader, { kind, special, settings, added }),
+    added: allAdded,
     postProcessor: kind === 'roberta' ? robertaProcessing(vocabulary) : null,
   });
   return kind === 'qwen2' ? { ...base, normalizer: { type: 'NFC' } } : base;

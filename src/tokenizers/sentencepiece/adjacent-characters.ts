@@ -1,0 +1,75 @@
+/**
+ * Which characters follow which within pieces. Between two that never do no piece can stand, so a text may be cut there and its
+ * parts segmented on their own: by merging exactly, by probability but for the sums that their rounding depends on.
+ *
+ * A bit set by hash: where two pairs share a bit, a cut is missed and nothing else happens.
+ */
+
+/** Finds where a text may be cut. */
+export interface AdjacentCharacters {
+  /** Where the part that begins at `start` ends: the first place where the text may be cut, or `end`. */
+  partEnd(bytes: Uint8Array, start: number, end: number): number;
+  /** Whether some piece has `▁` behind another character, so that words cannot be told by their spaces. */
+  readonly spaceInside: boolean;
+}
+
+const BLOCK = 0x2581;
+
+/** Pairs of the pieces, whose bytes are well-formed UTF-8. */
+export function createAdjacentCharacters(pieces: readonly (Uint8Array | undefined)[]): AdjacentCharacters {
+  let pairs = 0;
+  for (const piece of pieces) pairs += piece?.length ?? 0;
+  let shift = 18; // 2^14 bits.
+  while (shift > 10 && 2 ** (32 - shift) < pairs * 16) shift--;
+  const bits = new Uint32Array(2 ** (27 - shift));
+  let spaceInside = false;
+  for (const piece of pieces) {
+    if (piece === undefined) continue;
+    let before = 0;
+    for (let at = 0; at < piece.length; at += widthOf(piece[at] as number)) {
+      const character = codePointAt(piece, at);
+      if (at > 0) {
+        const bit = hash(before, character) >>> shift;
+        bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31));
+        if (character === BLOCK && before !== BLOCK) spaceInside = true;
+      }
+      before = character;
+    }
+  }
+  return {
+    spaceInside,
+    partEnd(bytes, start, end) {
+      let before = codePointAt(bytes, start);
+      let at = start + widthOf(bytes[start] as number);
+      while (at < end) {
+        const character = codePointAt(bytes, at);
+        const bit = hash(before, character) >>> shift;
+        if (((bits[bit >>> 5] as number) & (1 << (bit & 31))) === 0) return at;
+        before = character;
+        at += widthOf(bytes[at] as number);
+      }
+      return end;
+    },
+  };
+}
+
+/** Bytes of a character, by its first. */
+export function widthOf(lead: number): number {
+  return lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/** A number that is one character's only; its code point, where it is well-formed. */
+function codePointAt(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] as number;
+  if (lead < 0xc0) return lead;
+  const second = (bytes[at + 1] as number) & 0x3f;
+  if (lead < 0xe0) return ((lead & 0x1f) << 6) | second;
+  const third = (bytes[at + 2] as number) & 0x3f;
+  if (lead < 0xf0) return ((lead & 0x0f) << 12) | (second << 6) | third;
+  return ((lead & 0x07) << 18) | (second << 12) | (third << 6) | ((bytes[at + 3] as number) & 0x3f);
+}
+
+function hash(before: number, character: number): number {
+  const mixed = Math.imul(before, 0x9e3779b1) ^ Math.imul(character, 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae35);
+}
