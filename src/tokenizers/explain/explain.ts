@@ -2,7 +2,7 @@
 
 import { UsageError, checkOptions } from '../../core/index.ts';
 import type { Tokenizer, TokenizerType } from '../tokenizer.ts';
-import { emptyCorpus } from '../training.ts';
+import { emptyCorpus } from '../training/progress.ts';
 import type { EncodingExplanation, Marking, PairRule, TrainingExplanation } from './explanation.ts';
 
 /** What to train; see {@link explainTraining}. */
