@@ -14,6 +14,7 @@ import { loadEncoding } from '../encodings/load-encoding.ts';
 import type { ModelJson, NormalizerJson, PreTokenizerJson, TokenizerJson } from '../json/tokenizer-json.ts';
 import { loadTokenizer } from '../index.ts';
 import { tokenizerFromJson } from '../json/read-tokenizer.ts';
+import { trainTokenizer } from '../train-tokenizer.ts';
 import { tellSteps } from './explain-encoding.ts';
 import { explainEncoding } from './explain.ts';
 
@@ -308,6 +309,17 @@ test.runIf(existsSync(SPM_TRAIN)).each(['nmt_nfkc', 'nfkc_cf'])("SentencePiece's
   });
   await expectSame(json, ['ﬁ Ω Å ｶﾞ １ \u3000x', ...randomTexts(200, 46)]);
 });
+
+test.each(['bpe', 'character-bpe', 'wordpiece', 'unigram', 'words', 'whitespace', 'characters', 'sentencepiece-bpe'] as const)(
+  'what is trained here: %s',
+  async (type) => {
+    const texts = ['low lower lowest, new newer newest', 'the unable <user> is unable; the lowest is low', ...randomTexts(20, 49)];
+    const tokenizer = await trainTokenizer(texts, type === 'characters' ? { type } : { type, vocabSize: 330 });
+    for (const text of [...texts, ...randomTexts(40, 50)]) {
+      expect(await explainEncoding(tokenizer, text)).toMatchObject({ text, agrees: true, notes: [] });
+    }
+  },
+);
 
 test('merges as texts, as older files have them', async () => {
   const json = JSON.parse(JSON.stringify(CASES['BPE with unknown characters fused, after Metaspace'])) as { model: { merges: unknown[] } };
