@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { Tokenizer as Rust } from 'tokenizers';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +12,9 @@ import { describe, expect, test } from 'vitest';
 import { createRandom } from '../../core/index.ts';
 import { loadEncoding } from '../encodings/load-encoding.ts';
 import type { ModelJson, NormalizerJson, PreTokenizerJson, TokenizerJson } from '../json/tokenizer-json.ts';
+import { loadTokenizer } from '../index.ts';
 import { tokenizerFromJson } from '../json/read-tokenizer.ts';
+import { trainTokenizer } from '../train-tokenizer.ts';
 import { tellSteps } from './explain-encoding.ts';
 import { explainEncoding } from './explain.ts';
 
@@ -241,6 +244,19 @@ test.each(['o200k_base', 'cl100k_base', 'p50k_base', 'r50k_base'] as const)('the
   }
 });
 
+const shared = fileURLToPath(new URL('../../../../shared/data/tokenizers/', import.meta.url));
+test
+  .runIf(existsSync(shared))
+  .each(['llama2-tokenizer.model', 'ggml-vocab-llama-spm.gguf', 'ggml-vocab-bert-bge.gguf', 'ggml-vocab-gpt-2.gguf'])(
+  'a file as models come with it (from ../shared): %s',
+  async (name) => {
+    const tokenizer = await loadTokenizer(`${shared}${name}`);
+    for (const text of ['', 'Hello wörld, low lower lowest!', ' two  spaces\n東京 👍🏽', ...randomTexts(40, 48)]) {
+      expect(await explainEncoding(tokenizer, text)).toMatchObject({ text, agrees: true, notes: [] });
+    }
+  },
+);
+
 /** The map of characters of a SentencePiece model: field 2 of field 3, https://github.com/google/sentencepiece `sentencepiece_model.proto`. */
 function charactersMap(rule: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'weft-charsmap-'));
@@ -293,6 +309,17 @@ test.runIf(existsSync(SPM_TRAIN)).each(['nmt_nfkc', 'nfkc_cf'])("SentencePiece's
   });
   await expectSame(json, ['ﬁ Ω Å ｶﾞ １ \u3000x', ...randomTexts(200, 46)]);
 });
+
+test.each(['bpe', 'character-bpe', 'wordpiece', 'unigram', 'words', 'whitespace', 'characters', 'sentencepiece-bpe'] as const)(
+  'what is trained here: %s',
+  async (type) => {
+    const texts = ['low lower lowest, new newer newest', 'the unable <user> is unable; the lowest is low', ...randomTexts(20, 49)];
+    const tokenizer = await trainTokenizer(texts, type === 'characters' ? { type } : { type, vocabSize: 330 });
+    for (const text of [...texts, ...randomTexts(40, 50)]) {
+      expect(await explainEncoding(tokenizer, text)).toMatchObject({ text, agrees: true, notes: [] });
+    }
+  },
+);
 
 test('merges as texts, as older files have them', async () => {
   const json = JSON.parse(JSON.stringify(CASES['BPE with unknown characters fused, after Metaspace'])) as { model: { merges: unknown[] } };

@@ -14,6 +14,8 @@ const CLASSES: ReadonlyMap<string, string> = new Map([
   ['D', String.raw`\P{Nd}`],
   ['w', String.raw`[\p{L}\p{M}\p{N}\p{Pc}]`],
   ['h', '[0-9a-fA-F]'],
+  ['A', '^'],
+  ['z', '$'],
 ]);
 
 /** A regular expression, global and with the flag `u`. */
