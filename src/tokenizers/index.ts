@@ -13,6 +13,8 @@ export { createTokenizer } from './create-tokenizer.ts';
 export type { Alignment, Template, TemplatePart, TokenizerEngine } from './engine.ts';
 export { loadTokenizer } from './files/load-tokenizer.ts';
 export type { LoadTokenizerOptions } from './files/load-tokenizer.ts';
+export { convertTokenizer } from './files/convert-tokenizer.ts';
+export type { Conversion, ConvertTokenizerOptions } from './files/convert-tokenizer.ts';
 export { saveTokenizer } from './files/save-tokenizer.ts';
 export { tokenizerFromBytes } from './files/tokenizer-from-bytes.ts';
 export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
