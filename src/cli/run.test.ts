@@ -46,6 +46,7 @@ describe('help', () => {
     'tokenizer train',
     'tokenizer encode',
     'tokenizer decode',
+    'tokenizer convert',
   ])('%s explains itself', async (name) => {
     const { code, out } = await weft(`${name} --help`);
     expect(code).toBe(0);

@@ -7,6 +7,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../core/index.ts';
 import { type CliContext, printJson, printLine } from '../context.ts';
 import { SOURCE_HELP, hubOptions, splittingFlag } from '../load-source.ts';
+import { printable } from '../terminal/printable.ts';
 
 interface ConvertFlags {
   readonly splitting?: 'gpt2' | 'gpt4' | 'o200k' | 'qwen2';
@@ -45,7 +46,10 @@ export function addConvert(tokenizer: Command, context: CliContext): void {
       printLine(context, `Wrote ${conversion.files.join(' and ')}: ${conversion.texts} texts have the same ${conversion.ids} ids`);
       const { decodedOtherwise: decoded } = conversion;
       if (decoded !== undefined) {
-        printLine(context, `Ids are decoded otherwise: ${JSON.stringify(decoded.after)} instead of ${JSON.stringify(decoded.before)}`);
+        printLine(
+          context,
+          printable(`Ids are decoded otherwise: ${JSON.stringify(decoded.after)} instead of ${JSON.stringify(decoded.before)}`),
+        );
       }
       const { splitting: lost, specialTokens = {}, lowercase } = conversion.toBeGiven;
       if (lost !== undefined)
