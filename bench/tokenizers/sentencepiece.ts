@@ -58,11 +58,23 @@ try {
     const test = linesOf(text, size * 2, size);
     writeFileSync(join(folder, 'train.txt'), train.join('\n'));
     writeFileSync(join(folder, 'once.txt'), test.map((line) => `${line}\n`).join(''));
-    writeFileSync(join(folder, 'thrice.txt'), test.map((line) => `${line}\n`).join('').repeat(3));
+    writeFileSync(
+      join(folder, 'thrice.txt'),
+      test
+        .map((line) => `${line}\n`)
+        .join('')
+        .repeat(3),
+    );
     const megabytes = Buffer.byteLength(test.join('\n')) / 1e6;
     for (const kind of ['unigram', 'bpe']) {
       const model = join(folder, kind);
-      const options = [`--input=${folder}/train.txt`, `--model_prefix=${model}`, `--model_type=${kind}`, '--vocab_size=8000', '--minloglevel=2'];
+      const options = [
+        `--input=${folder}/train.txt`,
+        `--model_prefix=${model}`,
+        `--model_type=${kind}`,
+        '--vocab_size=8000',
+        '--minloglevel=2',
+      ];
       execFileSync('spm_train', options, { stdio: 'pipe' });
       const file = readFileSync(`${model}.model`);
       const best = { peer: Infinity, cold: Infinity, warm: Infinity, count: Infinity, load: Infinity };
@@ -95,7 +107,9 @@ try {
         '1 MB of spaces': ' '.repeat(1e6),
         '1 MB of one letter': 'a'.repeat(1e6),
         '1 MB of emoji': '😀👍🎉'.repeat(83_334),
-        '100,000 random letters': Array.from({ length: 100_000 }, (_, index) => String.fromCharCode(97 + ((index * index * 7919 + index * 31) % 26))).join(''),
+        '100,000 random letters': Array.from({ length: 100_000 }, (_, index) =>
+          String.fromCharCode(97 + ((index * index * 7919 + index * 31) % 26)),
+        ).join(''),
       })) {
         const tokenizer = createSentencePieceTokenizer(await readSentencePieceModel(file));
         const first = ownSeconds(() => void tokenizer.encode(hard));

@@ -3,8 +3,19 @@ export type { ChatModel } from './chat/chat-tokens.ts';
 export { renderChat } from './chat/render-chat.ts';
 export type { ChatMessage, RenderChatOptions } from './chat/render-chat.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
-export type { TextLike, TrainTokenizerOptions } from './train-tokenizer.ts';
-export type { TrainProgress } from './training.ts';
+export type { TextLike } from './train-tokenizer.ts';
+export type {
+  TrainBpeOptions,
+  TrainCharacterBpeOptions,
+  TrainCharactersOptions,
+  TrainSentencePieceBpeOptions,
+  TrainTokenizerOptions,
+  TrainUnigramOptions,
+  TrainWordPieceOptions,
+  TrainWordsOptions,
+  TrainableType,
+} from './training/train-options.ts';
+export type { TrainProgress } from './training/progress.ts';
 export { tokenizerFromJson } from './json/read-tokenizer.ts';
 export type { TokenizerJson } from './json/tokenizer-json.ts';
 export { loadEncoding } from './encodings/load-encoding.ts';
@@ -21,3 +32,28 @@ export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
 export { END_OF_TEXT, UNKNOWN } from './tokenizer.ts';
 export type { DecodeOptions, EncodeOptions, Encoding, StreamingDecoder, TokenCounter, Tokenizer, TokenizerType } from './tokenizer.ts';
 export type { Splitting } from './splitting/splittings.ts';
+export { explainEncoding, explainTraining } from './explain/explain.ts';
+export type { ExplainTrainingOptions } from './explain/explain.ts';
+export type {
+  CountTraining,
+  EncodingExplanation,
+  ExplainedToken,
+  LatticeEdge,
+  LatticePath,
+  LearntToken,
+  Marking,
+  MergeStep,
+  MergeTraining,
+  PairRule,
+  PairScore,
+  PieceExplanation,
+  PieceSteps,
+  PrunedToken,
+  TrainingExplanation,
+  UnigramIteration,
+  UnigramRound,
+  UnigramSeed,
+  UnigramToken,
+  UnigramTraining,
+  WordSymbols,
+} from './explain/explanation.ts';

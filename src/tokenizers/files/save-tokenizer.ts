@@ -56,9 +56,8 @@ export async function contentsOf(path: string, tokenizer: Tokenizer): Promise<re
     return [{ path, content: writeTiktoken(tokenizer.toJSON()) }];
   }
   if (name.endsWith('.model')) {
-    const { sentencePieceModelOf } = await import('../sentencepiece/sentencepiece-tokenizer.ts');
-    const { writeSentencePieceModel } = await import('../sentencepiece/model-file.ts');
-    return [{ path, content: await writeSentencePieceModel(sentencePieceModelOf(tokenizer)) }];
+    const { sentencePieceToBytes } = await import('../sentencepiece/sentencepiece-files.ts');
+    return [{ path, content: await sentencePieceToBytes(tokenizer) }];
   }
   if (name === 'vocab.txt' || name === 'vocab.json' || name === 'merges.txt') {
     const { writeVocabularyFiles, writeVocabularyText } = await import('./vocabulary-files.ts');
