@@ -13,5 +13,15 @@ export { loadTokenizer, saveTokenizer } from './tokenizer-files.ts';
 export { END_OF_TEXT, UNKNOWN } from './tokenizer.ts';
 export type { DecodeOptions, EncodeOptions, Encoding, StreamingDecoder, TokenCounter, Tokenizer, TokenizerType } from './tokenizer.ts';
 export type { Splitting } from './splitting/splittings.ts';
-export { createSentencePieceTokenizer, sentencePieceModelOf } from './sentencepiece/sentencepiece-tokenizer.ts';
-export { readSentencePieceModel, writeSentencePieceModel } from './sentencepiece/model-file.ts';
+export { sentencePieceModelOf } from './sentencepiece/model-of.ts';
+export { sentencePieceFromBytes, sentencePieceFromModel, sentencePieceToBytes } from './sentencepiece/sentencepiece-files.ts';
+export { loadCharsmap } from './sentencepiece/load-charsmap.ts';
+export type { CharsmapName } from './sentencepiece/load-charsmap.ts';
+export type {
+  SentencePiece,
+  SentencePieceModel,
+  SentencePieceNormalizer,
+  SentencePieceSample,
+  SentencePieceTrainer,
+  SentencePieceType,
+} from './sentencepiece/sentencepiece-model.ts';
