@@ -1,6 +1,5 @@
 /** The page in a real browser, driven as people do: by keyboard, by pointer, by touch on a phone, in light and dark. */
 
-import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,19 +14,10 @@ import { serve, studio } from '../src/serve/index.ts';
 import type { RunningServer } from '../src/serve/index.ts';
 import { fakeModel } from '../src/serve/fake-model.fixture.ts';
 import type { FakeModel } from '../src/serve/fake-model.fixture.ts';
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from './house/chromium.ts';
 
-const PLACES = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-const executable = [process.env['WEFT_CHROMIUM'] ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
-if (executable === undefined) console.warn('The page is not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
+if (CHROMIUM === undefined) console.warn('The page is not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
 
-const ARGUMENTS =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 const CARD = {
@@ -60,7 +50,7 @@ const stepLines = (from: number, to: number): string =>
     })
     .join('');
 
-describe.skipIf(executable === undefined)('the page', () => {
+describe.skipIf(CHROMIUM === undefined)('the page', () => {
   let browser: Browser;
   let folder: string;
   let page: string;
@@ -82,7 +72,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     await writeFile(join(folder, 'runs', 'first', 'metrics.jsonl'), stepLines(1, 120));
     model = fakeModel({ card: CARD, parameters: CARD.parameters, beforeToken: (index) => hold?.(index) });
     server = await serve(model, { port: 0, page, runs: [join(folder, 'runs', 'first')], graceSeconds: 0 });
-    browser = await chromium.launch({ executablePath: executable ?? '', args: ARGUMENTS.split(' ') });
+    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: [...CHROMIUM_ARGUMENTS] });
   });
   afterAll(async () => {
     await browser?.close();

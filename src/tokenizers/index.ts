@@ -3,13 +3,30 @@ export type { ChatModel } from './chat/chat-tokens.ts';
 export { renderChat } from './chat/render-chat.ts';
 export type { ChatMessage, RenderChatOptions } from './chat/render-chat.ts';
 export { trainTokenizer } from './train-tokenizer.ts';
-export type { TextLike, TrainTokenizerOptions } from './train-tokenizer.ts';
-export type { TrainProgress } from './training.ts';
+export type { TextLike } from './train-tokenizer.ts';
+export type {
+  TrainBpeOptions,
+  TrainCharacterBpeOptions,
+  TrainCharactersOptions,
+  TrainSentencePieceBpeOptions,
+  TrainTokenizerOptions,
+  TrainUnigramOptions,
+  TrainWordPieceOptions,
+  TrainWordsOptions,
+  TrainableType,
+} from './training/train-options.ts';
+export type { TrainProgress } from './training/progress.ts';
 export { tokenizerFromJson } from './json/read-tokenizer.ts';
 export type { TokenizerJson } from './json/tokenizer-json.ts';
+export { loadEncoding } from './encodings/load-encoding.ts';
+export type { EncodingName } from './encodings/load-encoding.ts';
 export { createTokenizer } from './create-tokenizer.ts';
 export type { Alignment, Template, TemplatePart, TokenizerEngine } from './engine.ts';
-export { loadTokenizer, saveTokenizer } from './tokenizer-files.ts';
+export { loadTokenizer } from './files/load-tokenizer.ts';
+export type { LoadTokenizerOptions } from './files/load-tokenizer.ts';
+export { saveTokenizer } from './files/save-tokenizer.ts';
+export { tokenizerFromBytes } from './files/tokenizer-from-bytes.ts';
+export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
 export { END_OF_TEXT, UNKNOWN } from './tokenizer.ts';
 export type { DecodeOptions, EncodeOptions, Encoding, StreamingDecoder, TokenCounter, Tokenizer, TokenizerType } from './tokenizer.ts';
 export type { Splitting } from './splitting/splittings.ts';

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 
 import { tokenizerFromJson } from './json/read-tokenizer.ts';
 import type { BpeModelJson } from './json/tokenizer-json.ts';
-import { type TextLike, type TrainTokenizerOptions, trainTokenizer } from './train-tokenizer.ts';
+import { type TextLike, trainTokenizer } from './train-tokenizer.ts';
+import type { TrainTokenizerOptions } from './training/train-options.ts';
 
 const shakespeare = fileURLToPath(new URL('../../../shared/data/text/tinyshakespeare.txt', import.meta.url));
 const TEXTS = ['low lower lowest, naïve 😀 café', 'the newest and the widest \u0000\uFEFF\u0085', '__proto__ constructor toLocaleString'];
@@ -160,9 +161,9 @@ describe('misuse', () => {
     ['a vocabulary of zero', 'WEFT_TOKENIZER_OPTION', ['a'], { vocabSize: 0 }],
     ['a fractional vocabulary', 'WEFT_TOKENIZER_OPTION', ['a'], { vocabSize: 300.5 }],
     ['a gigantic vocabulary', 'WEFT_TOKENIZER_OPTION', ['a'], { vocabSize: 2 ** 31 }],
-    ['another type', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'words' as 'bpe' }],
+    ['another type', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'letters' as 'bpe' }],
     ['another splitting', 'WEFT_TOKENIZER_OPTION', ['a'], { splitting: 'toString' as 'gpt2' }],
-    ['splitting of characters', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'characters', splitting: 'gpt2' }],
+    ['splitting of characters', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'characters', splitting: 'gpt2' } as object],
     ['a frequency of zero', 'WEFT_TOKENIZER_OPTION', ['a'], { minFrequency: 0 }],
     ['an empty special token', 'WEFT_TOKENIZER_SPECIAL', ['a'], { specialTokens: [''] }],
     ['a special token of one character', 'WEFT_TOKENIZER_SPECIAL', ['a'], { specialTokens: ['a'] }],

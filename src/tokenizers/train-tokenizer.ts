@@ -1,106 +1,89 @@
-/** Training, whatever the kind. */
+/** Training, whatever the kind. All but the default kinds are loaded when they are asked for. */
 
-import { UsageError, checkOptions } from '../core/index.ts';
 import { trainBpe } from './bpe/train-bpe.ts';
 import { trainCharacters } from './characters/train-characters.ts';
-import { SPLITTINGS, type Splitting } from './splitting/splittings.ts';
-import { END_OF_TEXT, LARGEST_VOCABULARY, type Tokenizer, UNKNOWN } from './tokenizer.ts';
-import type { TrainProgress } from './training.ts';
-
-/** What to train; see {@link trainTokenizer}. */
-export interface TrainTokenizerOptions {
-  /** `bpe` (the default): byte-level byte pair encoding. `characters`: one token a character. */
-  readonly type?: 'bpe' | 'characters';
-  /** Tokens at most, special tokens included. Default 4096 for `bpe`, all characters for `characters`. */
-  readonly vocabSize?: number;
-  /** How text is split before pairs are merged, `bpe` only. Default `gpt4`. */
-  readonly splitting?: Splitting;
-  /** Default `<|endoftext|>`, and `<|unknown|>` for `characters`. They have the last ids, in this order. */
-  readonly specialTokens?: readonly string[];
-  /** Pairs (characters) that occur less often get no token. Default 2 for `bpe`, 1 for `characters`. */
-  readonly minFrequency?: number;
-  readonly onProgress?: (progress: TrainProgress) => void;
-}
+import type { Tokenizer } from './tokenizer.ts';
+import type { TrainTokenizerOptions } from './training/train-options.ts';
 
 /** A text, or something that has one, such as a document of a corpus. */
 export type TextLike = string | { readonly text: string };
 
-const OPTIONS = ['type', 'vocabSize', 'splitting', 'specialTokens', 'minFrequency', 'onProgress'];
-const DEFAULT_VOCABULARY = 4096;
-
 /**
  * Trains a tokenizer on texts, which are read once, as a stream. The same texts give the same tokenizer, in any order.
  *
- * Byte pairs are merged as Hugging Face's trainer merges them. Distinct pieces, not texts, are held in memory.
+ * - `bpe` (the default), `character-bpe` and `wordpiece` merge pairs as Hugging Face's trainers do, and `words` and `whitespace`
+ *   take the most frequent words, as theirs;
+ * - `unigram` and `sentencepiece-bpe` learn as SentencePiece does, on raw text; every line is a text of its own;
+ * - `characters` takes all characters.
+ *
+ * Distinct words, not texts, are held in memory. When there are more than it is meant to hold, the rarest are forgotten, and then the
+ * order of texts may matter.
  *
  * @param texts - texts, or documents of a corpus
- * @param options - see {@link TrainTokenizerOptions}
- * @returns the tokenizer; its vocabulary is smaller than `vocabSize` when the text has no more pairs to merge
+ * @param options - the kind, and what it has: {@link TrainBpeOptions}, {@link TrainCharactersOptions}, {@link TrainWordsOptions},
+ *   {@link TrainCharacterBpeOptions}, {@link TrainWordPieceOptions}, {@link TrainUnigramOptions}, {@link TrainSentencePieceBpeOptions}
+ * @returns the tokenizer; its vocabulary is smaller than `vocabSize` when the text has nothing more to learn
  * @throws UsageError `WEFT_TOKENIZER_EMPTY` when there is no text, `WEFT_TOKENIZER_VOCABULARY` when `vocabSize` is below the alphabet,
- *   `WEFT_TOKENIZER_SPECIAL` when a special token is no token, `WEFT_TOKENIZER_OPTION` for other values out of range
+ *   `WEFT_TOKENIZER_SPECIAL` when a special token is no token, `WEFT_TOKENIZER_OPTION` for other values out of range and for options
+ *   of other kinds
  *
  * @example
  * ```ts
  * import { trainTokenizer } from 'weft/tokenizers';
  *
- * const tokenizer = await trainTokenizer(['low lower lowest', 'low low'], { vocabSize: 259 });
- * const ids = tokenizer.encode('lowest');
- * console.log([...ids].map((id) => tokenizer.decode([id]))); // [ 'low', 'e', 's', 't' ]
+ * const texts = ['low lower lowest', 'low low'];
+ * const bpe = await trainTokenizer(texts, { vocabSize: 259 });
+ * console.log([...bpe.encode('lowest')].map((id) => bpe.decode([id]))); // [ 'low', 'e', 's', 't' ]
+ *
+ * const unigram = await trainTokenizer(texts, { type: 'unigram', vocabSize: 16, characterCoverage: 1 });
+ * const spelled = new Map([...unigram.vocabulary].map(([token, id]) => [id, token]));
+ * console.log([...unigram.encode('lower')].map((id) => spelled.get(id))); // [ '▁low', 'e', 'r' ]
+ *
+ * const wordPiece = await trainTokenizer(texts, { type: 'wordpiece', vocabSize: 40 });
+ * console.log(wordPiece.decode(wordPiece.encode('Lowest', { addSpecialTokens: true }))); // [CLS] lowest [SEP]
+ *
+ * const words = await trainTokenizer(texts, { type: 'words' });
+ * console.log([...words.encode('low high lower')]); // [ 0, 4, 1 ]
  * ```
  */
 export async function trainTokenizer(
   texts: Iterable<TextLike> | AsyncIterable<TextLike>,
   options: TrainTokenizerOptions = {},
 ): Promise<Tokenizer> {
-  checkOptions('train a tokenizer', options, OPTIONS);
-  const { type = 'bpe', splitting = 'gpt4', vocabSize, onProgress } = options;
-  const isBpe = type === 'bpe';
-  const { specialTokens = isBpe ? [END_OF_TEXT] : [END_OF_TEXT, UNKNOWN], minFrequency = isBpe ? 2 : 1 } = options;
-  demand(isBpe || type === 'characters', "type is 'bpe' or 'characters'", type);
-  demand(Object.hasOwn(SPLITTINGS, splitting), `splitting is one of ${Object.keys(SPLITTINGS).join(', ')}`, splitting);
-  demand(isBpe || options.splitting === undefined, "splitting is for tokenizers of type 'bpe'", splitting);
-  demand(
-    vocabSize === undefined || isCount(vocabSize, LARGEST_VOCABULARY),
-    `vocabSize is an integer from 1 to ${LARGEST_VOCABULARY}`,
-    vocabSize,
-  );
-  demand(isCount(minFrequency, Number.MAX_SAFE_INTEGER), 'minFrequency is a positive integer', minFrequency);
-  checkSpecialTokens(specialTokens);
-  const training = { specialTokens, minFrequency, onProgress };
+  const { checkTrainOptions, withDefaults } = await import('./training/check-options.ts');
+  const type = checkTrainOptions(options);
+  const { onProgress } = options;
   const strings = asStrings(texts);
-  return isBpe
-    ? trainBpe(strings, { ...training, splitting, vocabSize: vocabSize ?? DEFAULT_VOCABULARY })
-    : trainCharacters(strings, { ...training, vocabSize });
+  switch (type) {
+    case 'bpe':
+      return trainBpe(strings, { ...withDefaults(type, options), onProgress });
+    case 'characters':
+      return trainCharacters(strings, { ...withDefaults(type, options), onProgress });
+    case 'words':
+    case 'whitespace': {
+      const { trainWords } = await import('./words/train-words.ts');
+      return trainWords(strings, { ...withDefaults(type, options), type, onProgress });
+    }
+    case 'character-bpe': {
+      const { trainCharacterBpe } = await import('./training/train-character-bpe.ts');
+      return trainCharacterBpe(strings, { ...withDefaults(type, options), onProgress });
+    }
+    case 'wordpiece': {
+      const { trainWordPiece } = await import('./wordpiece/train-word-piece.ts');
+      return trainWordPiece(strings, { ...withDefaults(type, options), onProgress });
+    }
+    case 'unigram': {
+      const { trainUnigram } = await import('./sentencepiece/train-sentencepiece.ts');
+      return trainUnigram(strings, { ...withDefaults(type, options), onProgress });
+    }
+    case 'sentencepiece-bpe': {
+      const { trainSentencePieceBpe } = await import('./sentencepiece/train-sentencepiece.ts');
+      return trainSentencePieceBpe(strings, { ...withDefaults(type, options), onProgress });
+    }
+  }
 }
 
 async function* asStrings(texts: Iterable<TextLike> | AsyncIterable<TextLike>): AsyncGenerator<string> {
   if (typeof texts === 'string') yield texts;
   else for await (const text of texts) yield typeof text === 'string' ? text : text.text;
-}
-
-function isCount(value: unknown, most: number): boolean {
-  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
-}
-
-function checkSpecialTokens(tokens: readonly string[]): void {
-  const bad = tokens.find((token, index) => [...token].length < 2 || /\p{Surrogate}/u.test(token) || tokens.indexOf(token) !== index);
-  if (bad === undefined) return;
-  throw new UsageError({
-    code: 'WEFT_TOKENIZER_SPECIAL',
-    action: 'train a tokenizer',
-    rule: 'special tokens are different texts of two characters or more',
-    value: JSON.stringify(bad),
-    remedy: 'Give each special token once, e.g. <|endoftext|>.',
-  });
-}
-
-function demand(holds: boolean, rule: string, value: unknown): void {
-  if (holds) return;
-  throw new UsageError({
-    code: 'WEFT_TOKENIZER_OPTION',
-    action: 'train a tokenizer',
-    rule,
-    value: String(value),
-    remedy: 'Correct the option or leave it out for its default.',
-  });
 }

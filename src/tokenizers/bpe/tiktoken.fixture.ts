@@ -51,7 +51,13 @@ export function encodingToJson(name: EncodingName): unknown {
         : { type: 'Sequence', pretokenizers: [split, { ...byteLevel, use_regex: false }] },
     post_processor: null,
     decoder: { ...byteLevel, use_regex: true },
-    model: { type: 'BPE', unk_token: null, vocab: Object.fromEntries([...ranks].map(([token, rank]) => [text(token), rank])), merges },
+    model: {
+      type: 'BPE',
+      unk_token: null,
+      // With the special tokens: Hugging Face's library counts ids of others on from the size of the vocabulary, and there are holes.
+      vocab: Object.fromEntries([...[...ranks].map(([token, rank]): [string, number] => [text(token), rank]), ...Object.entries(special)]),
+      merges,
+    },
   };
 }
 

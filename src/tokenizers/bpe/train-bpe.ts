@@ -5,7 +5,7 @@ import { ALPHABET, bytesToText } from '../byte-alphabet.ts';
 import { createSpecialTokens } from '../special-tokens.ts';
 import { SPLITTINGS, type Splitting } from '../splitting/splittings.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { type TrainProgress, emptyCorpus } from '../training.ts';
+import { type TrainProgress, emptyCorpus } from '../training/progress.ts';
 import { createBpeTokenizer } from './bpe-tokenizer.ts';
 import { createPieceCounter } from './count-pieces.ts';
 import { arenaOf } from '../token-arena.ts';

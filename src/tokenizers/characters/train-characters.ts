@@ -4,7 +4,7 @@ import { UsageError } from '../../core/index.ts';
 import type { BpeTraining } from '../bpe/train-bpe.ts';
 import { createSpecialTokens } from '../special-tokens.ts';
 import { type Tokenizer, UNKNOWN } from '../tokenizer.ts';
-import { emptyCorpus } from '../training.ts';
+import { emptyCorpus } from '../training/progress.ts';
 import { createCharacterTokenizer } from './character-tokenizer.ts';
 
 /** What to train. */

@@ -52,14 +52,18 @@ export function trimAligned(aligned: AlignedText, start: number, end: number): A
   return { ...sliceAligned(aligned, start, end), shift: aligned.shift };
 }
 
-/** Replaces every character by a text, which keeps its place; by nothing to remove it. */
-export function mapAligned(aligned: AlignedText, map: (character: string) => string): AlignedText {
+/** Replaces the characters that match a pattern (with the flags `gu`) by texts, which keep their places; by nothing to remove them. */
+export function mapAligned(aligned: AlignedText, pattern: RegExp, map: (character: string) => string): AlignedText {
+  const { text } = aligned;
   const builder = createBuilder(aligned);
-  for (let at = 0; at < aligned.text.length;) {
-    const end = at + unitsOf(codePointAt(aligned.text, at));
-    builder.add(map(aligned.text.slice(at, end)), at);
-    at = end;
+  let position = 0;
+  for (const match of text.matchAll(pattern)) {
+    builder.copy(position, match.index);
+    builder.add(map(match[0]), match.index);
+    position = match.index + match[0].length;
   }
+  if (position === 0) return aligned;
+  builder.copy(position, text.length);
   return builder.build();
 }
 
@@ -68,24 +72,23 @@ export function prependAligned(aligned: AlignedText, text: string): AlignedText 
   if (aligned.text === '') return aligned;
   const builder = createBuilder(aligned);
   builder.add(text, 0);
-  for (let at = 0; at < aligned.text.length; at++) builder.add(aligned.text[at] as string, text === '' && at === 0 ? -1 : at);
+  if (text === '') builder.add(aligned.text[0] as string, -1);
+  builder.copy(text === '' ? 1 : 0, aligned.text.length);
   return builder.build();
 }
 
 /** Replaces matches (start, end, start, end, …) by a text, which takes the place of the last character that goes. */
 export function replaceAligned(aligned: AlignedText, matches: readonly number[], text: string): AlignedText {
   const builder = createBuilder(aligned);
+  if (matches.length === 0) return aligned;
   let position = 0;
-  const keep = (end: number): void => {
-    for (; position < end; position++) builder.add(aligned.text[position] as string, position);
-  };
   for (let index = 0; index < matches.length; index += 2) {
-    keep(matches[index] as number);
+    builder.copy(position, matches[index] as number);
     const end = matches[index + 1] as number;
     builder.add(text, end - 1);
     position = end;
   }
-  keep(aligned.text.length);
+  builder.copy(position, aligned.text.length);
   return builder.build();
 }
 
@@ -104,19 +107,44 @@ export function transformAligned(aligned: AlignedText, changes: Iterable<Change>
   return builder.build();
 }
 
-/** Collects characters with their places: those of a unit of the old text, or none of them for -1. */
-function createBuilder(aligned: AlignedText): { add(text: string, from: number): void; build(): AlignedText } {
-  const parts: string[] = [];
-  const starts: number[] = [];
-  const ends: number[] = [];
+/** Collects characters with their places. */
+interface Builder {
+  /** A text that has the place of a unit of the old text, or none for -1. */
+  add(text: string, from: number): void;
+  /** A part of the old text. */
+  copy(start: number, end: number): void;
+  build(): AlignedText;
+}
+
+function createBuilder(aligned: AlignedText): Builder {
+  let starts = new Int32Array(aligned.text.length + 16);
+  let ends = new Int32Array(aligned.text.length + 16);
+  let length = 0;
+  let result = '';
+  const reserve = (more: number): void => {
+    if (length + more <= starts.length) return;
+    const [oldStarts, oldEnds] = [starts, ends];
+    starts = new Int32Array((length + more) * 2);
+    ends = new Int32Array(starts.length);
+    starts.set(oldStarts);
+    ends.set(oldEnds);
+  };
   return {
     add(text, from) {
-      parts.push(text);
-      for (let unit = 0; unit < text.length; unit++) {
-        starts.push(from < 0 ? aligned.shift : (aligned.starts[from] as number));
-        ends.push(from < 0 ? aligned.shift : (aligned.ends[from] as number));
-      }
+      reserve(text.length);
+      result += text;
+      starts.fill(from < 0 ? aligned.shift : (aligned.starts[from] as number), length, length + text.length);
+      ends.fill(from < 0 ? aligned.shift : (aligned.ends[from] as number), length, length + text.length);
+      length += text.length;
     },
-    build: () => ({ text: parts.join(''), starts: Int32Array.from(starts), ends: Int32Array.from(ends), shift: aligned.shift }),
+    copy(start, end) {
+      if (start >= end) return;
+      reserve(end - start);
+      result += aligned.text.slice(start, end);
+      starts.set(aligned.starts.subarray(start, end), length);
+      ends.set(aligned.ends.subarray(start, end), length);
+      length += end - start;
+    },
+    build: () => ({ text: result, starts: starts.subarray(0, length), ends: ends.subarray(0, length), shift: aligned.shift }),
   };
 }

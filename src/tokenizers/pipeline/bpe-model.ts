@@ -45,6 +45,10 @@ export function createBpeModel(options: BpeOptions): Model {
   const plain = prefix === '' && suffix === '';
   const known = plain ? createCharacterTable(vocabulary) : undefined;
 
+  const beyond = new Map<number, number>(); // Characters beyond the first plane.
+  for (const [text, id] of vocabulary)
+    if (text.length === 2 && (text.codePointAt(0) as number) > 0xffff) beyond.set(text.codePointAt(0) as number, id);
+
   const symbols: Symbols = { ids: new Int32Array(256), lengths: new Int32Array(256), count: 0 };
   const add = (id: number, length: number): void => {
     if (symbols.count === symbols.ids.length) {
@@ -59,11 +63,22 @@ export function createBpeModel(options: BpeOptions): Model {
     symbols.lengths[symbols.count++] = length;
   };
   const idOf = (piece: string, at: number, end: number): number | undefined => {
-    if (known !== undefined && end === at + 1) {
+    if (known !== undefined) {
+      if (end !== at + 1) return beyond.get(piece.codePointAt(at) as number);
       const id = known[piece.charCodeAt(at)] as number;
       return id < 0 ? undefined : id;
     }
     return vocabulary.get(symbolText(piece, at, end));
+  };
+  /** UTF-8, quickly for the one character that it mostly is. */
+  const bytesOfText = (text: string): ArrayLike<number> & Iterable<number> => {
+    const code = codePointAt(text, 0);
+    if (text.length !== unitsOf(code) || code < 0x80) return utf8.encode(text);
+    const last = 0x80 | (code & 0x3f);
+    if (code < 0x800) return [0xc0 | (code >> 6), last];
+    const second = 0x80 | ((code >> 6) & 0x3f);
+    if (code < 0x1_0000) return [0xe0 | (code >> 12), second, last];
+    return [0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), second, last];
   };
   const symbolText = (piece: string, at: number, end: number): string =>
     (at > 0 ? prefix : '') + piece.slice(at, end) + (end === piece.length ? suffix : '');
@@ -95,7 +110,7 @@ export function createBpeModel(options: BpeOptions): Model {
     if (pending > 0) add(unknownId as number, pending);
   };
   const addBytes = (text: string): boolean => {
-    const bytes = utf8.encode(text);
+    const bytes = bytesOfText(text);
     for (const byte of bytes) if (byteIds[byte] === undefined) return false;
     for (const byte of bytes) add(byteIds[byte] as number, 1);
     return true;
@@ -152,7 +167,7 @@ export function createBpeModel(options: BpeOptions): Model {
     vocabulary,
     size: vocabulary.size,
     encode: remembering(encode),
-    align,
+    align: remembering(align),
     ...(separators === undefined ? {} : { cut: cutBefore(separators, known as Int32Array) }),
   };
 }

@@ -79,7 +79,8 @@ function readBits(ranges: string): Uint32Array {
 
 /** The text with U+FFFD for every lone surrogate. */
 export function wellFormed(text: string): string {
-  return LONE.test(text) ? text.replace(/\p{Surrogate}/gu, '\uFFFD') : text;
+  const isWell = (text as { readonly isWellFormed?: () => boolean }).isWellFormed?.() ?? !LONE.test(text);
+  return isWell ? text : text.replace(/\p{Surrogate}/gu, '\uFFFD');
 }
 
 const LONE = /\p{Surrogate}/u;

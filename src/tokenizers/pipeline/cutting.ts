@@ -12,9 +12,6 @@ export function cutAt(find: Finder, behavior: SplitBehavior, invert: boolean): C
   return (text, pieces) => {
     if (text === '') return;
     const matches = find(text);
-    const push = (start: number, end: number): void => {
-      if (start < end) pieces.push(start, end);
-    };
     // Parts between matches and matches, in turn; the first and last ones may be empty.
     if (behavior === 'Isolated' || behavior === 'Removed') {
       const keepMatches = behavior === 'Isolated' || invert;
@@ -23,11 +20,11 @@ export function cutAt(find: Finder, behavior: SplitBehavior, invert: boolean): C
       for (let index = 0; index < matches.length; index += 2) {
         const start = matches[index] as number;
         const end = matches[index + 1] as number;
-        if (keepOthers) push(position, start);
-        if (keepMatches) push(start, end);
+        if (keepOthers && position < start) pieces.push(position, start);
+        if (keepMatches && start < end) pieces.push(start, end);
         position = end;
       }
-      if (keepOthers) push(position, text.length);
+      if (keepOthers && position < text.length) pieces.push(position, text.length);
       return;
     }
     const parts: { start: number; end: number; readonly match: boolean }[] = [];
@@ -52,7 +49,19 @@ export function cutAt(find: Finder, behavior: SplitBehavior, invert: boolean): C
       previous = match;
     }
     if (behavior === 'MergedWithNext') merged.reverse();
-    for (const { start, end } of merged) push(start, end);
+    for (const { start, end } of merged) if (start < end) pieces.push(start, end);
+  };
+}
+
+/** Cuts before every character of one kind: a literal character, merged with what is next. */
+export function cutBefore(character: string): Cutter {
+  return (text, pieces) => {
+    let start = 0;
+    for (let at = text.indexOf(character, 1); at >= 0; at = text.indexOf(character, at + character.length)) {
+      pieces.push(start, at);
+      start = at;
+    }
+    if (start < text.length) pieces.push(start, text.length);
   };
 }
 

@@ -32,18 +32,18 @@ export interface Model {
 const LONGEST_REMEMBERED = 64;
 const MOST_REMEMBERED = 1 << 16;
 
-/** A model that remembers the ids of short pieces; bounded, and emptied when it is full. */
-export function remembering(encode: (piece: string) => ArrayLike<number>): (piece: string) => ArrayLike<number> {
-  const known = new Map<string, ArrayLike<number>>();
+/** A function that remembers what it said of short pieces; bounded, and emptied when it is full. */
+export function remembering<T>(encode: (piece: string) => T): (piece: string) => T {
+  const known = new Map<string, T>();
   return (piece) => {
     if (piece.length > LONGEST_REMEMBERED) return encode(piece);
-    let ids = known.get(piece);
-    if (ids === undefined) {
-      ids = encode(piece);
+    let answer = known.get(piece);
+    if (answer === undefined) {
+      answer = encode(piece);
       if (known.size >= MOST_REMEMBERED) known.clear();
-      known.set(piece, ids);
+      known.set(piece, answer);
     }
-    return ids;
+    return answer;
   };
 }
 

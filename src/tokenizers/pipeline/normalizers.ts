@@ -43,7 +43,7 @@ export async function readNormalizer(reader: JsonReader, json: JsonObject, path:
     case 'Strip':
       return strip(flag('strip_left'), flag('strip_right'));
     case 'StripAccents':
-      return filter(isMark, /[^\0-\xff]/);
+      return filter(isMark, NOT_LATIN);
     case 'NFC':
     case 'NFD':
     case 'NFKC':
@@ -52,7 +52,10 @@ export async function readNormalizer(reader: JsonReader, json: JsonObject, path:
     case 'Lowercase':
       return LOWERCASE;
     case 'Nmt':
-      return inTurn([filter(isNmtControl, /[\0-\x1f\x7f-\x9f]/), mapper((text) => text.replace(NMT_SPACES, ' '), NMT_SPACES)]);
+      return inTurn([
+        filter(isNmtControl, /[\0-\x1f\x7f-\x9f]/gu),
+        mapper((character) => (NMT_SPACES.test(character) ? ' ' : character), NMT_SPACES_ALL),
+      ]);
     case 'Precompiled': {
       const { readPrecompiled } = await import('./precompiled.ts');
       return readPrecompiled(reader, json, path);
@@ -87,13 +90,18 @@ export function inTurn(steps: readonly Change[]): Change {
   };
 }
 
+const UTF8 = new TextEncoder();
+
+/** Characters that are not one byte, nor the character of that byte. */
+const NOT_ITSELF = /[^!-~]/gu;
+
 /** Every byte as a character of GPT-2's alphabet. */
 export const BYTES: Change = {
-  text: (text) => bytesToText(new TextEncoder().encode(text)),
-  aligned: (aligned) => mapAligned(aligned, (character) => bytesToText(new TextEncoder().encode(character))),
+  text: (text) => bytesToText(UTF8.encode(text)),
+  aligned: (aligned) => mapAligned(aligned, NOT_ITSELF, (character) => bytesToText(UTF8.encode(character))),
 };
 
-const LOWERCASE: Change = { text: lowerText, aligned: (aligned) => mapAligned(aligned, lowerCharacter) };
+const LOWERCASE: Change = { text: lowerText, aligned: (aligned) => mapAligned(aligned, /[^\0-@[-\x7f]/gu, lowerCharacter) };
 
 /** `text` with the matches replaced. */
 export function replaced(text: string, matches: readonly number[], content: string): string {
@@ -114,18 +122,14 @@ function unicodeForm(form: Form): Change {
   };
 }
 
-/** Removes the characters of a set; a text without any that match `maybe` is left alone. */
+/** Removes the characters of a set, all of which match a pattern. */
 function filter(remove: (codePoint: number) => boolean, maybe: RegExp): Change {
-  const map = (character: string): string => (remove(character.codePointAt(0) as number) ? '' : character);
-  return mapper((text) => text.replace(/[^]/gu, map), maybe, map);
+  return mapper((character) => (remove(character.codePointAt(0) as number) ? '' : character), maybe);
 }
 
-function mapper(text: (text: string) => string, maybe: RegExp, map: (character: string) => string = text): Change {
-  const first = new RegExp(maybe.source, maybe.flags.replace('g', ''));
-  return {
-    text: (whole) => (first.test(whole) ? text(whole) : whole),
-    aligned: (aligned) => (first.test(aligned.text) ? mapAligned(aligned, map) : aligned),
-  };
+/** Replaces characters; those that a pattern (with the flags `gu`) does not match stay as they are. */
+function mapper(map: (character: string) => string, maybe: RegExp): Change {
+  return { text: (text) => text.replace(maybe, map), aligned: (aligned) => mapAligned(aligned, maybe, map) };
 }
 
 function strip(left: boolean, right: boolean): Change {
@@ -139,7 +143,9 @@ function strip(left: boolean, right: boolean): Change {
   return { text: (text) => text.slice(...bounds(text)), aligned: (aligned) => trimAligned(aligned, ...bounds(aligned.text)) };
 }
 
-const NMT_SPACES = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/g;
+const NMT_SPACES = /[\t\n\f\r\u1680\u200B-\u200F\u2028\u2029\u2581\uFEFF\uFFFD]/u;
+const NMT_SPACES_ALL = new RegExp(NMT_SPACES.source, 'gu');
+const NOT_LATIN = /[^\0-\xff]/gu;
 
 function isNmtControl(code: number): boolean {
   return (code >= 1 && code <= 8) || code === 0xb || (code >= 0xe && code <= 0x1f) || code === 0x7f || code === 0x8f || code === 0x9f;
@@ -160,10 +166,9 @@ function bertNormalizer({ clean, chinese, accents, lower }: BertFlags): Change {
   const spaced = (character: string): string => (isChinese(character.codePointAt(0) as number) ? ` ${character} ` : character);
   const steps: Change[] = [];
   // Letters, marks, numbers, signs and spaces of ASCII are what most texts are made of.
-  if (clean) steps.push(mapper((text) => text.replace(/[^]/gu, cleaned), /[^ -~]/, cleaned));
-  if (chinese)
-    steps.push(mapper((text) => text.replace(/[\u3400-\u9FFF\uF900-\uFAFF\u{20000}-\u{2FA1F}]/gu, spaced), /[\u3400-\uFAFF]/, spaced));
-  if (accents) steps.push(unicodeForm('NFD'), filter(isAccent, /[^\0-\xff]/));
+  if (clean) steps.push(mapper(cleaned, /[^ -~]/gu));
+  if (chinese) steps.push(mapper(spaced, /[\u3400-\u9FFF\uF900-\uFAFF\u{20000}-\u{2FA1F}]/gu));
+  if (accents) steps.push(unicodeForm('NFD'), filter(isAccent, NOT_LATIN));
   if (lower) steps.push(LOWERCASE);
   const all = inTurn(steps);
   return {

@@ -10,7 +10,7 @@ import { GPT2_PATTERN } from '../splitting/gpt2.ts';
 import { prependAligned, replaceAligned } from './aligned-text.ts';
 import { isNumeral, isPunctuation, isWord } from './characters.ts';
 import { codePointAt, isWhiteSpace, unitsOf } from './code-points.ts';
-import { type Cutter, cutAt, cutRuns, findCharacters } from './cutting.ts';
+import { type Cutter, cutAt, cutBefore, cutRuns, findCharacters } from './cutting.ts';
 import { BYTES, type Change } from './normalizers.ts';
 import { literalFinder, readBehavior, readCharacter, readCount, readFlag, readPattern } from './read-parts.ts';
 
@@ -144,7 +144,7 @@ function metaspace({ replacement, scheme, split }: Metaspace): PreTokenizer {
         return prepends && !changed.text.startsWith(replacement) ? prependAligned(changed, replacement) : changed;
       },
     },
-    ...(split ? { cut: cutAt(literalFinder(replacement), 'MergedWithNext', false) } : {}),
+    ...(split ? { cut: cutBefore(replacement) } : {}),
   };
 }
 

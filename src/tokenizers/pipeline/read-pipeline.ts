@@ -77,7 +77,8 @@ function readBpe(json: JsonObject, { vocabulary, merges }: BpeParts): Model {
 }
 
 async function readModel(reader: JsonReader, json: JsonObject): Promise<Model> {
-  switch (json['type'] ?? guessType(json)) {
+  const type: unknown = json['type'] ?? guessType(json);
+  switch (type) {
     case 'WordPiece': {
       const { createWordPieceModel } = await import('../wordpiece/word-piece-model.ts');
       return createWordPieceModel({
@@ -94,7 +95,7 @@ async function readModel(reader: JsonReader, json: JsonObject): Promise<Model> {
     case 'Unigram':
       return readUnigram(reader, json);
     default:
-      return reader.fail('model.type is BPE, WordPiece, WordLevel or Unigram', json['type']);
+      return reader.fail('model.type is BPE, WordPiece, WordLevel or Unigram', type);
   }
 }
 
@@ -113,7 +114,7 @@ async function readUnigram(reader: JsonReader, json: JsonObject): Promise<Model>
     if (typeof token !== 'string' || token.length > LONGEST_TOKEN || typeof score !== 'number' || !Number.isFinite(score)) {
       return reader.fail(`model.vocab[${index}] is a token and its score`, JSON.stringify(value)?.slice(0, 80));
     }
-    scores[index] = score;
+    scores[index] = roundedTwice(score);
     return wellFormed(token);
   });
   const unknownId = json['unk_id'] ?? undefined;
@@ -128,4 +129,16 @@ async function readUnigram(reader: JsonReader, json: JsonObject): Promise<Model>
     unknownId: unknownId as number | undefined,
     byteFallback: readFlag(reader, json['byte_fallback'], { name: 'model.byte_fallback', missing: false }),
   });
+}
+
+/**
+ * A number as serde_json reads it without its feature `float_roundtrip`: its digits as a whole number, then divided by a power of ten,
+ * each rounded. Equal paths of a Unigram model are told apart by the last bit. Source: serde-rs/json, `de.rs`, `f64_from_parts`.
+ */
+function roundedTwice(value: number): number {
+  const [, sign, whole = '', fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  const power = Number(exponent) - fraction.length;
+  const digits = Number(whole + fraction);
+  const size = power < 0 ? digits / Number(`1e${-power}`) : digits * Number(`1e${power}`);
+  return sign === '-' ? -size : size;
 }

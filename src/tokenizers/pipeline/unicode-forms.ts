@@ -105,7 +105,7 @@ function combiningOrder(character: string): number {
   if (character < '\u0300') return 0;
   let order = orders.get(character);
   if (order === undefined) {
-    const marks = [...MARKS_BY_CLASS];
+    const marks = [...MARKS_BY_CLASS].filter((mark) => mark !== character);
     const swaps = (first: string, second: string): boolean => toForm(`a${first}${second}`, 'NFD') === `a${second}${first}`;
     const below = marks.filter((mark) => swaps(character, mark)).length;
     order = below > 0 || marks.some((mark) => swaps(mark, character)) ? below + 1 : 0;

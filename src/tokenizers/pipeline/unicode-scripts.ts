@@ -8,12 +8,12 @@ let table: Uint8Array | undefined;
 
 /** A change of script cuts; spaces and what belongs to any script stay with what is before them. What comes before the first script goes. */
 export const cutScripts: Cutter = (text, pieces) => {
-  table ??= readTable();
+  const scripts = scriptTable();
   let start = -1;
   let last = 0;
   for (let at = 0; at < text.length;) {
     const code = codePointAt(text, at);
-    const script = table[code] as number;
+    const script = scripts[code] as number;
     if (script !== 0 && script !== last) {
       if (start >= 0) pieces.push(start, at);
       start = at;
@@ -24,7 +24,11 @@ export const cutScripts: Cutter = (text, pieces) => {
   if (start >= 0) pieces.push(start, text.length);
 };
 
-/** Script by code point; 0 is any. */
+/** Script by code point, numbered in no particular order; 0 is any. */
+export function scriptTable(): Uint8Array {
+  return (table ??= readTable());
+}
+
 function readTable(): Uint8Array {
   const scripts = new Uint8Array(0x11_0000);
   SCRIPTS.forEach((ranges, index) => {

@@ -116,7 +116,7 @@ export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: 
       tokenize(text, (id) => list.push(id));
       return list;
     }),
-    align(text) {
+    align: remembering((text) => {
       const list: Token[] = [];
       let start = 0;
       tokenize(text, (id, piece, more) => {
@@ -125,7 +125,7 @@ export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: 
         if (!more) start = end;
       });
       return list;
-    },
+    }),
   };
 }
 

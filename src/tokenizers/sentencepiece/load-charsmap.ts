@@ -34,7 +34,7 @@ export async function loadCharsmap(name: CharsmapName): Promise<Uint8Array> {
       code: 'WEFT_TOKENIZER_OPTION',
       action: 'normalise text',
       rule: `the rules are ${PACKED.join(', ')} or identity`,
-      value: String(name),
+      value: name,
       remedy: 'Give one of these names.',
     });
   }

@@ -38,6 +38,16 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
   let keep = -1; // Where `\K` lets the match begin.
   let captures = new Int32Array(0);
 
+  /** What a matcher's first character must be; matchers that may match nothing are not in it. */
+  const firsts = new Map<Matcher, CharacterTest>();
+  const beginning = (matcher: Matcher, ...tests: readonly (CharacterTest | undefined)[]): Matcher => {
+    const known = tests.filter((test) => test !== undefined);
+    const [only] = known;
+    if (only === undefined || known.length < tests.length) return matcher;
+    firsts.set(matcher, known.length === 1 ? only : (code) => known.some((test) => test(code)));
+    return matcher;
+  };
+
   const spend = (steps: number): void => {
     left -= steps;
     if (left < 0) throw tooManySteps(pattern);
@@ -60,13 +70,19 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
     const [first, second] = matchers;
     if (first === undefined) return next;
     if (second === undefined) return first;
-    return (at) => {
-      for (const matcher of matchers) {
-        const end = matcher(at);
+    const tests = matchers.map((matcher) => firsts.get(matcher));
+    // Which alternatives may begin with each character of ASCII, so that the others are not tried.
+    const candidates = Array.from({ length: 0x80 }, (_, code) => matchers.filter((__, index) => tests[index]?.(code) !== false));
+    const matcher: Matcher = (at) => {
+      const code = at < text.length ? text.charCodeAt(at) : 0x80;
+      const tried = code < 0x80 ? (candidates[code] as readonly Matcher[]) : matchers;
+      for (let index = 0; index < tried.length; index++) {
+        const end = (tried[index] as Matcher)(at);
         if (end >= 0) return end;
       }
       return -1;
     };
+    return beginning(matcher, ...tests);
   };
 
   const compileSequence = (nodes: readonly AlternativeElementNode[], flags: PatternFlags, next: Matcher): Matcher =>
@@ -97,20 +113,22 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
           return end;
         };
         const body = compileAlternatives(node.body, flags, after);
-        return (at) => {
+        const matcher: Matcher = (at) => {
           const before = captures[place] as number;
           captures[place] = at;
           const end = body(at);
           if (end < 0) captures[place] = before;
           return end;
         };
+        return beginning(matcher, firsts.get(body));
       }
       case 'LookaroundAssertion': {
         const found = node.kind === 'lookahead' ? compileAlternatives(node.body, flags, accept) : lookBehind(node.body, flags);
-        return (at) => {
+        const matcher: Matcher = (at) => {
           spend(1);
           return found(at) >= 0 === node.negate ? -1 : next(at);
         };
+        return beginning(matcher, firsts.get(next));
       }
       case 'Quantifier':
         return compileQuantifier(node, flags, next);
@@ -132,20 +150,21 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
           if (end < 0) keep = before;
           return end;
         };
-      default:
+      case 'AbsenceFunction':
+      case 'NamedCallout':
+      case 'Subroutine':
         throw new UnknownPattern(`${node.type} is not`);
     }
   };
 
   /** One character of a set. */
-  const one =
-    (test: CharacterTest, next: Matcher): Matcher =>
-    (at) => {
+  const one = (test: CharacterTest, next: Matcher): Matcher =>
+    beginning((at) => {
       if (--left < 0) spend(1);
       if (at >= text.length) return -1;
       const code = codePointAt(text, at);
       return test(code) ? next(code > 0xffff ? at + 2 : at + 1) : -1;
-    };
+    }, test);
 
   const newline =
     (next: Matcher): Matcher =>
@@ -155,12 +174,11 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
       return at < text.length && /[\n\v\f\r\u0085\u2028\u2029]/.test(text[at] as string) ? next(at + 1) : -1;
     };
 
-  const atomic =
-    (body: Matcher, next: Matcher): Matcher =>
-    (at) => {
+  const atomic = (body: Matcher, next: Matcher): Matcher =>
+    beginning((at) => {
       const end = body(at);
       return end < 0 ? -1 : next(end);
-    };
+    }, firsts.get(body));
 
   const lookBehind = (body: readonly AlternativeNode[], flags: PatternFlags): Matcher => {
     let target = 0;
@@ -182,10 +200,11 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
   const compileAssertion = ({ kind, negate }: AssertionNode, next: Matcher): Matcher => {
     const holds = assertions[kind];
     if (holds === undefined) throw new UnknownPattern(`${kind} is not`);
-    return (at) => {
+    const matcher: Matcher = (at) => {
       spend(1);
       return holds(at) === (negate === true) ? -1 : next(at);
     };
+    return beginning(matcher, firsts.get(next));
   };
   const assertions: Readonly<Partial<Record<AssertionNode['kind'], (at: number) => boolean>>> = {
     line_start: (at) => at === 0 || (text[at - 1] === '\n' && at < text.length),
@@ -210,11 +229,12 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
     const lazy = kind === 'lazy';
     if (min === 0 && max === 1) {
       const once = compileNode(body, flags, next);
-      return (at) => {
+      const matcher: Matcher = (at) => {
         spend(1);
         const end = (lazy ? next : once)(at);
         return end >= 0 ? end : (lazy ? once : next)(at);
       };
+      return beginning(matcher, firsts.get(once), firsts.get(next));
     }
     return repeat(body, flags, { lazy, min, max, next });
   };
@@ -227,8 +247,10 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
       if (unit < 0xd800 || unit > 0xdbff) return test(unit) ? at + 1 : -1;
       return test(codePointAt(text, at)) ? at + 2 : -1;
     };
+    const follows = firsts.get(next);
+    const tests = min > 0 ? [test] : [test, follows];
     if (kind === 'lazy') {
-      return (at) => {
+      const matcher: Matcher = (at) => {
         let end = at;
         for (let count = 0; ; count++) {
           spend(1);
@@ -240,8 +262,9 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
           if (end < 0) return -1;
         }
       };
+      return beginning(matcher, ...tests);
     }
-    return (at) => {
+    const matcher: Matcher = (at) => {
       let end = at;
       let count = 0;
       for (let after = step(end); after >= 0 && count < max; after = step(end)) {
@@ -252,13 +275,17 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
       if (count < min) return -1;
       if (kind === 'possessive') return next(end);
       for (;;) {
-        const found = next(end);
-        if (found >= 0 || count === min) return found;
+        if (follows === undefined || (end < text.length && follows(codePointAt(text, end)))) {
+          const found = next(end);
+          if (found >= 0) return found;
+        }
+        if (count === min) return -1;
         if (--left < 0) spend(1);
         count--;
         end -= isInside(text, end - 1) ? 2 : 1;
       }
     };
+    return beginning(matcher, ...tests);
   };
 
   interface Repeat {
@@ -296,7 +323,7 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
     };
     // An iteration that matched nothing is the last one.
     const body = compileNode(node, flags, (at) => (at === start && count >= min ? leave(at) : decide(at)));
-    return (at) => {
+    const matcher: Matcher = (at) => {
       const [countBefore, startBefore] = [count, start];
       count = 0;
       start = -1;
@@ -305,6 +332,7 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
       start = startBefore;
       return end;
     };
+    return min > 0 ? beginning(matcher, firsts.get(body)) : beginning(matcher, firsts.get(body), firsts.get(next));
   };
 
   let matcher: Matcher;
@@ -324,9 +352,14 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
     throw error;
   }
 
+  const first = firsts.get(matcher);
   const search = (from: number): readonly [number, number] | undefined => {
     searchStart = from;
     for (let at = from; at <= text.length; at++) {
+      if (first !== undefined) {
+        while (at < text.length && !first(text.charCodeAt(at)) && !isHigh(text, at)) at++;
+        if (at >= text.length) return undefined;
+      }
       if (at > 0 && at < text.length && isInside(text, at)) continue;
       if (--left < 0) spend(1);
       keep = -1;
@@ -377,6 +410,11 @@ function changedFlags(flags: PatternFlags, { enable, disable }: FlagChange): Pat
 }
 
 const accept: Matcher = (at) => at;
+
+function isHigh(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
 
 /** What a group without effects of its own holds, where it is one thing. */
 function unwrapped(node: QuantifierNode['body']): QuantifierNode['body'] {

@@ -53,7 +53,7 @@ export function createWordPieceModel({ vocabulary, unknown, prefix, longest }: W
     vocabulary,
     size: vocabulary.size,
     encode: remembering((word) => match(word)?.ids ?? [unknownOf(word)]),
-    align(word) {
+    align: remembering((word) => {
       const found = match(word);
       if (found === undefined) return [{ id: unknownOf(word), start: 0, end: byteLength(word), text: unknown }];
       const tokens: Token[] = [];
@@ -68,7 +68,7 @@ export function createWordPieceModel({ vocabulary, unknown, prefix, longest }: W
         start = end;
       });
       return tokens;
-    },
+    }),
   };
 }
 
