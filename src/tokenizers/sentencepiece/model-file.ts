@@ -130,7 +130,7 @@ function readScalar(reader: Reader, kind: Exclude<FieldKind, { readonly fields: 
     case 'int32':
       return reader.int32();
     case 'uint64': {
-      const read: number | { toNumber(): number } = reader.uint64();
+      const read = reader.uint64() as unknown as number | { toNumber(): number };
       const value = typeof read === 'number' ? read : read.toNumber();
       return Number.isSafeInteger(value) ? value : undefined;
     }
