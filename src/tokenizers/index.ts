@@ -57,3 +57,15 @@ export type {
   UnigramTraining,
   WordSymbols,
 } from './explain/explanation.ts';
+export { sentencePieceModelOf } from './sentencepiece/model-of.ts';
+export { sentencePieceFromBytes, sentencePieceFromModel, sentencePieceToBytes } from './sentencepiece/sentencepiece-files.ts';
+export { loadCharsmap } from './sentencepiece/load-charsmap.ts';
+export type { CharsmapName } from './sentencepiece/load-charsmap.ts';
+export type {
+  SentencePiece,
+  SentencePieceModel,
+  SentencePieceNormalizer,
+  SentencePieceSample,
+  SentencePieceTrainer,
+  SentencePieceType,
+} from './sentencepiece/sentencepiece-model.ts';
