@@ -13,8 +13,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { readSentencePieceModel } from '../../src/tokenizers/sentencepiece/model-file.ts';
-import { createSentencePieceTokenizer } from '../../src/tokenizers/sentencepiece/sentencepiece-tokenizer.ts';
+import { sentencePieceFromBytes, sentencePieceFromModel, sentencePieceModelOf } from '../../src/tokenizers/index.ts';
 
 const TEXTS = '../shared/data/text';
 const BYTES = Number(process.argv[2] ?? 4) * 1e6;
@@ -82,9 +81,9 @@ try {
         const encode = `spm_encode --model=${model}.model --output_format=proto --output=/dev/null --input=${folder}`;
         const peer = (secondsOf(`${encode}/thrice.txt`) - secondsOf(`${encode}/once.txt`)) / 2;
         best.peer = Math.min(best.peer, peer);
-        const sentencePiece = await readSentencePieceModel(file);
+        const sentencePiece = sentencePieceModelOf(await sentencePieceFromBytes(file));
         const start = performance.now();
-        const tokenizer = createSentencePieceTokenizer(sentencePiece);
+        const tokenizer = await sentencePieceFromModel(sentencePiece);
         best.load = Math.min(best.load, performance.now() - start);
         const encodeAll = (lines: readonly string[]) => () => {
           for (const line of lines) tokenizer.encode(line);
@@ -111,7 +110,7 @@ try {
           String.fromCharCode(97 + ((index * index * 7919 + index * 31) % 26)),
         ).join(''),
       })) {
-        const tokenizer = createSentencePieceTokenizer(await readSentencePieceModel(file));
+        const tokenizer = await sentencePieceFromBytes(file);
         const first = ownSeconds(() => void tokenizer.encode(hard));
         const second = ownSeconds(() => void tokenizer.encode(hard));
         console.log(`  ${what}: ${(first * 1000).toFixed(0)} ms, again ${(second * 1000).toFixed(0)} ms`);

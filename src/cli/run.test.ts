@@ -47,6 +47,7 @@ describe('help', () => {
     'tokenizer train',
     'tokenizer encode',
     'tokenizer decode',
+    'tokenizer convert',
     'tokenizer explain',
   ])('%s explains itself', async (name) => {
     const { code, out } = await weft(`${name} --help`);

@@ -24,6 +24,8 @@ export { createTokenizer } from './create-tokenizer.ts';
 export type { Alignment, Template, TemplatePart, TokenizerEngine } from './engine.ts';
 export { loadTokenizer } from './files/load-tokenizer.ts';
 export type { LoadTokenizerOptions } from './files/load-tokenizer.ts';
+export { convertTokenizer } from './files/convert-tokenizer.ts';
+export type { Conversion, ConvertTokenizerOptions } from './files/convert-tokenizer.ts';
 export { saveTokenizer } from './files/save-tokenizer.ts';
 export { tokenizerFromBytes } from './files/tokenizer-from-bytes.ts';
 export type { TokenizerFileOptions } from './files/tokenizer-from-bytes.ts';
@@ -55,3 +57,15 @@ export type {
   UnigramTraining,
   WordSymbols,
 } from './explain/explanation.ts';
+export { sentencePieceModelOf } from './sentencepiece/model-of.ts';
+export { sentencePieceFromBytes, sentencePieceFromModel, sentencePieceToBytes } from './sentencepiece/sentencepiece-files.ts';
+export { loadCharsmap } from './sentencepiece/load-charsmap.ts';
+export type { CharsmapName } from './sentencepiece/load-charsmap.ts';
+export type {
+  SentencePiece,
+  SentencePieceModel,
+  SentencePieceNormalizer,
+  SentencePieceSample,
+  SentencePieceTrainer,
+  SentencePieceType,
+} from './sentencepiece/sentencepiece-model.ts';

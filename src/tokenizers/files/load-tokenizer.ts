@@ -19,7 +19,7 @@ export interface LoadTokenizerOptions extends TokenizerFileOptions {
 }
 
 /** Reads a file of a folder; undefined when it isn't there. */
-type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
+export type ReadFile = (name: string) => Promise<Uint8Array | undefined>;
 
 /**
  * Loads a tokenizer.
@@ -88,7 +88,7 @@ export function chooseFile(names: readonly string[]): string | undefined {
 }
 
 /** The tokenizer of one file, with what stands beside it. */
-async function loadNamedFile(name: string, origin: string, read: ReadFile, options: TokenizerFileOptions): Promise<Tokenizer> {
+export async function loadNamedFile(name: string, origin: string, read: ReadFile, options: TokenizerFileOptions): Promise<Tokenizer> {
   const pair = PAIRS.find((names) => names.includes(name));
   if (pair !== undefined) {
     const [vocabulary, merges, config, added] = await Promise.all([...pair, 'tokenizer_config.json', 'added_tokens.json'].map(read));

@@ -2,9 +2,10 @@
 
 import { WeftError, findNodeModule, writeFileAtomic } from '../../core/index.ts';
 import type { Tokenizer } from '../tokenizer.ts';
+import { cannotHold } from './file-error.ts';
 
 /** A file and what it holds. */
-interface FileContent {
+export interface FileContent {
   readonly path: string;
   readonly content: string | Uint8Array;
 }
@@ -46,7 +47,8 @@ export async function saveTokenizer(path: string, tokenizer: Tokenizer): Promise
   for (const { path: file, content } of await contentsOf(path, tokenizer)) await writeFileAtomic(file, content);
 }
 
-async function contentsOf(path: string, tokenizer: Tokenizer): Promise<readonly FileContent[]> {
+/** The files that a path stands for. */
+export async function contentsOf(path: string, tokenizer: Tokenizer): Promise<readonly FileContent[]> {
   const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1;
   const [folder, name] = [path.slice(0, cut), path.slice(cut)];
   if (name.endsWith('.tiktoken')) {
@@ -54,9 +56,8 @@ async function contentsOf(path: string, tokenizer: Tokenizer): Promise<readonly 
     return [{ path, content: writeTiktoken(tokenizer.toJSON()) }];
   }
   if (name.endsWith('.model')) {
-    const { sentencePieceModelOf } = await import('../sentencepiece/sentencepiece-tokenizer.ts');
-    const { writeSentencePieceModel } = await import('../sentencepiece/model-file.ts');
-    return [{ path, content: await writeSentencePieceModel(sentencePieceModelOf(tokenizer)) }];
+    const { sentencePieceToBytes } = await import('../sentencepiece/sentencepiece-files.ts');
+    return [{ path, content: await sentencePieceToBytes(tokenizer) }];
   }
   if (name === 'vocab.txt' || name === 'vocab.json' || name === 'merges.txt') {
     const { writeVocabularyFiles, writeVocabularyText } = await import('./vocabulary-files.ts');
@@ -67,6 +68,8 @@ async function contentsOf(path: string, tokenizer: Tokenizer): Promise<readonly 
       { path: `${folder}vocab.json`, content: vocabulary },
     ];
   }
+  const wrong = /\.(?:gguf|txt|bpe)$/.exec(name);
+  if (wrong !== null) throw cannotHold(wrong[0], 'tokenizers are read from such a file and not written to it', name);
   const file = name.endsWith('.json') ? path : `${path}/tokenizer.json`;
   return [{ path: file, content: `${JSON.stringify(tokenizer.toJSON(), null, 1)}\n` }];
 }

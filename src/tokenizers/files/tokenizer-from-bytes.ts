@@ -53,9 +53,8 @@ export async function tokenizerFromBytes(
     return ggufTokenizer(metadata, name);
   }
   if (isSentencePiece(bytes)) {
-    const { readSentencePieceModel } = await import('../sentencepiece/model-file.ts');
-    const { createSentencePieceTokenizer } = await import('../sentencepiece/sentencepiece-tokenizer.ts');
-    return createSentencePieceTokenizer(await readSentencePieceModel(bytes, name), name);
+    const { sentencePieceFromBytes } = await import('../sentencepiece/sentencepiece-files.ts');
+    return sentencePieceFromBytes(bytes, name);
   }
   const text = new TextDecoder().decode(bytes);
   if (/^\s*\{/.test(text)) return fromJsonText(text, name);
