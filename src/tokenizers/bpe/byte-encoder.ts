@@ -184,9 +184,12 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
     return count;
   };
 
-  // The loops are long and few: what the compiler has not seen when it optimises one makes it start again.
+  // The loops are long and few: what the compiler has not seen when it optimises one makes it start again. To prepare for matching is
+  // left to texts that need it: it takes longer than all other loading.
+  isMatcherMade = true;
   runText(EVERY_KIND, true, Infinity);
   runText(EVERY_KIND, false, 10);
+  isMatcherMade = ignoreMerges;
 
   return {
     encode(text) {
