@@ -99,7 +99,6 @@ export async function loadEncoding(name: EncodingName): Promise<Tokenizer> {
     merges,
     // Merging leads to every token: nothing would be gained by looking pieces up whole.
     ignoreMerges: false,
-    areMergesSound: true,
     // `scripts/pack-encodings.mjs` has made sure of it.
     areMergesSound: true,
     special: createSpecialTokens(specialTokens),
