@@ -81,6 +81,9 @@ const BY_NAME: ReadonlyMap<string, GgufSplitting> = new Map(
   ),
 );
 
+/** Every name that is known. */
+export const GGUF_SPLITTING_NAMES: readonly string[] = [...BY_NAME.keys()];
+
 /** The splitting of a name that `tokenizer.ggml.pre` gives; undefined where it is not known. */
 export function ggufSplitting(name: string): GgufSplitting | undefined {
   return BY_NAME.get(name);

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Tokenizer as Rust } from 'tokenizers';
 import { describe, expect, test } from 'vitest';
 
 import { bytesToText } from '../byte-alphabet.ts';
 import { loadEncoding } from '../encodings/load-encoding.ts';
 import { flag, floats, ggufFile, id, integers, string, text, texts, uint32, uint64 } from './gguf.fixture.ts';
+import { GGUF_SPLITTING_NAMES } from './gguf-patterns.ts';
 import { readGgufMetadata } from './gguf-metadata.ts';
 import { loadTokenizer } from './load-tokenizer.ts';
 import { tokenizerFromBytes } from './tokenizer-from-bytes.ts';
@@ -93,6 +95,29 @@ describe('a byte-level vocabulary', () => {
       'tokenizer.ggml.merges': texts(model.merges.map((pair) => pair.join(' '))),
     });
     expect(JSON.stringify(await tokenizerFromBytes(bytes)) === JSON.stringify(await loadEncoding('gpt2'))).toBe(true);
+  });
+});
+
+describe('splittings by name', () => {
+  const input = "  Hello, it's 12345 naïve\r\n\n\u4F60\u597D 한국어 κόσμε x=-1;\t😀 …(a)  THEY'LL  end ";
+  // Every two neighbouring bytes merge, so that each border between pieces shows.
+  const letters = Array.from(new TextEncoder().encode(input), (byte) => BYTES[byte] as string);
+  const pairs = [...new Set(letters.slice(1).map((right, index) => `${letters[index]} ${right}`))];
+  const tokens = [...BYTES, ...pairs.map((pair) => pair.replace(' ', ''))];
+
+  test.each(GGUF_SPLITTING_NAMES)('%s: text comes back, and the ids are those of npm tokenizers', async (name) => {
+    const tokenizer = await tokenizerFromBytes(
+      ggufFile({
+        'tokenizer.ggml.model': text('gpt2'),
+        'tokenizer.ggml.pre': text(name),
+        'tokenizer.ggml.tokens': texts(tokens),
+        'tokenizer.ggml.merges': texts(pairs),
+      }),
+    );
+    const ids = tokenizer.encode(input);
+    expect(tokenizer.decode(ids)).toBe(input);
+    const rust = Rust.fromString(JSON.stringify(tokenizer));
+    expect([...ids]).toEqual((await rust.encode(input, null, { addSpecialTokens: false })).getIds());
   });
 });
 
