@@ -52,6 +52,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   const fold = settings.removeExtraWhitespaces;
   const words = createChunkCache();
   const parts = createChunkCache();
+  const singles = new Int32Array(1 << 16); // Of each character of up to three bytes its only id plus 1; 0 when it is not known yet, -1 when it has none.
   let kept = new Uint8Array(CACHE_PADDING);
   let keptText = kept;
   let keptView = new DataView(kept.buffer);
@@ -117,6 +118,14 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     let limit = Infinity;
     for (let start = 0; start < end;) {
       const stop = adjacent.partEnd(bytes, start, end);
+      const code = stop - start <= 3 ? characterOf(bytes, start, stop) : -1;
+      const single = code < 0 ? -1 : (singles[code] as number);
+      if (single > 0) {
+        reserve(1);
+        put(single - 1);
+        start = stop;
+        continue;
+      }
       const away = Math.abs((base[0] as number) - before);
       // The only part of a word is remembered with the word.
       const isKept = stop - start <= LONGEST_CACHED && stop - start < end;
@@ -127,6 +136,8 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
         putSegment(bytes, start, stop);
         const safe = segmenter.safeBase();
         limit = Math.min(limit, safe - away);
+        // A character has one token, whatever stands before it, unless it is unknown.
+        if (single === 0) singles[code] = count - from === 1 && output[from] !== unknownId ? (output[from] as number) + 1 : -1;
         if (isKept && entry < 0) parts.remember({ bytes, view, start, end: stop }, output, { from, count: count - from, limit: safe });
       }
       start = stop;
@@ -244,6 +255,16 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       return ids;
     },
   };
+}
+
+/** The code point of a part that is one character of up to three bytes; else -1. */
+function characterOf(bytes: Uint8Array, start: number, stop: number): number {
+  const lead = bytes[start] as number;
+  const width = stop - start;
+  if (width === 1) return lead < 0x80 ? lead : -1;
+  if (width === 2) return lead >= 0xc0 && lead < 0xe0 ? ((lead & 0x1f) << 6) | ((bytes[start + 1] as number) & 0x3f) : -1;
+  if (lead < 0xe0 || lead >= 0xf0) return -1;
+  return ((lead & 0x0f) << 12) | (((bytes[start + 1] as number) & 0x3f) << 6) | ((bytes[start + 2] as number) & 0x3f);
 }
 
 function endsWithBlock(bytes: Uint8Array, size: number): boolean {
