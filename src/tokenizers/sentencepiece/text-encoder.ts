@@ -2,14 +2,14 @@
  * Text to ids with a SentencePiece model: the fast path.
  *
  * Text is UTF-8 once. Where a model allows it, which nearly all do, its words are looked up as they stand, before they are normalised,
- * each with the space before it; a word that is new is normalised, cut where no piece can stand, segmented and remembered. The space
+ * each with the space before it and without the punctuation that no piece holds together with it; a word that is new is normalised, cut where no piece can stand, segmented and remembered. The space
  * that is put before a text is put before its bytes.
  *
  * A word is remembered with the largest sum of scores before it at which rounding cannot change its pieces, so that the ids are those
  * of one run over the whole text; beyond that it is segmented again, with the sum that SentencePiece has there.
  */
 
-import type { AdjacentCharacters } from './adjacent-characters.ts';
+import { type AdjacentCharacters, codePointAt } from './adjacent-characters.ts';
 import { CACHE_PADDING, COUNT, type ChunkCache, IDS, INLINE, LIMIT, LONGEST_CACHED, createChunkCache } from './chunk-cache.ts';
 import type { Segmenter } from './segmenter.ts';
 import { type NormalizerSettings, type TextNormalizer, isBlock } from './text-normalizer.ts';
@@ -48,6 +48,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   const utf8 = new TextEncoder();
   const separators = separatorsOf(options);
   const hasWords = separators[SPACE] === 1;
+  const cuts = cutsOf(options);
   const hasDummy = settings.addDummyPrefix;
   const fold = settings.removeExtraWhitespaces;
   const words = createChunkCache();
@@ -149,6 +150,14 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     if (normalizedView.buffer !== bytes.buffer) normalizedView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return normalizedView;
   };
+  /** Whether the ASCII character that stands there behind another one is never behind it in a piece. */
+  const isCut = (source: Uint8Array, at: number): boolean => {
+    let start = at - 1;
+    while (((source[start] as number) & 0xc0) === 0x80) start--;
+    const byte = source[at] as number;
+    if (at - start > 3 || !normalizer.isPlain(byte) || !normalizer.isSteady(source, start, at)) return false;
+    return adjacent?.has(codePointAt(source, start), byte) === false;
+  };
   /** Encodes word by word; `source` begins with the space that is put before the text, if one is. */
   const putWords = (
     source: Uint8Array,
@@ -162,9 +171,18 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       while (at < end && separators[source[at] as number] === 1) at++;
       if (fold) {
         if (at === end) return;
-        start = isOpen ? at : at - 1;
+        if (at > start) start = isOpen ? at : at - 1;
       }
-      while (at < end && separators[source[at] as number] === 0) at++;
+      if (at < end) {
+        let before = source[at++] as number;
+        while (at < end) {
+          const byte = source[at] as number;
+          if (separators[byte] === 1) break;
+          if (byte < 0x80 && (before < 0x80 ? cuts[before * 0x80 + byte] === 1 : isCut(source, at))) break;
+          before = byte;
+          at++;
+        }
+      }
       const isShort = at - start <= LONGEST_CACHED;
       const entry = isShort ? words.find(source, view, start, at) : -1;
       if (entry < 0 || !putEntry(words, entry)) at = putWord(source, view, { start, at, end, isOpen, isKept: isShort && entry < 0 });
@@ -300,4 +318,16 @@ function separatorsOf({ settings, adjacent }: TextEncoderOptions): Uint8Array {
     else if (charsmap.strings[charsmap.place()] === SPACE && charsmap.strings[charsmap.place() + 1] === 0) separators[byte] = 1;
   }
   return separators;
+}
+
+/** 1 for two ASCII characters, as first * 128 + second, that stay as they are and never follow each other in a piece. */
+function cutsOf({ normalizer, adjacent }: TextEncoderOptions): Uint8Array {
+  const cuts = new Uint8Array(0x80 * 0x80);
+  for (let first = 0; first < 0x80; first++) {
+    for (let second = 0; second < 0x80; second++) {
+      if (normalizer.isPlain(first) && normalizer.isPlain(second) && adjacent?.has(first, second) === false)
+        cuts[first * 0x80 + second] = 1;
+    }
+  }
+  return cuts;
 }

@@ -36,6 +36,10 @@ export interface TextNormalizer {
   bytes(): Uint8Array;
   /** For every byte and the end: the byte of the source that it comes from. */
   origins(): Int32Array;
+  /** Whether an ASCII character stays as it is before every other one. */
+  isPlain(byte: number): boolean;
+  /** Whether a character of two or three bytes stays as it is before every ASCII character, and whatever stands before it. */
+  isSteady(source: Uint8Array, start: number, end: number): boolean;
   /** How many bytes the longest user-defined symbol takes that begins at `start`; 0 for none. */
   symbolAt(source: Uint8Array, start: number, end: number): number;
 }
@@ -223,6 +227,8 @@ export function createTextNormalizer(settings: NormalizerSettings): TextNormaliz
       reserve(CACHE_PADDING);
       return length;
     },
+    isPlain: (byte) => plain[byte] === 1,
+    isSteady: (source, start, end) => charsmap?.inner.has(source[start] as number) !== true && !isChanged(source, start, end),
     bytes: () => out,
     origins: () => from,
     symbolAt,
