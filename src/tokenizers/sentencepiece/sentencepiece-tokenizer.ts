@@ -64,7 +64,7 @@ function createEngine(model: SentencePieceModel, checked: CheckedModel): Tokeniz
           unknownId,
           reserved: new Map(pieces.flatMap(({ piece }, id) => (isText[id] === true ? [] : [[piece, id] as const]))),
           unused,
-          symbolAt: normalizer.symbolAt,
+          symbolAt: symbols.length === 0 ? undefined : normalizer.symbolAt,
         })
       : createUnigramEncoder({ pieces: textBytes, scores: sums, unknownId, unknownScore: sums[unknownId] as number, single: true });
   const encoder = createTextEncoder({
@@ -162,7 +162,7 @@ function prepareSums(
   return scores.map((score, id) => {
     if (id === unknownId) return unknown;
     if (pieces[id]?.type === 'user-defined') return Math.fround((bytes[id] as Uint8Array).length * highest) - 0.1;
-    const byte = byteIds?.indexOf(id) ?? -1;
+    const byte = pieces[id]?.type === 'byte' ? (byteIds?.indexOf(id) ?? -1) : -1;
     return byte < 0 ? score : byte >= 0x80 && byte < 0xc0 ? 0 : unknown;
   });
 }
