@@ -30,6 +30,8 @@ export interface TextEncoderOptions {
 
 /** Encodes texts; it keeps caches and scratch memory between calls. */
 export interface SentencePieceTextEncoder {
+  /** Whether texts are encoded word by word. */
+  readonly hasWords: boolean;
   encode(text: string): Uint32Array;
   /** How many ids a text has, or a number above `limit` as soon as it is known to be above. */
   count(text: string, limit: number): number;
@@ -254,6 +256,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   };
 
   return {
+    hasWords,
     encode(text) {
       run(text, Infinity);
       const ids = merged === 0 ? output.slice(0, count) : joinUnknown(output, { count, unknownId, merged });
