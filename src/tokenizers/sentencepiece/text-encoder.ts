@@ -75,41 +75,49 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     larger.set(output.subarray(0, count));
     output = larger;
   };
+  /** Puts `ids[start .. end)`. */
+  const putAll = (ids: Int32Array, start: number, end: number): void => {
+    reserve(end - start);
+    const to = output;
+    let size = count;
+    let sum = base[0] as number;
+    for (let at = start; at < end; at++) {
+      const id = ids[at] as number;
+      if (id === unknownId && byteIds === undefined && size > 0 && to[size - 1] === unknownId) merged++;
+      to[size++] = id;
+      if (sums !== undefined) sum = Math.fround(sum + (sums[id] as number));
+    }
+    count = size;
+    base[0] = sum;
+  };
   /** Puts what is remembered, unless rounding could have made it another. */
   const putEntry = (cache: ChunkCache, slot: number): boolean => {
     const slots = cache.slots();
     if (Math.abs(base[0] as number) > (slots[slot + LIMIT] as number)) return false;
     const size = slots[slot + COUNT] as number;
-    reserve(size);
-    if (size === 1) put(slots[slot + IDS] as number);
-    else {
-      const ids = size > INLINE ? cache.values() : slots;
-      const start = size > INLINE ? (slots[slot + IDS] as number) : slot + IDS;
-      for (let at = start, end = start + size; at < end; at++) put(ids[at] as number);
-    }
+    if (size === 1) {
+      reserve(1);
+      put(slots[slot + IDS] as number);
+    } else if (size <= INLINE) putAll(slots, slot + IDS, slot + IDS + size);
+    else putAll(cache.values(), slots[slot + IDS] as number, (slots[slot + IDS] as number) + size);
     return true;
   };
   /** Puts the tokens of a part that no piece crosses. */
   const putSegment = (bytes: Uint8Array, start: number, end: number): void => {
     const size = segmenter.segment(bytes, start, end, base[0] as number);
     const ids = segmenter.ids();
-    reserve(byteIds === undefined ? size : end - start);
-    if (byteIds === undefined) {
-      for (let index = 0; index < size; index++) put(ids[index] as number);
-      return;
-    }
+    if (byteIds === undefined) return putAll(ids, 0, size);
     const ends = segmenter.ends();
+    let known = 0; // Where ids begin that are not put yet.
     for (let index = 0; index < size; index++) {
-      const id = ids[index] as number;
-      if (id !== unknownId) {
-        put(id);
-        continue;
-      }
+      if (ids[index] !== unknownId) continue;
+      putAll(ids, known, index);
+      known = index + 1;
       const stop = start + (ends[index] as number);
-      for (let at = index === 0 ? start : start + (ends[index - 1] as number); at < stop; at++) {
-        put(byteIds[bytes[at] as number] as number);
-      }
+      reserve(4);
+      for (let at = index === 0 ? start : start + (ends[index - 1] as number); at < stop; at++) put(byteIds[bytes[at] as number] as number);
     }
+    putAll(ids, known, size);
   };
   /** Puts the tokens of normalised text, and returns up to which sum before it they are the same. */
   const putNormalized = (bytes: Uint8Array, view: DataView, end: number): number => {
