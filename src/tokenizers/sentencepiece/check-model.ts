@@ -47,7 +47,7 @@ export function checkModel(model: SentencePieceModel, origin: string): CheckedMo
     try {
       return createCharsmap(blob);
     } catch (error) {
-      return fail(`${name}.precompiled_charsmap is a trie and its strings`, error instanceof Error ? error.message : error) as undefined;
+      return fail(`${name}.precompiled_charsmap is a trie and its strings`, error instanceof Error ? error.message : error);
     }
   };
   const { pieces, trainer } = model;
