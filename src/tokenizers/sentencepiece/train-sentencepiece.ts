@@ -108,7 +108,11 @@ async function readWords(texts: Texts, training: SentencePieceTraining, kind: 'u
   if (words.characters.length === 0) throw emptyText();
   const least = meta.length + words.characters.length;
   if (least > vocabSize) {
-    throw smallVocabulary(vocabSize, least, `a piece for every character that the text needs for a characterCoverage of ${characterCoverage}`);
+    throw smallVocabulary(
+      vocabSize,
+      least,
+      `a piece for every character that the text needs for a characterCoverage of ${characterCoverage}`,
+    );
   }
   return { words, meta, bytes };
 }
@@ -153,7 +157,11 @@ async function createNormalizer({ normalization, removeExtraWhitespaces }: Sente
   return (text) => (/^[!-~]*$/.test(text) ? text : normalize(text));
 }
 
-async function createModel(pieces: readonly SentencePiece[], training: SentencePieceTraining, modelType: 'unigram' | 'bpe'): Promise<Tokenizer> {
+async function createModel(
+  pieces: readonly SentencePiece[],
+  training: SentencePieceTraining,
+  modelType: 'unigram' | 'bpe',
+): Promise<Tokenizer> {
   const { normalization, dummyPrefix, removeExtraWhitespaces, byteFallback, controlSymbols, userDefinedSymbols } = training;
   return createSentencePieceTokenizer({
     pieces,
