@@ -118,14 +118,13 @@ function normalizerOf({ normalize, symbols }: WordOptions): (chunk: string) => r
       : new RegExp(
           symbols
             .toSorted((a, b) => b.length - a.length)
-            .map((symbol) => symbol.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`))
+            .map((symbol) => symbol.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
             .join('|'),
-          'u',
+          'gu',
         );
   return (chunk) => {
-    const parts = finder === undefined || !finder.test(chunk) ? [chunk] : chunk.split(finder);
-    const normal = parts.map(normalize).join(BOUNDARY);
-    return normal.split(/[ ▁]/);
+    const normal = normalize(chunk);
+    return (finder === undefined ? normal : normal.replace(finder, BOUNDARY)).split(/[ ▁]/);
   };
 }
 
