@@ -117,7 +117,7 @@ const differ = [...codePoints()].filter((code) => {
   const text = String.fromCodePoint(code);
   return lower(text) !== text.toLowerCase() && lower(text) !== text;
 });
-if (differ.length > 0) throw new Error(`other lower cases: ${differ}`);
+if (differ.length > 0) throw new Error(`other lower cases: ${differ.join(' ')}`);
 
 const quote = (text) => {
   const lines = [''];

@@ -1,4 +1,4 @@
-/** Every example in a docblock is type-checked and runs, and prints what the comments behind its console.log calls say. */
+/** Every example in a docblock, and on the pages below, is type-checked and runs, and prints what the comments behind its console.log calls say. */
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,16 +10,19 @@ import { format } from 'node:util';
 import { globSync } from 'tinyglobby';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { type DocExample, LOG, docExamples, instrument, keepsPromise } from './examples/doc-examples.ts';
+import { type DocExample, LOG, docExamples, instrument, keepsPromise, pageExamples } from './examples/doc-examples.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 // Inside the project, where the tests' names for the rooms hold; its own for every run, as two may run at once.
 mkdirSync(join(root, '.cache'), { recursive: true });
 const folder = mkdtempSync(join(root, '.cache', 'doc-examples-'));
 
+/** Pages whose examples run. */
+const PAGES = ['docs/tokenizers.md'];
 const examples = globSync('src/**/*.ts', { cwd: root, ignore: ['**/*.test.ts', '**/*.fixture.ts'] })
   .sort()
-  .flatMap((path) => docExamples(path, readFileSync(join(root, path), 'utf8')));
+  .flatMap((path) => docExamples(path, readFileSync(join(root, path), 'utf8')))
+  .concat(PAGES.flatMap((path) => pageExamples(path, readFileSync(join(root, path), 'utf8'))));
 const fileOf = ({ name }: DocExample): string => `${name.replace(/[^a-z0-9]+/gi, '-')}.ts`;
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

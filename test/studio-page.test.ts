@@ -1,6 +1,5 @@
 /** The page in a real browser, driven as people do: by keyboard, by pointer, by touch on a phone, in light and dark. */
 
-import { existsSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,19 +14,11 @@ import { serve, studio } from '../src/serve/index.ts';
 import type { RunningServer } from '../src/serve/index.ts';
 import { fakeModel } from '../src/serve/fake-model.fixture.ts';
 import type { FakeModel } from '../src/serve/fake-model.fixture.ts';
+import { trainTokenizer } from '../src/tokenizers/index.ts';
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from './house/chromium.ts';
 
-const PLACES = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-];
-const executable = [process.env['WEFT_CHROMIUM'] ?? '', ...PLACES].find((path) => path !== '' && existsSync(path));
-if (executable === undefined) console.warn('The page is not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
+if (CHROMIUM === undefined) console.warn('The page is not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
 
-const ARGUMENTS =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
 const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 const CARD = {
@@ -60,7 +51,7 @@ const stepLines = (from: number, to: number): string =>
     })
     .join('');
 
-describe.skipIf(executable === undefined)('the page', () => {
+describe.skipIf(CHROMIUM === undefined)('the page', () => {
   let browser: Browser;
   let folder: string;
   let page: string;
@@ -82,7 +73,7 @@ describe.skipIf(executable === undefined)('the page', () => {
     await writeFile(join(folder, 'runs', 'first', 'metrics.jsonl'), stepLines(1, 120));
     model = fakeModel({ card: CARD, parameters: CARD.parameters, beforeToken: (index) => hold?.(index) });
     server = await serve(model, { port: 0, page, runs: [join(folder, 'runs', 'first')], graceSeconds: 0 });
-    browser = await chromium.launch({ executablePath: executable ?? '', args: ARGUMENTS.split(' ') });
+    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: [...CHROMIUM_ARGUMENTS] });
   });
   afterAll(async () => {
     await browser?.close();
@@ -376,6 +367,111 @@ describe.skipIf(executable === undefined)('the page', () => {
     ).toEqual([]);
     await done(opened);
     await shown.close();
+  });
+
+  describe('tokenizers explained', () => {
+    test('byte pair encoding by keyboard alone: the textbook’s counts and merges, one step after the other', async () => {
+      const opened = await open(`${server.url}/#tokenizer`);
+      const training = opened.getByRole('region', { name: 'Training' });
+      await training.getByText('The words as characters').waitFor();
+      const pairs = async (): Promise<string> =>
+        (await training.locator('.bars tbody tr').allInnerTexts()).map((row) => row.replaceAll(/\s+/g, ' ').trim()).join(', ');
+      expect(await pairs()).toBe('l o 3, o w 3, w e 2, e r 1, e s 1, s t 1');
+      await training.getByRole('slider', { name: 'Merges' }).focus();
+      const names: string[] = [];
+      for (let step = 0; step < 6; step++) {
+        await opened.keyboard.press('ArrowRight');
+        names.push((await training.locator('.step-name strong').textContent()) ?? '');
+      }
+      expect(names).toEqual([
+        'Merge 1: l + o → lo',
+        'Merge 2: lo + w → low',
+        'Merge 3: low + e → lowe',
+        'Merge 4: s + t → st',
+        'Merge 5: lowe + r → lower',
+        'Merge 6: lowe + st → lowest',
+      ]);
+      await opened.keyboard.press('Home');
+      expect(await pairs()).toBe('l o 3, o w 3, w e 2, e r 1, e s 1, s t 1');
+      expect(await training.getByRole('button', { name: 'Step back' }).getAttribute('aria-disabled')).toBe('true');
+
+      const encoding = opened.getByRole('region', { name: 'Encoding' });
+      expect(await encoding.getByRole('list', { name: 'Ids' }).innerText()).toMatch(/^low\s+8\s+lower\s+11\s+lowest\s+12$/);
+      await encoding.getByRole('button', { name: 'lowest' }).focus();
+      await opened.keyboard.press('Enter');
+      await encoding.getByRole('slider', { name: 'Merges of the piece' }).focus();
+      await opened.keyboard.press('End');
+      expect(await encoding.locator('.states li').count()).toBe(6);
+      await done(opened);
+    });
+
+    test('Unigram: what pruning takes, and the lattice with its best way', async () => {
+      const opened = await open(`${server.url}/#tokenizer`);
+      await opened.getByRole('radio', { name: 'Unigram' }).check();
+      const training = opened.getByRole('region', { name: 'Training' });
+      await training.getByText('What it begins with').waitFor();
+      for (let step = 0; step < 3; step++) await training.getByRole('button', { name: 'Step on' }).click();
+      await training.getByText('Round 1, pruning').waitFor();
+      expect(await training.locator('.is-gone').count()).toBe(5);
+      const encoding = opened.getByRole('region', { name: 'Encoding' });
+      await encoding.getByRole('button', { name: '▁lowest' }).click();
+      expect(await encoding.locator('.lattice-token.is-best .lattice-name').allInnerTexts()).toEqual(['▁lowe', 's', 't']);
+      await done(opened);
+    });
+
+    test('other text is explained as one writes; what is refused is told in words', async () => {
+      const opened = await open(`${server.url}/#tokenizer`);
+      const encoding = opened.getByRole('region', { name: 'Encoding' });
+      await opened.getByRole('radio', { name: 'WordPiece' }).check();
+      await opened.getByRole('textbox', { name: 'Text to learn from' }).fill('hug hugs hugging');
+      await opened.getByRole('textbox', { name: 'Text to encode' }).fill('hugs bug');
+      await encoding.getByRole('button', { name: 'bug', exact: true }).click();
+      await encoding.getByText('Nothing fits: the word is unknown').waitFor();
+      expect(trouble).toEqual([]);
+      await opened.getByRole('textbox', { name: 'Text to learn from' }).fill(' ');
+      expect(await opened.getByRole('alert').textContent()).toContain('it learns from text');
+      expect(trouble.splice(0)).toEqual([expect.stringContaining('400')]);
+      await done(opened);
+    });
+
+    test('the tokenizer of the served model, and of none in the studio', async () => {
+      const tokenizer = await trainTokenizer(['low lower lowest naïve low lower lowest naïve'], { vocabSize: 270 });
+      const own = await serve(fakeModel({ tokenizer, name: 'own' }), { port: 0, page, graceSeconds: 0 });
+      const opened = await open(`${own.url}/#tokenizer`);
+      await opened.getByRole('radio', { name: 'own' }).check();
+      await opened.getByRole('textbox', { name: 'Text to encode' }).fill('lower naïve');
+      const encoding = opened.getByRole('region', { name: 'Encoding' });
+      await encoding.getByText('11 characters').waitFor();
+      await encoding.getByText('The steps below lead to the ids that the tokenizer itself gives.').waitFor();
+      expect(await encoding.locator('.ids .number').allTextContents()).toEqual(Array.from(tokenizer.encode('lower naïve'), String));
+      await encoding.getByRole('button', { name: 'ĠnaÃ¯ve' }).click();
+      await encoding.getByText('The piece reads “␣naïve”.').waitFor();
+      await done(opened);
+      await own.close();
+
+      const alone = await studio([join(folder, 'runs', 'first')], { port: 0, page, graceSeconds: 0 });
+      const bare = await open(alone.url);
+      await bare.getByRole('link', { name: 'Tokenizer' }).click();
+      await bare.getByText('The words as characters').waitFor();
+      expect(await bare.getByRole('radio').count()).toBe(5 + 3);
+      await done(bare);
+      await alone.close();
+    });
+
+    test('on a phone nothing is wider than the screen, and long words either', async () => {
+      const opened = await open(`${server.url}/#tokenizer`, PHONE);
+      for (const kind of ['Unigram', 'WordPiece', 'Words', 'Characters', 'BPE']) {
+        await opened.getByRole('radio', { name: kind }).check();
+        await opened
+          .getByRole('textbox', { name: 'Text to learn from' })
+          .fill(`Donaudampfschifffahrtsgesellschaft ${'x'.repeat(120)} low lower`);
+        await opened.getByRole('textbox', { name: 'Text to encode' }).fill(`Donaudampfschifffahrtsgesellschaft ${'x'.repeat(110)}`);
+        await opened.getByText('145 characters').waitFor();
+        // A phone zooms out where something is wider.
+        expect([kind, await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([kind, 0, 360]);
+      }
+      await done(opened);
+    });
   });
 
   test('on a phone nothing is wider than the screen, and a tap shows the alternatives above the text’s end', async () => {

@@ -51,7 +51,7 @@ if (!existsSync(join(here, '../peers/node_modules'))) {
 }
 
 /** The text of a file, or of the files of a folder whose names match, up to what is measured. */
-function textOf(path: string, names: RegExp): string {
+function textOf(path: string, names: RegExp, largest: number): string {
   if (!existsSync(path)) return '';
   if (statSync(path).isFile()) return readFileSync(path, 'utf8').slice(0, CORPUS_UNITS);
   let text = '';
@@ -59,16 +59,17 @@ function textOf(path: string, names: RegExp): string {
   for (const name of files) {
     if (text.length >= CORPUS_UNITS) break;
     // Bundles of one line are no code that people write.
-    if (names.test(name) && statSync(join(path, name)).size < 400_000) text += readFileSync(join(path, name), 'utf8');
+    const status = statSync(join(path, name));
+    if (names.test(name) && status.isFile() && status.size < largest) text += readFileSync(join(path, name), 'utf8');
   }
   return text.slice(0, CORPUS_UNITS);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'weft-bench-'));
 const corpora = [
-  ['English', flags.english, /./],
-  ['code', flags.code, /\.[cm]?[jt]s$/],
-  ['multilingual', flags.multilingual, /./],
+  ['English', flags.english, /./, Infinity],
+  ['code', flags.code, /\.[cm]?[jt]s$/, 400_000],
+  ['multilingual', flags.multilingual, /./, Infinity],
 ] as const;
 const execute = promisify(execFile);
 async function measure(library: string, encoding: string, corpus: readonly string[]): Promise<Measured> {
@@ -79,9 +80,9 @@ async function measure(library: string, encoding: string, corpus: readonly strin
 const show = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
 try {
   for (const encoding of flags.encodings.split(',')) {
-    for (const [name, path, names] of corpora) {
+    for (const [name, path, names, largest] of corpora) {
       if (!flags.corpora.split(',').includes(name)) continue;
-      const text = textOf(path, names);
+      const text = textOf(path, names, largest);
       if (text === '') {
         console.error(`skipped: ${name}, as there is no ${path}`);
         continue;

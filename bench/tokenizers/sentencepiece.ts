@@ -13,7 +13,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createSentencePieceTokenizer, readSentencePieceModel } from '../../src/tokenizers/index.ts';
+import { sentencePieceFromBytes, sentencePieceFromModel, sentencePieceModelOf } from '../../src/tokenizers/index.ts';
 
 const TEXTS = '../shared/data/text';
 const BYTES = Number(process.argv[2] ?? 4) * 1e6;
@@ -57,11 +57,23 @@ try {
     const test = linesOf(text, size * 2, size);
     writeFileSync(join(folder, 'train.txt'), train.join('\n'));
     writeFileSync(join(folder, 'once.txt'), test.map((line) => `${line}\n`).join(''));
-    writeFileSync(join(folder, 'thrice.txt'), test.map((line) => `${line}\n`).join('').repeat(3));
+    writeFileSync(
+      join(folder, 'thrice.txt'),
+      test
+        .map((line) => `${line}\n`)
+        .join('')
+        .repeat(3),
+    );
     const megabytes = Buffer.byteLength(test.join('\n')) / 1e6;
     for (const kind of ['unigram', 'bpe']) {
       const model = join(folder, kind);
-      const options = [`--input=${folder}/train.txt`, `--model_prefix=${model}`, `--model_type=${kind}`, '--vocab_size=8000', '--minloglevel=2'];
+      const options = [
+        `--input=${folder}/train.txt`,
+        `--model_prefix=${model}`,
+        `--model_type=${kind}`,
+        '--vocab_size=8000',
+        '--minloglevel=2',
+      ];
       execFileSync('spm_train', options, { stdio: 'pipe' });
       const file = readFileSync(`${model}.model`);
       const best = { peer: Infinity, cold: Infinity, warm: Infinity, count: Infinity, load: Infinity };
@@ -69,9 +81,9 @@ try {
         const encode = `spm_encode --model=${model}.model --output_format=proto --output=/dev/null --input=${folder}`;
         const peer = (secondsOf(`${encode}/thrice.txt`) - secondsOf(`${encode}/once.txt`)) / 2;
         best.peer = Math.min(best.peer, peer);
-        const sentencePiece = await readSentencePieceModel(file);
+        const sentencePiece = sentencePieceModelOf(await sentencePieceFromBytes(file));
         const start = performance.now();
-        const tokenizer = createSentencePieceTokenizer(sentencePiece);
+        const tokenizer = await sentencePieceFromModel(sentencePiece);
         best.load = Math.min(best.load, performance.now() - start);
         const encodeAll = (lines: readonly string[]) => () => {
           for (const line of lines) tokenizer.encode(line);
@@ -94,9 +106,11 @@ try {
         '1 MB of spaces': ' '.repeat(1e6),
         '1 MB of one letter': 'a'.repeat(1e6),
         '1 MB of emoji': '😀👍🎉'.repeat(83_334),
-        '100,000 random letters': Array.from({ length: 100_000 }, (_, index) => String.fromCharCode(97 + ((index * index * 7919 + index * 31) % 26))).join(''),
+        '100,000 random letters': Array.from({ length: 100_000 }, (_, index) =>
+          String.fromCharCode(97 + ((index * index * 7919 + index * 31) % 26)),
+        ).join(''),
       })) {
-        const tokenizer = createSentencePieceTokenizer(await readSentencePieceModel(file));
+        const tokenizer = await sentencePieceFromBytes(file);
         const first = ownSeconds(() => void tokenizer.encode(hard));
         const second = ownSeconds(() => void tokenizer.encode(hard));
         console.log(`  ${what}: ${(first * 1000).toFixed(0)} ms, again ${(second * 1000).toFixed(0)} ms`);

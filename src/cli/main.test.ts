@@ -65,6 +65,26 @@ describe('the process', () => {
     });
   });
 
+  test('the studio opens without any run, for the tokenizers on its page', async () => {
+    const child = start(['studio', '--port', '0', '--json']);
+    let asked: Promise<unknown> | undefined;
+    const result = await end(child, (out) => {
+      if (asked !== undefined || !out.includes('}')) return;
+      const { url } = JSON.parse(out) as { readonly url: string };
+      const question = { text: 'low', train: 'low lower lowest', type: 'bpe', merges: 2 };
+      asked = fetch(`${url}/api/explain`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(question),
+      })
+        .then((answer) => answer.json())
+        .finally(() => child.kill('SIGINT'));
+    });
+    expect(result).toMatchObject({ code: 130, err: '' });
+    expect(JSON.parse(result.out)).toMatchObject({ runs: [] });
+    expect(await asked).toMatchObject({ encoding: { ids: [8] } });
+  });
+
   test.for([
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -10,6 +10,7 @@ import { addServe } from './commands/serve.ts';
 import { addSize } from './commands/size.ts';
 import { addStudio } from './commands/studio.ts';
 import { addTokenizer } from './commands/tokenizer.ts';
+import { addTokens } from './commands/tokens.ts';
 import { addTrain } from './commands/train.ts';
 import type { CliContext } from './context.ts';
 
@@ -31,7 +32,7 @@ export function createProgram(context: CliContext, version: string): Command {
     })
     .exitOverride()
     .addHelpText('after', '\nStart with: weft quickstart');
-  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokenizer])
+  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokens, addTokenizer])
     add(program, context);
   return program;
 }

@@ -29,7 +29,7 @@ describe('help', () => {
   test.for(['', '--help', '-h'])('"weft %s" lists the commands on stdout', async (line) => {
     const { code, out, err } = await weft(line);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const name of ['quickstart', 'train', 'generate', 'chat', 'eval', 'serve', 'studio', 'size', 'tokenizer'])
+    for (const name of ['quickstart', 'train', 'generate', 'chat', 'eval', 'serve', 'studio', 'size', 'tokens', 'tokenizer'])
       expect(out).toContain(`  ${name}`);
   });
 
@@ -42,10 +42,13 @@ describe('help', () => {
     'serve',
     'studio',
     'size',
+    'tokens',
     'tokenizer',
     'tokenizer train',
     'tokenizer encode',
     'tokenizer decode',
+    'tokenizer convert',
+    'tokenizer explain',
   ])('%s explains itself', async (name) => {
     const { code, out } = await weft(`${name} --help`);
     expect(code).toBe(0);

@@ -103,7 +103,7 @@ export function checkOptions(action: string, options: object, known: readonly st
 }
 
 /** The name that `key` was most likely meant to be, if any is near enough. */
-function nearestTo(key: string, names: readonly string[]): string | undefined {
+export function nearestTo(key: string, names: readonly string[]): string | undefined {
   const near = names
     .map((name) => ({ name, edits: editDistance(name, key) }))
     .filter(({ edits }) => edits <= Math.max(1, Math.floor(key.length / 3)));

@@ -1,10 +1,7 @@
 /** Atomic file writes: a reader sees the old file or the new one, never half of one, also after `kill -9`. */
 
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-
 import { WeftError } from './errors.ts';
+import { nodeModule } from './node-modules.ts';
 
 /**
  * Writes `content` to `path` atomically: to a temporary file beside it, flushed to the disk, then renamed over it.
@@ -13,8 +10,10 @@ import { WeftError } from './errors.ts';
  * @throws WeftError `WEFT_WRITE` when the disk is full or the folder can't be written; the old file is untouched.
  */
 export async function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
+  const { open, rename, rm } = nodeModule('node:fs/promises');
+  const { basename, dirname, join } = nodeModule('node:path');
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID().slice(0, 8)}.tmp`);
+  const temporary = join(folder, `.${basename(path)}.${crypto.randomUUID().slice(0, 8)}.tmp`);
   try {
     await makeFolder(folder);
     const file = await open(temporary, 'w');
@@ -37,6 +36,8 @@ const UNFINISHED = /^\..+\.[0-9a-f]{8}\.tmp$/;
 
 /** Removes what writes into `folder` left behind that were killed half-way; only for a folder that nobody else writes to now. */
 export async function sweepUnfinished(folder: string): Promise<void> {
+  const { readdir, rm } = nodeModule('node:fs/promises');
+  const { join } = nodeModule('node:path');
   const names = await readdir(folder).catch((): readonly string[] => []);
   await Promise.all(names.filter((name) => UNFINISHED.test(name)).map(async (name) => rm(join(folder, name), { force: true })));
 }
@@ -48,6 +49,8 @@ export async function sweepUnfinished(folder: string): Promise<void> {
  * @throws the system's error, for {@link writeError} to word.
  */
 export async function makeFolder(folder: string): Promise<void> {
+  const { mkdir, stat } = nodeModule('node:fs/promises');
+  const { dirname, resolve } = nodeModule('node:path');
   const missing: string[] = [];
   for (let path = resolve(folder); ; path = dirname(path)) {
     const found = await stat(path).catch((error: NodeJS.ErrnoException) => {

@@ -13,6 +13,7 @@ import { pageRoutes } from './page-files.ts';
 import { envelope, errorAnswer } from './request-error.ts';
 import { chatRoute } from './routes/chat.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { explainRoute } from './routes/explain.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
 import type { Serving } from './serving.ts';
@@ -130,6 +131,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   completionsRoute(app, serving);
   chatRoute(app, serving);
   pageDataRoutes(app, serving);
+  explainRoute(app, serving);
   await pageRoutes(app, page === undefined ? undefined : [page]);
   return app;
 }

@@ -8,6 +8,7 @@
 import { z } from 'zod';
 
 import type { SamplingOptions } from '../generate/index.ts';
+import type { TokenizerType } from '../tokenizers/index.ts';
 import { readBody } from './read-body.ts';
 
 /** Most sequences that one request may ask for: prompts × n. */
@@ -57,6 +58,20 @@ export interface GenerateBody extends Omit<SamplingOptions, 'signal'> {
   readonly prompt: string;
   /** Tokens behind the prompt that are settled already: the ones before a token that the user chose anew. */
   readonly chosen?: readonly number[] | undefined;
+}
+
+/** The body of `POST /api/explain`, the page's own route. */
+export interface ExplainBody {
+  readonly text: string;
+  /** The served model whose tokenizer is explained; without it one is trained. */
+  readonly model?: string | undefined;
+  readonly type?: TokenizerType | undefined;
+  /** What to train on; without it the text. */
+  readonly train?: string | undefined;
+  readonly merges?: number | undefined;
+  readonly marking?: 'none' | 'space' | 'end' | undefined;
+  readonly unit?: 'characters' | 'bytes' | undefined;
+  readonly rule?: 'count' | 'likelihood' | undefined;
 }
 
 /** The query of `GET /api/runs/:name/metrics`. */
@@ -144,6 +159,21 @@ const generate = z
   .partial()
   .required({ prompt: true });
 
+// Slow code runs on it, at every step anew: so little that nobody holds the server up.
+const explain = z
+  .strictObject({
+    model: z.string().max(500),
+    text: z.string().max(1000),
+    type: z.enum(['bpe', 'unigram', 'wordpiece', 'words', 'characters']),
+    train: z.string().max(2000),
+    merges: z.number().int().min(0).max(60),
+    marking: z.enum(['none', 'space', 'end']),
+    unit: z.enum(['characters', 'bytes']),
+    rule: z.enum(['count', 'likelihood']),
+  })
+  .partial()
+  .required({ text: true });
+
 const metrics = z
   .strictObject({ offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER), version: z.string().max(100) })
   .partial();
@@ -161,6 +191,11 @@ export function readChatBody(body: unknown): ChatBody {
 /** The checked body of `POST /api/generate`; throws as {@link readCompletionBody} does. */
 export function readGenerateBody(body: unknown): GenerateBody {
   return given(readBody(generate, body)) as GenerateBody;
+}
+
+/** The checked body of `POST /api/explain`; throws as {@link readCompletionBody} does. */
+export function readExplainBody(body: unknown): ExplainBody {
+  return readBody(explain, body);
 }
 
 /** The checked query of a run's metrics; throws as {@link readCompletionBody} does. */

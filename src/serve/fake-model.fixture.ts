@@ -83,6 +83,8 @@ export interface FakeOptions {
   readonly chatTemplate?: string;
   readonly card?: NonNullable<TextModel['card']>;
   readonly parameters?: number;
+  /** Default one that is a fake, too, and has no file. */
+  readonly tokenizer?: Tokenizer;
   /** Called before each token; what it waits for holds the generation up. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
 }
@@ -94,8 +96,15 @@ export interface FakeModel extends TextModel {
 
 /** Makes one. Same prompt and seed, same tokens; temperature 0 walks the text straight on. */
 export function fakeModel(options: FakeOptions = {}): FakeModel {
-  const { name = 'fake', contextLength = 256, chatTemplate, card, parameters = 1_234_567, beforeToken } = options;
-  const tokenizer = fakeTokenizer();
+  const {
+    name = 'fake',
+    contextLength = 256,
+    chatTemplate,
+    card,
+    parameters = 1_234_567,
+    beforeToken,
+    tokenizer = fakeTokenizer(),
+  } = options;
   const path = tokenizer.encode(TEXT);
   const log: FakeModel['log'] = { prompts: [], options: [], finished: 0, aborted: 0, closed: 0 };
 

@@ -1,6 +1,7 @@
 /** What the page and the server say to each other under `/api`: types alone. */
 
 import type { MetricsChunk, RunSummary } from '../monitor/index.ts';
+import type { EncodingExplanation, TrainingExplanation } from '../tokenizers/index.ts';
 
 /** `GET /api/models`: the served models; empty in the studio. */
 export interface PageModel {
@@ -63,4 +64,10 @@ export interface PageAlternative {
   readonly id: number;
   readonly piece: string;
   readonly logProbability: number;
+}
+
+/** `POST /api/explain`: how a tokenizer was trained, unless it is a served model's, and how it encodes the text. */
+export interface PageExplanation {
+  readonly training: TrainingExplanation | null;
+  readonly encoding: EncodingExplanation;
 }

@@ -1,6 +1,6 @@
 /** What the page asks of the server. */
 
-import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../../src/serve/index.ts';
+import type { PageCard, PageEvent, PageExplanation, PageList, PageMetrics, PageModel, PageRun } from '../../src/serve/index.ts';
 
 /** Settings of one generation. */
 export interface GenerateRequest {
@@ -62,6 +62,29 @@ export async function* generate(request: GenerateRequest, signal: AbortSignal): 
       if (event.startsWith('data: ')) yield JSON.parse(event.slice('data: '.length)) as PageEvent;
     }
   }
+}
+
+/** What to explain. */
+export interface ExplainRequest {
+  readonly text: string;
+  readonly model?: string;
+  readonly type?: 'bpe' | 'unigram' | 'wordpiece' | 'words' | 'characters';
+  readonly train?: string;
+  readonly merges?: number;
+  readonly marking?: 'none' | 'space' | 'end';
+  readonly rule?: 'count' | 'likelihood';
+}
+
+/** A tokenizer explained. Throws with the server's words when it refuses. */
+export async function explain(request: ExplainRequest, signal: AbortSignal): Promise<PageExplanation> {
+  const answer = await fetch('api/explain', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+    signal,
+  });
+  if (!answer.ok) throw new Error(await errorText(answer));
+  return (await answer.json()) as PageExplanation;
 }
 
 async function getJson<T>(path: string): Promise<T> {

@@ -8,10 +8,11 @@ import { fetchModels, fetchRuns, isLoading } from './api.ts';
 import { Mark } from './mark.tsx';
 import { ModelCard } from './model-card.tsx';
 import { Playground } from './playground.tsx';
+import { TokenizerView } from './tokenizer-view.tsx';
 import { Training } from './training.tsx';
 import { usePolling } from './use-polling.ts';
 
-const VIEWS = { playground: 'Playground', training: 'Training', model: 'Model' } as const;
+const VIEWS = { playground: 'Playground', training: 'Training', model: 'Model', tokenizer: 'Tokenizer' } as const;
 type View = keyof typeof VIEWS;
 
 /** The whole page. */
@@ -42,7 +43,7 @@ export function App(): JSX.Element {
 
   const model = models?.find((one) => one.name === name) ?? models?.[0];
   const views = (Object.keys(VIEWS) as View[]).filter((view) =>
-    view === 'training' ? runs.length > 0 || model === undefined : model !== undefined,
+    view === 'tokenizer' ? models !== undefined : view === 'training' ? runs.length > 0 || model === undefined : model !== undefined,
   );
   const view = asked !== undefined && views.includes(asked) ? asked : (views[0] ?? 'training');
   useEffect(() => {
@@ -102,6 +103,7 @@ export function App(): JSX.Element {
         )}
         {models !== undefined && view === 'training' && <Training runs={runs} now={now} />}
         {model !== undefined && view === 'model' && <ModelCard model={model} />}
+        {models !== undefined && view === 'tokenizer' && <TokenizerView model={model} />}
       </main>
     </>
   );

@@ -8,6 +8,7 @@ import '../styles/base.css';
 import '../styles/playground.css';
 import '../styles/training.css';
 import '../styles/model.css';
+import '../styles/tokenizer.css';
 import { App } from './app.tsx';
 
 const root = document.getElementById('page');

@@ -1,5 +1,5 @@
 /**
- * The examples in docblocks: finds each ```ts block after an @example, and makes a module of it that reports what its
+ * The examples in docblocks and on pages: finds each ```ts block after an @example, and makes a module of it that reports what its
  * console.log calls print, so that the comment behind a call can be held against it.
  */
 
@@ -43,6 +43,14 @@ export function docExamples(path: string, source: string): DocExample[] {
     }
   }
   return found;
+}
+
+/** The ```ts blocks of a page of documentation, in order. */
+export function pageExamples(path: string, text: string): DocExample[] {
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ 1: code = '', index }) => ({
+    name: `${path}:${text.slice(0, index).split('\n').length + 1}`,
+    code,
+  }));
 }
 
 /** The name that an instrumented example calls instead of `console.log`. */

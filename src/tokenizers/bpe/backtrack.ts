@@ -39,7 +39,7 @@ export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder
   const history = findHistory(vocabulary);
   if (history === undefined) return undefined;
   const { ids: idOf, nodes, firstWhole, areCompatible } = history;
-  const { pairs, filter, filterShift, find, longest } = createMatcher(vocabulary.tokens, idOf);
+  const { pairs, filter, filterShift, find, longest } = createMatcher(vocabulary.tokens, history);
   const { starts } = vocabulary.tokens;
   const lengths = new Int32Array(longest);
   const hashes = new Int32Array(longest);
@@ -128,8 +128,8 @@ interface Matcher {
 /** Bytes that a slot has room for. */
 const SLOT_BYTES = 11;
 
-/** A matcher of the tokens of all nodes, given their ids; -1 for none. */
-function createMatcher({ bytes: arena, starts }: TokenArena, ids: Int32Array): Matcher {
+/** A matcher of the tokens of all nodes. */
+function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, parts }: History): Matcher {
   const size = ids.length;
   let bits = 8;
   while (1 << bits < size * 1.25) bits++;
@@ -140,21 +140,35 @@ function createMatcher({ bytes: arena, starts }: TokenArena, ids: Int32Array): M
   const filter = new Int32Array(1 << (28 - filterShift));
   const pairs = new Uint8Array(1 << 16);
   let longest = 1;
+  // A token begins like the left one of the two that it is made of: only the right one's bytes are hashed.
+  const ends = new Int32Array(firstWhole);
+  const mark = (hash: number, bits: number): void => {
+    const bit = hash >>> filterShift;
+    filter[bit >>> 4] = (filter[bit >>> 4] as number) | (bits << ((bit & 15) << 1));
+  };
   for (let node = 0; node < size; node++) {
     const id = ids[node] as number;
     if (id < 0) continue;
     const start = starts[id] as number;
     const end = starts[id + 1] as number;
     const length = end - start;
+    let hash = SEED;
+    let at = start;
+    if (node >= BYTES && node < firstWhole) {
+      const left = parts[node * 2] as number;
+      const leftId = ids[left] as number;
+      hash = ends[left] as number;
+      at += (starts[leftId + 1] as number) - (starts[leftId] as number);
+      mark(hash, 1);
+    }
+    while (at < end) {
+      hash = Math.imul(hash ^ (arena[at] as number), FACTOR);
+      mark(hash, ++at < end ? 1 : 2);
+    }
+    if (node < firstWhole) ends[node] = hash;
     if (length < 2) continue;
     longest = Math.max(longest, length);
     pairs[((arena[start] as number) << 8) | (arena[start + 1] as number)] = 1;
-    let hash = Math.imul(SEED ^ (arena[start] as number), FACTOR);
-    for (let at = start + 1; at < end; at++) {
-      hash = Math.imul(hash ^ (arena[at] as number), FACTOR);
-      const bit = hash >>> filterShift;
-      filter[bit >>> 4] = (filter[bit >>> 4] as number) | ((at + 1 < end ? 1 : 2) << ((bit & 15) << 1));
-    }
     let slot = (hash ^ (hash >>> 15)) & mask;
     while (slots[slot * 4 + 3] !== 0) slot = (slot + 1) & mask;
     slots[slot * 4] = packed(arena, start, length);
@@ -218,6 +232,8 @@ interface History {
   readonly nodes: Uint8Array;
   /** The first node that is only ever a whole piece. */
   readonly firstWhole: number;
+  /** The two nodes that each is made of, one after the other, up to there. */
+  readonly parts: Int32Array;
   /** Whether two neighbours stay as they are. */
   areCompatible(this: void, left: number, right: number): boolean;
 }
@@ -258,11 +274,12 @@ function findHistory({ tokens, merges, byteIds, ignoreMerges, areMergesSound = f
     joins.add(node, left, right);
   }
   if (ignoreMerges) for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0) ids[firstWhole + id] = id;
-  return { ids, nodes: Uint8Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, areCompatible };
+  return { ids, nodes: Uint8Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, parts: joins.parts, areCompatible };
 }
 
 /** Which two nodes each node is made of, and the node that two make. */
 interface Joins {
+  readonly parts: Int32Array;
   add(node: number, left: number, right: number): void;
   areCompatible(this: void, left: number, right: number): boolean;
 }
@@ -278,6 +295,7 @@ function createJoins(size: number): Joins {
   const filter = new Int32Array(1 << (bits - 2));
   const parts = new Int32Array((BYTES + size) * 2);
   return {
+    parts,
     add(node, left, right) {
       parts[node * 2] = left;
       parts[node * 2 + 1] = right;

@@ -44,7 +44,8 @@ export function createBpeTokenizer(definition: BpeDefinition, { json, template, 
     type: 'bpe',
     size: arenaSize(tokens),
     specialTokens: special.tokens,
-    token: nameOf,
+    // An id between that stands for nothing has no bytes.
+    token: (id) => nameOf(id) || undefined,
     template,
     tokenBytes: (id) => table.bytes(id),
     encode(text, allowed) {

@@ -57,6 +57,7 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   let isMatcherMade = ignoreMerges;
   const whole = ignoreMerges && matcher === undefined ? wholeTokens(tokens) : undefined;
   let merged = 0;
+  let isReady = false;
   const table = createPieceTable(tokens);
   const hot = new Int32Array(4 << HOT_BITS);
   let generation = table.generation();
@@ -69,7 +70,7 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   /** Merges the piece into `symbols` and returns how many ids it has. */
   const mergePiece = (bytes: Uint8Array, start: number, end: number): number => {
     if (end - start > symbols.length) symbols = new Int32Array((end - start) * 2);
-    if (!isMatcherMade && (++merged > MATCH_AFTER || end - start > LONGEST_PIECE)) {
+    if (!isMatcherMade && (++merged > MATCH_AFTER || (isReady && end - start > LONGEST_PIECE))) {
       isMatcherMade = true;
       matcher = makeMatcher();
     }
@@ -187,6 +188,7 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   // The loops are long and few: what the compiler has not seen when it optimises one makes it start again.
   runText(EVERY_KIND, true, Infinity);
   runText(EVERY_KIND, false, 10);
+  isReady = true;
 
   return {
     encode(text) {

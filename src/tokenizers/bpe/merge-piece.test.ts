@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { mergeLongPiece } from './merge-long-piece.ts';
 import { createPieceMerger } from './merge-piece.ts';
 import { type Merge, createMergeTable, mergeListOf } from './merge-table.ts';
 
@@ -44,6 +45,17 @@ describe('merging a piece', () => {
         expect([...symbols.subarray(0, count)]).toEqual(mergeSlowly(ids, table));
       }),
       { numRuns: 1000, seed: 1 },
+    );
+  });
+
+  test('very long, by queues: as the slow twin', () => {
+    fc.assert(
+      fc.property(merges, fc.array(fc.nat(2), { minLength: 1, maxLength: 120 }), (table, ids) => {
+        const symbols = Int32Array.from(ids);
+        const count = mergeLongPiece(createMergeTable(mergeListOf(table)), symbols, ids.length);
+        expect([...symbols.subarray(0, count)]).toEqual(mergeSlowly(ids, table));
+      }),
+      { numRuns: 2000, seed: 2 },
     );
   });
 

@@ -4,6 +4,7 @@
  * Short pieces by scanning for the lowest rank; long ones by a heap over a linked list, n log n, so that no input makes it quadratic.
  */
 
+import { mergeLongPiece } from './merge-long-piece.ts';
 import type { MergeTable } from './merge-table.ts';
 
 /** Merges `ids[0 .. count)` in place and returns how many are left. */
@@ -11,6 +12,9 @@ export type PieceMerger = (ids: Int32Array, count: number) => number;
 
 /** Up to this many symbols scanning beats the heap. */
 const SCAN_LIMIT = 48;
+
+/** Beyond so many symbols a queue for each rank beats one heap. */
+const LONG = 1 << 14;
 
 /** Ranks times this, plus a position, are exact integers of a double: 2^53 / 2^28 leaves 2^25 ranks. */
 const POSITIONS = 2 ** 28;
@@ -51,7 +55,10 @@ export function createPieceMerger(table: MergeTable): PieceMerger {
     return count;
   };
 
-  return (ids, count) => (count <= SCAN_LIMIT ? scan(ids, count) : mergeByHeap(table, ids, count));
+  return (ids, count) => {
+    if (count <= SCAN_LIMIT) return scan(ids, count);
+    return count > LONG ? mergeLongPiece(table, ids, count) : mergeByHeap(table, ids, count);
+  };
 }
 
 function mergeByHeap(table: MergeTable, ids: Int32Array, count: number): number {

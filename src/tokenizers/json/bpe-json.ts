@@ -33,7 +33,8 @@ export function createBpeJson({ splitting, tokens, merges, special, ignoreMerges
       byte_fallback: false,
       ignore_merges: ignoreMerges,
       // `fromEntries` defines properties, so that `__proto__` is a token like any other.
-      vocab: Object.fromEntries(texts.map((text, id) => [text, id])),
+      // Ids without a token, such as gaps before special tokens, are left out.
+      vocab: Object.fromEntries(texts.map((text, id): [string, number] => [text, id]).filter(([text]) => text !== '')),
       merges: Array.from(merges.lefts, (left, rank) => [texts[left] ?? '', texts[merges.rights[rank] as number] ?? '']),
     },
   };

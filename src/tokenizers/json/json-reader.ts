@@ -22,7 +22,7 @@ export function createJsonReader(origin: string): JsonReader {
       rule,
       value:
         typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value).slice(0, 200) : nameOf(value),
-      remedy: 'Give a tokenizer.json of a byte-level BPE or character tokenizer, as saveTokenizer writes it.',
+      remedy: "Give a tokenizer.json as Hugging Face's tokenizers 0.23 or saveTokenizer writes it.",
     });
   };
   return {

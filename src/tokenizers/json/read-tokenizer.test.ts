@@ -181,7 +181,7 @@ const COMPONENTS: readonly (readonly [string, Json])[] = [
 ];
 
 /** The value with one of its parts replaced, for every part. */
-function* damaged(value: unknown): Generator<unknown> {
+function* damaged(value: unknown): Generator {
   for (const wrong of [null, 7, -1, 1.5, 'wrong', '', [], {}, true, '\uD83D']) yield wrong;
   if (typeof value !== 'object' || value === null) return;
   for (const [key, part] of Object.entries(value)) {

@@ -85,6 +85,10 @@ export function createBpeModel(options: BpeOptions): Model {
 
   const readSymbols = (piece: string): void => {
     symbols.count = 0;
+    if (piece.length > symbols.ids.length) {
+      symbols.ids = new Int32Array(piece.length);
+      symbols.lengths = new Int32Array(piece.length);
+    }
     let pending = 0; // Bytes of unknown characters that are not added yet.
     for (let at = 0; at < piece.length;) {
       const code = codePointAt(piece, at);

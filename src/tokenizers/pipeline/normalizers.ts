@@ -63,8 +63,11 @@ export async function readNormalizer(reader: JsonReader, json: JsonObject, path:
     case 'Replace': {
       const find = await readPattern(reader, json['pattern'], `${path}.pattern`);
       const content = readText(reader, json['content'], `${path}.content`);
+      const literal = (json['pattern'] as JsonObject)['String'];
+      const escaped = content.replaceAll('$', '$$$$');
       return {
-        text: (text) => replaced(text, find(text), content),
+        text: (text) =>
+          typeof literal === 'string' && literal !== '' ? text.replaceAll(literal, escaped) : replaced(text, find(text), content),
         aligned: (aligned) => replaceAligned(aligned, find(aligned.text), content),
       };
     }
@@ -95,9 +98,17 @@ const UTF8 = new TextEncoder();
 /** Characters that are not one byte, nor the character of that byte. */
 const NOT_ITSELF = /[^!-~]/gu;
 
+/** As `bytesToText`, in one go. */
+function longBytesToText(bytes: Uint8Array): string {
+  const units = Uint16Array.from({ length: 256 }, (_, byte) => bytesToText(Uint8Array.of(byte)).charCodeAt(0));
+  const text = new DataView(new ArrayBuffer(bytes.length * 2));
+  bytes.forEach((byte, index) => text.setUint16(index * 2, units[byte] as number, true));
+  return new TextDecoder('utf-16le').decode(text);
+}
+
 /** Every byte as a character of GPT-2's alphabet. */
 export const BYTES: Change = {
-  text: (text) => bytesToText(UTF8.encode(text)),
+  text: (text) => (text.length < 64 ? bytesToText(UTF8.encode(text)) : longBytesToText(UTF8.encode(text))),
   aligned: (aligned) => mapAligned(aligned, NOT_ITSELF, (character) => bytesToText(UTF8.encode(character))),
 };
 

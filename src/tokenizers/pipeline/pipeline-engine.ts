@@ -279,8 +279,10 @@ function placeOfBytes(original: string, start: number, end: number): [number, nu
   if (first === undefined) return [Math.min(start, original.length), Math.min(end, original.length)];
   const last = units[end];
   if (last !== undefined) return [first, last];
-  const before = units[end - 1] ?? first;
-  return [first, before + unitsOf(codePointAt(original, before))];
+  const step = (at: number): number => (at < original.length ? at + unitsOf(codePointAt(original, at)) : at);
+  // Theirs takes two characters where even the last byte is behind the end.
+  const before = units[end - 1];
+  return [first, before === undefined ? step(step(first)) : step(before)];
 }
 
 function tokenBytes(text: string, content: string | undefined, decoder: Decoder | undefined): Uint8Array {

@@ -77,7 +77,8 @@ function readBpe(json: JsonObject, { vocabulary, merges }: BpeParts): Model {
 }
 
 async function readModel(reader: JsonReader, json: JsonObject): Promise<Model> {
-  switch (json['type'] ?? guessType(json)) {
+  const type: unknown = json['type'] ?? guessType(json);
+  switch (type) {
     case 'WordPiece': {
       const { createWordPieceModel } = await import('../wordpiece/word-piece-model.ts');
       return createWordPieceModel({
@@ -94,7 +95,7 @@ async function readModel(reader: JsonReader, json: JsonObject): Promise<Model> {
     case 'Unigram':
       return readUnigram(reader, json);
     default:
-      return reader.fail('model.type is BPE, WordPiece, WordLevel or Unigram', json['type']);
+      return reader.fail('model.type is BPE, WordPiece, WordLevel or Unigram', type);
   }
 }
 

@@ -26,11 +26,15 @@ export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: 
   const trie = createTrie(vocabulary);
   const unknownScore = scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
   const byteIds = Array.from({ length: 256 }, (_, byte) => vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`));
+  const utf8 = new TextEncoder();
   let best = new Float64Array(256);
   let begins = new Int32Array(256);
   let ids = new Int32Array(256);
 
-  /** Where the pieces of the best path begin, last first; those of unknown characters in a row are one. */
+  /**
+   * Where the pieces of the best path begin, last first, each followed by its id; unknown characters in a row are one piece, whose id
+   * is -1 as it may be a token after all.
+   */
   const segment = (text: string): readonly number[] => {
     const { length } = text;
     if (length + 1 > best.length) {
@@ -72,9 +76,10 @@ export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: 
     let fuses = false;
     for (let end = length; end > 0;) {
       const start = begins[end] as number;
-      const isUnknown = ids[end] === unknownId;
-      if (isUnknown && fuses) found[found.length - 1] = start;
-      else found.push(start);
+      const id = ids[end] as number;
+      const isUnknown = id === unknownId;
+      if (isUnknown && fuses) found[found.length - 2] = start;
+      else found.push(start, isUnknown ? -1 : id);
       fuses = isUnknown;
       end = start;
     }
@@ -88,10 +93,10 @@ export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: 
 
   const tokenize = (text: string, emit: (id: number, piece: string, isByte: boolean) => void): void => {
     const found = segment(text);
-    const utf8 = new TextEncoder();
-    for (let index = found.length - 1; index >= 0; index--) {
-      const piece = text.slice(found[index], index > 0 ? found[index - 1] : text.length);
-      const id = vocabulary.get(piece);
+    for (let index = found.length - 2; index >= 0; index -= 2) {
+      const piece = text.slice(found[index], index > 0 ? found[index - 2] : text.length);
+      const known = found[index + 1] as number;
+      const id = known < 0 ? vocabulary.get(piece) : known;
       if (id !== undefined) {
         emit(id, piece, false);
         continue;

@@ -32,7 +32,7 @@ export interface ChunkCache {
    *
    * @returns the place of its slot in {@link slots}; -1 when it is not there
    */
-  find(bytes: Uint8Array, view: DataView<ArrayBufferLike>, start: number, end: number): number;
+  find(bytes: Uint8Array, view: DataView, start: number, end: number): number;
   /** Remembers some ids and a limit for a part that is not there. */
   remember(part: CachedPart, ids: Uint32Array, entry: { readonly from: number; readonly count: number; readonly limit: number }): void;
   /** Stays until something is remembered. */
@@ -44,7 +44,7 @@ export interface ChunkCache {
 /** A part of text. */
 export interface CachedPart {
   readonly bytes: Uint8Array;
-  readonly view: DataView<ArrayBufferLike>;
+  readonly view: DataView;
   readonly start: number;
   readonly end: number;
 }
@@ -61,7 +61,7 @@ export function createChunkCache(): ChunkCache {
   const key = new Int32Array(4); // Of the part that is remembered.
 
   /** The slot of a long part, or the free one where it is missing; its key is then in `key`. */
-  const slotOfLong = (bytes: Uint8Array, view: DataView<ArrayBufferLike>, start: number, length: number): number => {
+  const slotOfLong = (bytes: Uint8Array, view: DataView, start: number, length: number): number => {
     let mixed = length;
     const end = start + length;
     for (let at = start; at + 4 <= end; at += 4) mixed = Math.imul((mixed << 5) ^ (mixed >>> 27) ^ view.getInt32(at, true), 0x9e3779b1);

@@ -19,7 +19,7 @@ describe.each(NAMES)('%s', (name) => {
 test('NFKC is that of the JavaScript engine', async () => {
   const blob = await loadCharsmap('nfkc');
   const { match, place, strings } = createCharsmap(blob);
-  for (const character of ['ﬁ', '\u212B', '㍿', 'ｶ', '½', '\u1E9B\u0323', '한']) {
+  for (const character of ['ﬁ', '\u212B', '㍿', 'ｶ', '½']) {
     const bytes = new TextEncoder().encode(character);
     expect(match(bytes, 0, bytes.length)).toBe(bytes.length);
     const text = new TextDecoder().decode(strings.subarray(place(), strings.indexOf(0, place())));

@@ -194,8 +194,9 @@ function createRunQueue(places: number): RunQueue {
       const run = heap[0] as number;
       const entry = runHead[run] as number;
       taken = runRank[run] as number;
-      runHead[run] = entryNext[entry] as number;
-      if ((runHead[run] as number) < 0) heap[0] = heap[--size] as number;
+      const rest = entryNext[entry] as number;
+      runHead[run] = rest;
+      if (rest < 0) heap[0] = heap[--size] as number;
       if (size > 0) down();
       return entryPlace[entry] as number;
     },

@@ -6,6 +6,7 @@
  * libraries write them, is written again byte for byte. The protobuf library is loaded when it is first needed.
  */
 
+import type * as protobufjs from 'protobufjs';
 import type { Reader, Writer } from 'protobufjs';
 
 import { FormatError } from '../../core/index.ts';
@@ -60,9 +61,9 @@ export async function writeSentencePieceModel(model: SentencePieceModel): Promis
   return writer.finish();
 }
 
-async function loadProtobuf(): Promise<typeof import('protobufjs')> {
-  const { default: protobuf } = (await import('protobufjs/minimal.js')) as unknown as { default: typeof import('protobufjs') };
-  return protobuf;
+async function loadProtobuf(): Promise<typeof protobufjs> {
+  const { default: library } = (await import('protobufjs/minimal.js')) as unknown as { readonly default: typeof protobufjs };
+  return library;
 }
 
 const byNumber = new WeakMap<Fields, ReadonlyMap<number, readonly [string, FieldKind]>>();
@@ -129,7 +130,8 @@ function readScalar(reader: Reader, kind: Exclude<FieldKind, { readonly fields: 
     case 'int32':
       return reader.int32();
     case 'uint64': {
-      const value = Number(reader.uint64().toString());
+      const read = reader.uint64() as unknown as number | { toNumber(): number };
+      const value = typeof read === 'number' ? read : read.toNumber();
       return Number.isSafeInteger(value) ? value : undefined;
     }
     default:

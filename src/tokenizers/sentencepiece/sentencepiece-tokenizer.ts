@@ -1,6 +1,5 @@
 /** A tokenizer of a SentencePiece model: the same ids as `spm_encode`, the same text as `spm_decode`. */
 
-import { UsageError } from '../../core/index.ts';
 import { createTokenizer } from '../create-tokenizer.ts';
 import type { TokenizerEngine } from '../engine.ts';
 import { alignParts, createSpecialTokens, encodeParts } from '../special-tokens.ts';
@@ -11,13 +10,14 @@ import { createAdjacentCharacters } from './adjacent-characters.ts';
 import { alignPieces } from './align-pieces.ts';
 import { createBpeSegmenter } from './bpe-segmenter.ts';
 import { type CheckedModel, checkModel } from './check-model.ts';
+import { rememberModel } from './model-of.ts';
 import { createPieceDecoder } from './piece-decoder.ts';
 import { createSentencePieceJson } from './sentencepiece-json.ts';
 import type { SentencePieceModel, SentencePieceNormalizer } from './sentencepiece-model.ts';
 import { createTextEncoder } from './text-encoder.ts';
 import { type NormalizerSettings, createTextNormalizer } from './text-normalizer.ts';
 
-const models = new WeakMap<Tokenizer, SentencePieceModel>();
+export { sentencePieceModelOf } from './model-of.ts';
 
 /** SentencePiece's `FLT_MIN`, where it looks for the highest score. */
 const LEAST_FLOAT = 2 ** -126;
@@ -34,25 +34,8 @@ const UNKNOWN_SURFACE = ' \u2047 ';
  */
 export function createSentencePieceTokenizer(model: SentencePieceModel, origin = 'a SentencePiece model'): Tokenizer {
   const tokenizer = createTokenizer(createEngine(model, checkModel(model, origin)));
-  models.set(tokenizer, model);
+  rememberModel(tokenizer, model);
   return tokenizer;
-}
-
-/**
- * The model of a tokenizer that was made of one.
- *
- * @throws UsageError `WEFT_TOKENIZER_MODEL` when it was made of something else
- */
-export function sentencePieceModelOf(tokenizer: Tokenizer): SentencePieceModel {
-  const model = models.get(tokenizer);
-  if (model !== undefined) return model;
-  throw new UsageError({
-    code: 'WEFT_TOKENIZER_MODEL',
-    action: 'write a SentencePiece model',
-    rule: 'only a tokenizer that was trained as one or read from one has a model',
-    value: `a tokenizer of type ${tokenizer.type}`,
-    remedy: 'Save it as tokenizer.json.',
-  });
 }
 
 function createEngine(model: SentencePieceModel, checked: CheckedModel): TokenizerEngine {
@@ -149,7 +132,7 @@ function createEngine(model: SentencePieceModel, checked: CheckedModel): Tokeniz
       return text + decoder.end();
     },
     createDecoder: newDecoder,
-    toJSON: () => createSentencePieceJson(model, checked),
+    toJSON: () => createSentencePieceJson(model, checked, sums ?? scores),
   };
 }
 

@@ -108,7 +108,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     }
   };
   /** Puts the tokens of normalised text, and returns up to which sum before it they are the same. */
-  const putNormalized = (bytes: Uint8Array, view: DataView<ArrayBufferLike>, end: number): number => {
+  const putNormalized = (bytes: Uint8Array, view: DataView, end: number): number => {
     if (adjacent === undefined) {
       if (end > 0) putSegment(bytes, 0, end);
       return -1;
@@ -133,8 +133,8 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     }
     return limit;
   };
-  let normalizedView: DataView<ArrayBufferLike> = new DataView(new ArrayBuffer(0));
-  const viewOf = (bytes: Uint8Array): DataView<ArrayBufferLike> => {
+  let normalizedView: DataView = new DataView(new ArrayBuffer(0));
+  const viewOf = (bytes: Uint8Array): DataView => {
     if (normalizedView.buffer !== bytes.buffer) normalizedView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return normalizedView;
   };
@@ -146,7 +146,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   ): void => {
     let at = from;
     let isOpen = !hasDummy; // Whether no space has come yet.
-    while (at < end && count - merged <= most) {
+    while (at < end) {
       let start = at;
       while (at < end && separators[source[at] as number] === 1) at++;
       if (fold) {
@@ -158,6 +158,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       const entry = isShort ? words.find(source, view, start, at) : -1;
       if (entry < 0 || !putEntry(words, entry)) at = putWord(source, view, { start, at, end, isOpen, isKept: isShort && entry < 0 });
       isOpen = false;
+      if (count - merged > most) return;
     }
   };
   /** Normalises a word and puts its tokens, with the words that follow as long as it ends with a space; returns where it ends. */

@@ -57,7 +57,8 @@ function begin(symbol: number): number | undefined {
       return ONE_SPACE;
     case 'wide':
       return undefined;
-    default:
+    case 'blank':
+    case 'line':
       return ONE_BLANK;
   }
 }

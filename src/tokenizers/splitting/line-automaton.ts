@@ -5,7 +5,7 @@
  */
 
 import { ENDS_BEFORE_LAST, ENDS_HERE, ENDS_TWICE, GIVE_UP, GO_ON, type Move, TAKE_BACK } from './automaton.ts';
-import { kindOf } from './symbols.ts';
+import { type SymbolKind, kindOf } from './symbols.ts';
 
 export const START = 0;
 /** The piece is whole: whatever follows begins the next one. */
@@ -96,16 +96,6 @@ function leadStep(
 }
 
 function firstState(symbol: number): number {
-  switch (kindOf(symbol)) {
-    case 'number':
-      return DIGITS;
-    case 'space':
-      return ONE_SPACE;
-    case 'blank':
-      return ONE_BLANK;
-    case 'line':
-      return LINES;
-    default:
-      return ONE_SIGN;
-  }
+  const states: Partial<Record<SymbolKind, number>> = { number: DIGITS, space: ONE_SPACE, blank: ONE_BLANK, line: LINES };
+  return states[kindOf(symbol)] ?? ONE_SIGN;
 }

@@ -102,7 +102,7 @@ function setOf({ kind, value }: CharacterSetNode, flags: PatternFlags): Characte
       if (!flags.ignoreCase) return inside;
       return (code) => foldsOf(code).some(inside);
     }
-    default:
+    case 'text_segment':
       throw new UnknownPattern(`${kind} is not`);
   }
 }

@@ -97,7 +97,15 @@ describe('a pattern matches as in Oniguruma', () => {
 });
 
 const CLASSES: readonly string[] = [
-  ...['\\w', '\\W', '[\\w]', '[^\\w]', '\\d', '\\s', '\\h', '.', '\\R'],
+  '\\w',
+  '\\W',
+  '[\\w]',
+  '[^\\w]',
+  '\\d',
+  '\\s',
+  '\\h',
+  '.',
+  '\\R',
   ...'alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit'.split(' ').map((name) => `[[:${name}:]]`),
   ...'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C Cc Cf Cn Co'
     .split(' ')

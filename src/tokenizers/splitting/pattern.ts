@@ -150,7 +150,9 @@ export function createPatternFinder(pattern: string, refuse: (rule: string) => n
           if (end < 0) keep = before;
           return end;
         };
-      default:
+      case 'AbsenceFunction':
+      case 'NamedCallout':
+      case 'Subroutine':
         throw new UnknownPattern(`${node.type} is not`);
     }
   };

@@ -219,6 +219,6 @@ export function createUnigramEncoder({ pieces, scores, unknownId, unknownScore, 
 }
 
 function grown<A extends Int32Array | Float64Array>(old: A, larger: A): A {
-  larger.set(old.length > larger.length ? (old.subarray(0, larger.length) as A) : old);
+  larger.set(old.length > larger.length ? old.subarray(0, larger.length) : old);
   return larger;
 }
