@@ -9,6 +9,8 @@
 export interface AdjacentCharacters {
   /** Where the part that begins at `start` ends: the first place where the text may be cut, or `end`. */
   partEnd(bytes: Uint8Array, start: number, end: number): number;
+  /** Whether the second may stand behind the first in a piece. */
+  has(first: number, second: number): boolean;
   /** Whether some piece has `▁` behind another character, so that words cannot be told by their spaces. */
   readonly spaceInside: boolean;
 }
@@ -38,6 +40,10 @@ export function createAdjacentCharacters(pieces: readonly (Uint8Array | undefine
   }
   return {
     spaceInside,
+    has(first, second) {
+      const bit = hash(first, second) >>> shift;
+      return ((bits[bit >>> 5] as number) & (1 << (bit & 31))) !== 0;
+    },
     partEnd(bytes, start, end) {
       let before = codePointAt(bytes, start);
       let at = start + widthOf(bytes[start] as number);
@@ -59,7 +65,7 @@ export function widthOf(lead: number): number {
 }
 
 /** A number that is one character's only; its code point, where it is well-formed. */
-function codePointAt(bytes: Uint8Array, at: number): number {
+export function codePointAt(bytes: Uint8Array, at: number): number {
   const lead = bytes[at] as number;
   if (lead < 0xc0) return lead;
   const second = (bytes[at + 1] as number) & 0x3f;

@@ -18,8 +18,8 @@ export interface BpeSegmenterOptions {
   /** Ids of control, unknown and byte pieces, which win over others of the same text. */
   readonly reserved: ReadonlyMap<string, number>;
   readonly unused: ReadonlySet<number>;
-  /** How many bytes the longest user-defined symbol takes that begins at `start`; 0 for none. */
-  readonly symbolAt: (bytes: Uint8Array, start: number, end: number) => number;
+  /** How many bytes the longest user-defined symbol takes that begins at `start`; 0 for none. Undefined where there are no symbols. */
+  readonly symbolAt: ((bytes: Uint8Array, start: number, end: number) => number) | undefined;
 }
 
 /** Symbols that stand fast are kept as this minus their number; an unknown character is -1. */
@@ -41,8 +41,9 @@ export function createBpeSegmenter({ pieces, scores, unknownId, reserved, unused
   }
   const lastLeft = new Int32Array(unused.size === 0 ? 0 : pieces.length).fill(-1);
   const lastRight = new Int32Array(lastLeft.length);
+  const hasUnused = unused.size > 0;
   const merge = createSymbolMerger(
-    unused.size === 0
+    !hasUnused
       ? merged
       : (left, right) => {
           const piece = merged(left, right);
@@ -60,61 +61,74 @@ export function createBpeSegmenter({ pieces, scores, unknownId, reserved, unused
   let ends = new Int32Array(256);
   let count = 0;
 
-  /** Puts the tokens of a symbol that ends at `end`. */
-  const put = (symbol: number, end: number): void => {
-    if (unused.has(symbol) && finalIds[symbol] === symbol && (lastLeft[symbol] as number) >= 0) {
-      const right = lastRight[symbol] as number;
-      put(lastLeft[symbol] as number, end - (widths[right] as number));
-      put(right, end);
-      return;
+  /** Takes an unused piece apart, and puts its tokens. */
+  const putParts = (whole: number, end: number): void => {
+    const waiting = [whole];
+    let at = end - (widths[whole] as number);
+    for (let symbol = waiting.pop(); symbol !== undefined; symbol = waiting.pop()) {
+      if (unused.has(symbol) && finalIds[symbol] === symbol && (lastLeft[symbol] as number) >= 0) {
+        waiting.push(lastRight[symbol] as number, lastLeft[symbol] as number);
+        continue;
+      }
+      at += widths[symbol] as number;
+      reserve(count + 1);
+      ids[count] = finalIds[symbol] as number;
+      ends[count++] = at;
     }
-    if (count === ids.length) {
-      ids = enlarged(ids);
-      ends = enlarged(ends);
+  };
+  const reserve = (room: number): void => {
+    if (room <= ids.length) return;
+    ids = enlarged(ids, room);
+    ends = enlarged(ends, room);
+  };
+  /** Makes symbols of characters and of user-defined symbols. */
+  const readSymbols = (bytes: Uint8Array, start: number, end: number): number => {
+    if (end - start > symbols.length || symbols.length > KEPT) symbols = new Int32Array(Math.max(256, end - start));
+    const to = symbols;
+    let size = 0;
+    for (let at = start; at < end;) {
+      const fast = symbolAt === undefined ? 0 : symbolAt(bytes, at, end);
+      if (fast > 0) {
+        to[size++] = FAST - symbolOf(bytes, at, at + fast);
+        at += fast;
+        continue;
+      }
+      const lead = bytes[at] as number;
+      if (lead < 0x80) {
+        to[size++] = ascii[lead] as number;
+        at++;
+        continue;
+      }
+      const next = Math.min(at + widthOf(lead), end);
+      to[size++] = symbolOf(bytes, at, next);
+      at = next;
     }
-    ids[count] = finalIds[symbol] as number;
-    ends[count++] = end;
+    return size;
+  };
+
+  const mergeSymbols = (bytes: Uint8Array, start: number, end: number): number => {
+    const size = readSymbols(bytes, start, end);
+    return merge(symbols, size);
   };
 
   return {
     segment(bytes, start, end) {
-      if (symbols.length > KEPT) symbols = new Int32Array(256);
-      if (ids.length > KEPT) {
-        ids = new Int32Array(256);
-        ends = new Int32Array(256);
-      }
-      let size = 0;
-      for (let at = start; at < end;) {
-        if (size === symbols.length) symbols = enlarged(symbols);
-        const fast = symbolAt(bytes, at, end);
-        if (fast > 0) {
-          symbols[size++] = FAST - symbolOf(bytes, at, at + fast);
-          at += fast;
-          continue;
-        }
-        const lead = bytes[at] as number;
-        const next = Math.min(at + widthOf(lead), end);
-        symbols[size++] = lead < 0x80 ? (ascii[lead] as number) : symbolOf(bytes, at, next);
-        at = next;
-      }
+      if (ids.length > KEPT) ids = ends = new Int32Array(0);
       if (unused.size > 0) lastLeft.fill(-1);
-      size = merge(symbols, size);
+      const size = mergeSymbols(bytes, start, end);
       count = 0;
+      reserve(Math.max(256, size));
       for (let index = 0, at = start; index < size; index++) {
         const symbol = symbols[index] as number;
-        if (symbol === -1) {
-          at = Math.min(at + widthOf(bytes[at] as number), end);
-          if (count === ids.length) {
-            ids = enlarged(ids);
-            ends = enlarged(ends);
-          }
-          ids[count] = unknownId;
-          ends[count++] = at - start;
+        if (symbol === -1) at = Math.min(at + widthOf(bytes[at] as number), end);
+        else at += widths[symbol < 0 ? FAST - symbol : symbol] as number;
+        if (hasUnused && symbol >= 0 && unused.has(symbol)) {
+          putParts(symbol, at - start);
           continue;
         }
-        const number = symbol < 0 ? FAST - symbol : symbol;
-        at += widths[number] as number;
-        put(number, at - start);
+        if (hasUnused) reserve(count + 1);
+        ids[count] = symbol === -1 ? unknownId : (finalIds[symbol < 0 ? FAST - symbol : symbol] as number);
+        ends[count++] = at - start;
       }
       return count;
     },
@@ -124,8 +138,8 @@ export function createBpeSegmenter({ pieces, scores, unknownId, reserved, unused
   };
 }
 
-function enlarged(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(old.length * 2);
+function enlarged(old: Int32Array<ArrayBuffer>, room: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(old.length * 2, room));
   larger.set(old);
   return larger;
 }

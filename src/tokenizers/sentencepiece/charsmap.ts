@@ -11,6 +11,8 @@
 export interface Charsmap {
   /** How many bytes the longest rule takes that begins at `start`; 0 when none does. */
   match(bytes: Uint8Array, start: number, end: number): number;
+  /** Whether some rule begins with these bytes. */
+  begins(bytes: Uint8Array, start: number, end: number): boolean;
   /** Where in {@link strings} the text of the rule that was matched last begins; NUL ends it. */
   readonly place: () => number;
   readonly strings: Uint8Array;
@@ -60,6 +62,16 @@ export function createCharsmap(blob: Uint8Array): Charsmap {
         length = at + 1 - start;
       }
       return length;
+    },
+    begins(bytes, start, end) {
+      let node = root;
+      for (let at = start; at < end; at++) {
+        node ^= bytes[at] as number;
+        const unit = units[node] as number;
+        if ((unit & 0x8000_00ff) !== bytes[at]) return false;
+        node ^= baseOf(unit);
+      }
+      return true;
     },
     place: () => place,
     continued(byte) {

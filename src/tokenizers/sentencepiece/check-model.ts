@@ -32,8 +32,7 @@ export interface CheckedModel {
  * @throws FormatError `WEFT_TOKENIZER_FORMAT` with what is wrong
  */
 export function checkModel(model: SentencePieceModel, origin: string): CheckedModel {
-  const demand = (holds: boolean, rule: string, value: unknown): void => {
-    if (holds) return;
+  const fail = (rule: string, value: unknown): never => {
     throw new FormatError({
       code: 'WEFT_TOKENIZER_FORMAT',
       action: `read ${origin}`,
@@ -48,17 +47,13 @@ export function checkModel(model: SentencePieceModel, origin: string): CheckedMo
     try {
       return createCharsmap(blob);
     } catch (error) {
-      return demand(
-        false,
-        `${name}.precompiled_charsmap is a trie and its strings`,
-        error instanceof Error ? error.message : error,
-      ) as undefined;
+      return fail(`${name}.precompiled_charsmap is a trie and its strings`, error instanceof Error ? error.message : error);
     }
   };
   const { pieces, trainer } = model;
   const kind = trainer.modelType ?? 'unigram';
-  demand(kind === 'unigram' || kind === 'bpe', "model_type is 'unigram' or 'bpe', others are not read here", kind);
-  demand(pieces.length <= LARGEST_VOCABULARY, `there are ${LARGEST_VOCABULARY} pieces or fewer`, pieces.length);
+  if (kind !== 'unigram' && kind !== 'bpe') fail("model_type is 'unigram' or 'bpe', others are not read here", kind);
+  if (pieces.length > LARGEST_VOCABULARY) fail(`there are ${LARGEST_VOCABULARY} pieces or fewer`, pieces.length);
   const utf8 = new TextEncoder();
   const ordinary = new Set<string>();
   const reserved = new Set<string>();
@@ -66,35 +61,31 @@ export function checkModel(model: SentencePieceModel, origin: string): CheckedMo
   let unknownId = -1;
   let total = 0;
   const bytes = pieces.map(({ piece, score, type = 'normal' }, id) => {
-    const name = `piece ${id}`;
-    demand(typeof piece === 'string' && piece !== '', `${name} has a text of well-formed UTF-8`, piece);
-    demand(piece.length <= LONGEST_TOKEN, `${name} has ${LONGEST_TOKEN} characters or fewer`, piece.length);
-    demand(score === undefined || Math.abs(score) <= LARGEST_SCORE, `${name} has a score within ±2^64`, score);
+    if (typeof piece !== 'string' || piece === '') fail(`piece ${id} has a text of well-formed UTF-8`, piece);
+    if (piece.length > LONGEST_TOKEN) fail(`piece ${id} has ${LONGEST_TOKEN} characters or fewer`, piece.length);
+    if (score !== undefined && !(Math.abs(score) <= LARGEST_SCORE)) fail(`piece ${id} has a score within ±2^64`, score);
     const isOrdinary = type === 'normal' || type === 'user-defined' || type === 'unused';
     const texts = isOrdinary ? ordinary : reserved;
-    demand(!texts.has(piece), `${name} is given once`, piece);
+    if (texts.has(piece)) fail(`piece ${id} is given once`, piece);
     texts.add(piece);
     if (type === 'unknown') {
-      demand(unknownId < 0, 'there is one unknown piece', `${unknownId} and ${id}`);
+      if (unknownId >= 0) fail('there is one unknown piece', `${unknownId} and ${id}`);
       unknownId = id;
     } else if (type === 'byte') {
-      demand(trainer.byteFallback === true, 'there are byte pieces only with byte_fallback', piece);
+      if (trainer.byteFallback !== true) fail('there are byte pieces only with byte_fallback', piece);
       const match = /^<0x([0-9A-F]{2})>$/.exec(piece);
-      demand(match !== null, `${name} is a byte, such as <0x0A>`, piece);
+      if (match === null) fail(`piece ${id} is a byte, such as <0x0A>`, piece);
       byteIds[Number.parseInt(match?.[1] as string, 16)] = id;
     }
     const encoded = utf8.encode(piece);
     total += encoded.length;
-    demand(total <= LARGEST_TRIE, `all pieces together have ${LARGEST_TRIE} bytes or fewer`, total);
+    if (total > LARGEST_TRIE) fail(`all pieces together have ${LARGEST_TRIE} bytes or fewer`, total);
     return encoded;
   });
-  demand(unknownId >= 0, 'there is an unknown piece', 'none');
-  demand(ordinary.size > 0, 'there are pieces for text', 'none');
-  demand(
-    trainer.byteFallback !== true || !byteIds.includes(-1),
-    'with byte_fallback there are 256 byte pieces',
-    byteIds.filter((id) => id >= 0).length,
-  );
+  if (unknownId < 0) fail('there is an unknown piece', 'none');
+  if (ordinary.size === 0) fail('there are pieces for text', 'none');
+  if (trainer.byteFallback === true && byteIds.includes(-1))
+    fail('with byte_fallback there are 256 byte pieces', byteIds.filter((id) => id >= 0).length);
   const charsmap = rulesOf(model.normalizer, 'normalizer_spec');
   const rules = model.denormalizer;
   const decoded = rulesOf(rules, 'denormalizer_spec');

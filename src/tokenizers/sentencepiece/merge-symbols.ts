@@ -65,10 +65,8 @@ function mergeByRuns(
   count: number,
   { pairOf, ranks }: { readonly pairOf: PairOf; readonly ranks: Int32Array },
 ): number {
-  const next = new Int32Array(count);
-  const previous = new Int32Array(count);
-  const made = new Int32Array(count).fill(-1); // The piece that the symbol at a place makes with the next.
-  const queue = createRunQueue(count);
+  const made = new Int32Array(count); // The piece that the symbol at a place makes with the next.
+  const queue = createRunQueue();
   const pair = (left: number, right: number): void => {
     const a = symbols[left] as number;
     const b = symbols[right] as number;
@@ -76,10 +74,14 @@ function mergeByRuns(
     made[left] = merged;
     if (merged >= 0) queue.push(ranks[merged] as number, left);
   };
+  made[count - 1] = -1;
+  for (let at = 1; at < count; at++) pair(at - 1, at);
+  if (queue.isEmpty()) return count;
+  const next = new Int32Array(count);
+  const previous = new Int32Array(count);
   for (let at = 0; at < count; at++) {
     next[at] = at + 1;
     previous[at] = at - 1;
-    if (at > 0) pair(at - 1, at);
   }
   for (let left = queue.pop(); left >= 0; left = queue.pop()) {
     const merged = made[left] as number;
@@ -102,6 +104,7 @@ function mergeByRuns(
 }
 
 interface RunQueue {
+  isEmpty(): boolean;
   push(rank: number, place: number): void;
   /** Takes the leftmost place of the lowest rank; -1 when there is none. */
   pop(): number;
@@ -110,9 +113,9 @@ interface RunQueue {
 }
 
 /** A heap of lists of places. */
-function createRunQueue(places: number): RunQueue {
-  let entryPlace = new Int32Array(places + 16);
-  let entryNext = new Int32Array(places + 16);
+function createRunQueue(): RunQueue {
+  let entryPlace = new Int32Array(256);
+  let entryNext = new Int32Array(256);
   let entries = 0;
   let runHead = new Int32Array(64);
   let runTail = new Int32Array(64);
@@ -155,6 +158,7 @@ function createRunQueue(places: number): RunQueue {
   };
 
   return {
+    isEmpty: () => size === 0,
     push(rank, place) {
       if (entries === entryPlace.length) {
         entryPlace = enlarged(entryPlace);

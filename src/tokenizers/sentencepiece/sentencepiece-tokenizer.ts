@@ -64,7 +64,7 @@ function createEngine(model: SentencePieceModel, checked: CheckedModel): Tokeniz
           unknownId,
           reserved: new Map(pieces.flatMap(({ piece }, id) => (isText[id] === true ? [] : [[piece, id] as const]))),
           unused,
-          symbolAt: normalizer.symbolAt,
+          symbolAt: symbols.length === 0 ? undefined : normalizer.symbolAt,
         })
       : createUnigramEncoder({ pieces: textBytes, scores: sums, unknownId, unknownScore: sums[unknownId] as number, single: true });
   const encoder = createTextEncoder({
@@ -110,6 +110,15 @@ function createEngine(model: SentencePieceModel, checked: CheckedModel): Tokeniz
     );
     return checked.denormalizer === undefined ? decoder : denormalizing(decoder, checked.denormalizer);
   };
+  // A text may be taken in parts before a space: each part has one put before it, and those at its ends taken away. By probability it
+  // may not, as the sum of scores before the second part would be lost.
+  const isDivisible =
+    kind === 'bpe' &&
+    encoder.hasWords &&
+    settings.addDummyPrefix &&
+    settings.removeExtraWhitespaces &&
+    pieces.some(({ piece }, id) => piece === '▁' && isText[id] === true);
+  const hasSpaces = [...special.tokens.keys()].some((token) => token.includes(' '));
   return {
     type: kind,
     size: pieces.length,
@@ -125,6 +134,13 @@ function createEngine(model: SentencePieceModel, checked: CheckedModel): Tokeniz
     align: (text, isAllowed) => alignParts(text, isAllowed ? special.findAll : undefined, align),
     count: (text, isAllowed) => (isAllowed ? encode(text, true).length : encoder.count(text, Infinity)),
     countUpTo: (text, limit, isAllowed) => (isAllowed ? encode(text, true).length : encoder.count(text, limit)),
+    stableEnd(text, isAllowed) {
+      if (!isDivisible || (isAllowed && hasSpaces)) return 0;
+      let place = text.lastIndexOf(' ');
+      while (place > 0 && !(text.charCodeAt(place - 1) < 0x80 && normalizer.isPlain(text.charCodeAt(place - 1))))
+        place = text.lastIndexOf(' ', place - 1);
+      return Math.max(place, 0);
+    },
     decode(ids, skipSpecial) {
       const decoder = newDecoder(skipSpecial);
       let text = '';
@@ -162,7 +178,7 @@ function prepareSums(
   return scores.map((score, id) => {
     if (id === unknownId) return unknown;
     if (pieces[id]?.type === 'user-defined') return Math.fround((bytes[id] as Uint8Array).length * highest) - 0.1;
-    const byte = byteIds?.indexOf(id) ?? -1;
+    const byte = pieces[id]?.type === 'byte' ? (byteIds?.indexOf(id) ?? -1) : -1;
     return byte < 0 ? score : byte >= 0x80 && byte < 0xc0 ? 0 : unknown;
   });
 }

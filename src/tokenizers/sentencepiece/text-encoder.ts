@@ -2,14 +2,14 @@
  * Text to ids with a SentencePiece model: the fast path.
  *
  * Text is UTF-8 once. Where a model allows it, which nearly all do, its words are looked up as they stand, before they are normalised,
- * each with the space before it; a word that is new is normalised, cut where no piece can stand, segmented and remembered. The space
+ * each with the space before it and without the punctuation that no piece holds together with it; a word that is new is normalised, cut where no piece can stand, segmented and remembered. The space
  * that is put before a text is put before its bytes.
  *
  * A word is remembered with the largest sum of scores before it at which rounding cannot change its pieces, so that the ids are those
  * of one run over the whole text; beyond that it is segmented again, with the sum that SentencePiece has there.
  */
 
-import type { AdjacentCharacters } from './adjacent-characters.ts';
+import { type AdjacentCharacters, codePointAt } from './adjacent-characters.ts';
 import { CACHE_PADDING, COUNT, type ChunkCache, IDS, INLINE, LIMIT, LONGEST_CACHED, createChunkCache } from './chunk-cache.ts';
 import type { Segmenter } from './segmenter.ts';
 import { type NormalizerSettings, type TextNormalizer, isBlock } from './text-normalizer.ts';
@@ -30,6 +30,8 @@ export interface TextEncoderOptions {
 
 /** Encodes texts; it keeps caches and scratch memory between calls. */
 export interface SentencePieceTextEncoder {
+  /** Whether texts are encoded word by word. */
+  readonly hasWords: boolean;
   encode(text: string): Uint32Array;
   /** How many ids a text has, or a number above `limit` as soon as it is known to be above. */
   count(text: string, limit: number): number;
@@ -48,10 +50,12 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   const utf8 = new TextEncoder();
   const separators = separatorsOf(options);
   const hasWords = separators[SPACE] === 1;
+  const cuts = cutsOf(options);
   const hasDummy = settings.addDummyPrefix;
   const fold = settings.removeExtraWhitespaces;
   const words = createChunkCache();
   const parts = createChunkCache();
+  const singles = new Int32Array(1 << 16); // Of each character of up to three bytes its only id plus 1; 0 when it is not known yet, -1 when it has none.
   let kept = new Uint8Array(CACHE_PADDING);
   let keptText = kept;
   let keptView = new DataView(kept.buffer);
@@ -71,41 +75,49 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     larger.set(output.subarray(0, count));
     output = larger;
   };
+  /** Puts `ids[start .. end)`. */
+  const putAll = (ids: Int32Array, start: number, end: number): void => {
+    reserve(end - start);
+    const to = output;
+    let size = count;
+    let sum = base[0] as number;
+    for (let at = start; at < end; at++) {
+      const id = ids[at] as number;
+      if (id === unknownId && byteIds === undefined && size > 0 && to[size - 1] === unknownId) merged++;
+      to[size++] = id;
+      if (sums !== undefined) sum = Math.fround(sum + (sums[id] as number));
+    }
+    count = size;
+    base[0] = sum;
+  };
   /** Puts what is remembered, unless rounding could have made it another. */
   const putEntry = (cache: ChunkCache, slot: number): boolean => {
     const slots = cache.slots();
     if (Math.abs(base[0] as number) > (slots[slot + LIMIT] as number)) return false;
     const size = slots[slot + COUNT] as number;
-    reserve(size);
-    if (size === 1) put(slots[slot + IDS] as number);
-    else {
-      const ids = size > INLINE ? cache.values() : slots;
-      const start = size > INLINE ? (slots[slot + IDS] as number) : slot + IDS;
-      for (let at = start, end = start + size; at < end; at++) put(ids[at] as number);
-    }
+    if (size === 1) {
+      reserve(1);
+      put(slots[slot + IDS] as number);
+    } else if (size <= INLINE) putAll(slots, slot + IDS, slot + IDS + size);
+    else putAll(cache.values(), slots[slot + IDS] as number, (slots[slot + IDS] as number) + size);
     return true;
   };
   /** Puts the tokens of a part that no piece crosses. */
   const putSegment = (bytes: Uint8Array, start: number, end: number): void => {
     const size = segmenter.segment(bytes, start, end, base[0] as number);
     const ids = segmenter.ids();
-    reserve(byteIds === undefined ? size : end - start);
-    if (byteIds === undefined) {
-      for (let index = 0; index < size; index++) put(ids[index] as number);
-      return;
-    }
+    if (byteIds === undefined) return putAll(ids, 0, size);
     const ends = segmenter.ends();
+    let known = 0; // Where ids begin that are not put yet.
     for (let index = 0; index < size; index++) {
-      const id = ids[index] as number;
-      if (id !== unknownId) {
-        put(id);
-        continue;
-      }
+      if (ids[index] !== unknownId) continue;
+      putAll(ids, known, index);
+      known = index + 1;
       const stop = start + (ends[index] as number);
-      for (let at = index === 0 ? start : start + (ends[index - 1] as number); at < stop; at++) {
-        put(byteIds[bytes[at] as number] as number);
-      }
+      reserve(4);
+      for (let at = index === 0 ? start : start + (ends[index - 1] as number); at < stop; at++) put(byteIds[bytes[at] as number] as number);
     }
+    putAll(ids, known, size);
   };
   /** Puts the tokens of normalised text, and returns up to which sum before it they are the same. */
   const putNormalized = (bytes: Uint8Array, view: DataView, end: number): number => {
@@ -117,6 +129,14 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
     let limit = Infinity;
     for (let start = 0; start < end;) {
       const stop = adjacent.partEnd(bytes, start, end);
+      const code = stop - start <= 3 ? characterOf(bytes, start, stop) : -1;
+      const single = code < 0 ? -1 : (singles[code] as number);
+      if (single > 0) {
+        reserve(1);
+        put(single - 1);
+        start = stop;
+        continue;
+      }
       const away = Math.abs((base[0] as number) - before);
       // The only part of a word is remembered with the word.
       const isKept = stop - start <= LONGEST_CACHED && stop - start < end;
@@ -127,6 +147,8 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
         putSegment(bytes, start, stop);
         const safe = segmenter.safeBase();
         limit = Math.min(limit, safe - away);
+        // A character has one token, whatever stands before it, unless it is unknown.
+        if (single === 0) singles[code] = count - from === 1 && output[from] !== unknownId ? (output[from] as number) + 1 : -1;
         if (isKept && entry < 0) parts.remember({ bytes, view, start, end: stop }, output, { from, count: count - from, limit: safe });
       }
       start = stop;
@@ -137,6 +159,14 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   const viewOf = (bytes: Uint8Array): DataView => {
     if (normalizedView.buffer !== bytes.buffer) normalizedView = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return normalizedView;
+  };
+  /** Whether the ASCII character that stands there behind another one is never behind it in a piece. */
+  const isCut = (source: Uint8Array, at: number): boolean => {
+    let start = at - 1;
+    while (((source[start] as number) & 0xc0) === 0x80) start--;
+    const byte = source[at] as number;
+    if (at - start > 3 || !normalizer.isPlain(byte) || !normalizer.isSteady(source, start, at)) return false;
+    return adjacent?.has(codePointAt(source, start), byte) === false;
   };
   /** Encodes word by word; `source` begins with the space that is put before the text, if one is. */
   const putWords = (
@@ -151,9 +181,18 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       while (at < end && separators[source[at] as number] === 1) at++;
       if (fold) {
         if (at === end) return;
-        start = isOpen ? at : at - 1;
+        if (at > start) start = isOpen ? at : at - 1;
       }
-      while (at < end && separators[source[at] as number] === 0) at++;
+      if (at < end) {
+        let before = source[at++] as number;
+        while (at < end) {
+          const byte = source[at] as number;
+          if (separators[byte] === 1) break;
+          if (byte < 0x80 && (before < 0x80 ? cuts[before * 0x80 + byte] === 1 : isCut(source, at))) break;
+          before = byte;
+          at++;
+        }
+      }
       const isShort = at - start <= LONGEST_CACHED;
       const entry = isShort ? words.find(source, view, start, at) : -1;
       if (entry < 0 || !putEntry(words, entry)) at = putWord(source, view, { start, at, end, isOpen, isKept: isShort && entry < 0 });
@@ -225,6 +264,7 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
   };
 
   return {
+    hasWords,
     encode(text) {
       run(text, Infinity);
       const ids = merged === 0 ? output.slice(0, count) : joinUnknown(output, { count, unknownId, merged });
@@ -244,6 +284,16 @@ export function createTextEncoder(options: TextEncoderOptions): SentencePieceTex
       return ids;
     },
   };
+}
+
+/** The code point of a part that is one character of up to three bytes; else -1. */
+function characterOf(bytes: Uint8Array, start: number, stop: number): number {
+  const lead = bytes[start] as number;
+  const width = stop - start;
+  if (width === 1) return lead < 0x80 ? lead : -1;
+  if (width === 2) return lead >= 0xc0 && lead < 0xe0 ? ((lead & 0x1f) << 6) | ((bytes[start + 1] as number) & 0x3f) : -1;
+  if (lead < 0xe0 || lead >= 0xf0) return -1;
+  return ((lead & 0x0f) << 12) | (((bytes[start + 1] as number) & 0x3f) << 6) | ((bytes[start + 2] as number) & 0x3f);
 }
 
 function endsWithBlock(bytes: Uint8Array, size: number): boolean {
@@ -279,4 +329,16 @@ function separatorsOf({ settings, adjacent }: TextEncoderOptions): Uint8Array {
     else if (charsmap.strings[charsmap.place()] === SPACE && charsmap.strings[charsmap.place() + 1] === 0) separators[byte] = 1;
   }
   return separators;
+}
+
+/** 1 for two ASCII characters, as first * 128 + second, that stay as they are and never follow each other in a piece. */
+function cutsOf({ normalizer, adjacent }: TextEncoderOptions): Uint8Array {
+  const cuts = new Uint8Array(0x80 * 0x80);
+  for (let first = 0; first < 0x80; first++) {
+    for (let second = 0; second < 0x80; second++) {
+      if (normalizer.isPlain(first) && normalizer.isPlain(second) && adjacent?.has(first, second) === false)
+        cuts[first * 0x80 + second] = 1;
+    }
+  }
+  return cuts;
 }

@@ -36,6 +36,10 @@ export interface TextNormalizer {
   bytes(): Uint8Array;
   /** For every byte and the end: the byte of the source that it comes from. */
   origins(): Int32Array;
+  /** Whether an ASCII character stays as it is before every other one. */
+  isPlain(byte: number): boolean;
+  /** Whether a character of two or three bytes stays as it is before every ASCII character, and whatever stands before it. */
+  isSteady(source: Uint8Array, start: number, end: number): boolean;
   /** How many bytes the longest user-defined symbol takes that begins at `start`; 0 for none. */
   symbolAt(source: Uint8Array, start: number, end: number): number;
 }
@@ -50,6 +54,7 @@ export function createTextNormalizer(settings: NormalizerSettings): TextNormaliz
   const { charsmap, addDummyPrefix, removeExtraWhitespaces: fold, escapeWhitespaces: escape, treatWhitespaceAsSuffix, symbols } = settings;
   const strings = charsmap?.strings ?? new Uint8Array(0);
   const plain = plainBytes(charsmap, symbols);
+  const changed = new Uint8Array(1 << 16); // For characters of two or three bytes: 0 unknown, 1 never, 2 by some rule or symbol.
   let out = new Uint8Array(1 << 12);
   let from = new Int32Array(0);
   let length = 0;
@@ -125,15 +130,45 @@ export function createTextNormalizer(settings: NormalizerSettings): TextNormaliz
     putText(source, at, next, at);
     return next;
   };
+  /** Whether rules or symbols begin with a character of two or three bytes. */
+  const isChanged = (source: Uint8Array, at: number, next: number): boolean => {
+    const code = next - at === 2 ? (((source[at] as number) & 0x1f) << 6) | ((source[at + 1] as number) & 0x3f) : codeOfThree(source, at);
+    let known = changed[code] as number;
+    if (known === 0) {
+      known = (charsmap?.begins(source, at, next) ?? false) || beginsSymbol(symbols, source, at, next) ? 2 : 1;
+      changed[code] = known;
+    }
+    return known === 2;
+  };
   const run = (source: Uint8Array, start: number, end: number): void => {
     for (let at = start; at < end;) {
       const byte = source[at] as number;
-      // An ASCII character that stays as it is, whatever follows, unless that is beyond ASCII.
-      if (byte < 0x80 && plain[byte] === 1 && (at + 1 === end || (source[at + 1] as number) < 0x80)) {
-        reserve(1);
-        put(byte, at++);
-        isSpace = false;
-      } else at = step(source, at, end);
+      if (byte < 0x80) {
+        // ASCII characters that stay as they are, whatever follows, unless that is beyond ASCII.
+        let stop = at;
+        while (stop < end && (source[stop] as number) < 0x80 && plain[source[stop] as number] === 1) stop++;
+        if (stop < end && (source[stop] as number) >= 0x80 && stop > at) stop--;
+        if (stop > at) {
+          reserve(stop - at);
+          const to = out;
+          let place = length;
+          if (wantsOrigins) for (let index = at; index < stop; index++) from[place + index - at] = index;
+          while (at < stop) to[place++] = source[at++] as number;
+          length = place;
+          isSpace = false;
+          continue;
+        }
+      } else if (byte >= 0xc0 && byte < 0xf0) {
+        const next = at + (byte < 0xe0 ? 2 : 3);
+        if (next <= end && !isChanged(source, at, next)) {
+          reserve(3);
+          const origin = at;
+          while (at < next) put(source[at++] as number, origin);
+          isSpace = false;
+          continue;
+        }
+      }
+      at = step(source, at, end);
     }
   };
   const begin = (origins: boolean): void => {
@@ -192,6 +227,8 @@ export function createTextNormalizer(settings: NormalizerSettings): TextNormaliz
       reserve(CACHE_PADDING);
       return length;
     },
+    isPlain: (byte) => plain[byte] === 1,
+    isSteady: (source, start, end) => charsmap?.inner.has(source[start] as number) !== true && !isChanged(source, start, end),
     bytes: () => out,
     origins: () => from,
     symbolAt,
@@ -203,6 +240,21 @@ const REPLACEMENT = Uint8Array.of(0xef, 0xbf, 0xbd);
 /** Whether `▁` stands there. */
 export function isBlock(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === 0xe2 && bytes[at + 1] === 0x96 && bytes[at + 2] === 0x81;
+}
+
+function codeOfThree(bytes: Uint8Array, at: number): number {
+  return (((bytes[at] as number) & 0x0f) << 12) | (((bytes[at + 1] as number) & 0x3f) << 6) | ((bytes[at + 2] as number) & 0x3f);
+}
+
+function beginsSymbol(symbols: Int32Array | undefined, bytes: Uint8Array, start: number, end: number): boolean {
+  if (symbols === undefined) return false;
+  let node = 0;
+  for (let at = start; at < end; at++) {
+    const child = (symbols[node + BASE] as number) + (bytes[at] as number) * UNIT;
+    if (symbols[child + PARENT] !== node) return false;
+    node = child;
+  }
+  return true;
 }
 
 /** 1 for ASCII characters that no rule and no symbol changes where an ASCII character follows. */
