@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { tokenizerFromJson } from './json/read-tokenizer.ts';
 import type { BpeModelJson } from './json/tokenizer-json.ts';
+import type { Tokenizer } from './tokenizer.ts';
 import { type TextLike, trainTokenizer } from './train-tokenizer.ts';
 import type { TrainTokenizerOptions } from './training/train-options.ts';
 
@@ -150,6 +151,75 @@ describe('characters', () => {
   });
 });
 
+describe.each<TrainTokenizerOptions & { readonly type: string }>([
+  { type: 'words', vocabSize: 30 },
+  { type: 'whitespace', vocabSize: 30, lowercase: true },
+  { type: 'character-bpe', vocabSize: 80 },
+  { type: 'character-bpe', vocabSize: 80, marking: 'end-of-word', lowercase: true },
+  { type: 'wordpiece', vocabSize: 90 },
+  { type: 'unigram', vocabSize: 80, characterCoverage: 1 },
+  { type: 'sentencepiece-bpe', vocabSize: 80, characterCoverage: 1 },
+])('$type', (options) => {
+  test('texts come in any order, as a stream, and give the same tokenizer', async () => {
+    const spell = (tokenizer: Tokenizer): string => JSON.stringify([...tokenizer.vocabulary]);
+    const expected = spell(await trainTokenizer(TEXTS, options));
+    const stream = async function* (): AsyncGenerator<TextLike> {
+      for (const text of TEXTS.toReversed()) yield { text };
+    };
+    expect(spell(await trainTokenizer(stream(), options))).toBe(expected);
+  });
+
+  test('knows the text that it learnt from, prototype names too, and what it does not know is unknown', async () => {
+    const tokenizer = await trainTokenizer(TEXTS, options);
+    expect(tokenizer.vocabSize).toBeLessThanOrEqual(options.vocabSize as number);
+    const words = '__proto__ constructor the newest';
+    expect(tokenizer.decode(tokenizer.encode(words)).replaceAll(' ', '')).toBe(words.replaceAll(' ', ''));
+    const ids = tokenizer.encode('ж中');
+    expect(ids.length).toBeGreaterThan(0);
+    expect(tokenizer.count('ж中')).toBe(ids.length);
+  });
+
+  test('tells how far it is', async () => {
+    const seen: string[] = [];
+    const text = 'some words, and more words\n'.repeat(50_000);
+    await trainTokenizer([text, text], {
+      ...options,
+      onProgress: ({ phase, bytes, tokens }) => seen.push(`${phase} ${bytes > 0} ${tokens > 0}`),
+    });
+    expect(seen[0]).toMatch(/^read true/);
+    expect(seen.at(-1)).toMatch(/^(merge|prune) true true$/);
+  });
+});
+
+test('words are numbered by frequency, then by code points, and special tokens come last', async () => {
+  const tokenizer = await trainTokenizer(['b a b c, b a'], { type: 'words', specialTokens: ['<unknown>'], unknownToken: '<unknown>' });
+  expect([...tokenizer.vocabulary]).toEqual([
+    ['b', 0],
+    ['a', 1],
+    [',', 2],
+    ['c', 3],
+    ['<unknown>', 4],
+  ]);
+  expect([...tokenizer.encode('a z')]).toEqual([1, 4]);
+});
+
+test('a word that is a special token gets no second token', async () => {
+  const tokenizer = await trainTokenizer(['a <|endoftext|> b'], { type: 'whitespace' });
+  expect([...tokenizer.vocabulary.keys()]).toEqual(['a', 'b', '<|endoftext|>', '<|unknown|>']);
+});
+
+test('an alphabet is limited to the most frequent characters', async () => {
+  const limited = await trainTokenizer(['aaa bb c aaa bb'], { type: 'wordpiece', alphabetLimit: 2, minFrequency: 100 });
+  expect([...limited.vocabulary.keys()].filter((token) => !limited.specialTokens.has(token))).toEqual(['a', 'b', '##a', '##b']);
+  expect(limited.decode(limited.encode('c ab'))).toBe('[UNK] ab');
+});
+
+test('the same option is wrong for another kind in types too', () => {
+  // @ts-expect-error splitting is for byte-level byte pair encoding
+  const wrong: TrainTokenizerOptions = { type: 'unigram', splitting: 'gpt4' };
+  expect(wrong.type).toBe('unigram');
+});
+
 describe('misuse', () => {
   test.each<readonly [string, string, Iterable<string>, TrainTokenizerOptions]>([
     ['no text', 'WEFT_TOKENIZER_EMPTY', [], {}],
@@ -170,6 +240,23 @@ describe('misuse', () => {
     ['a special token given twice', 'WEFT_TOKENIZER_SPECIAL', ['a'], { specialTokens: ['<|a|>', '<|a|>'] }],
     ['a special token with half a character', 'WEFT_TOKENIZER_SPECIAL', ['a'], { specialTokens: ['<\uD800>'] }],
     ['a special token that is a word of the text', 'WEFT_TOKENIZER_SPECIAL', ['low low low'], { specialTokens: ['low'], vocabSize: 300 }],
+    ['no words', 'WEFT_TOKENIZER_EMPTY', [' \n\t'], { type: 'words' }],
+    ['no words for WordPiece', 'WEFT_TOKENIZER_EMPTY', [' '], { type: 'wordpiece' }],
+    ['a vocabulary of special tokens for words', 'WEFT_TOKENIZER_VOCABULARY', ['a'], { type: 'words', vocabSize: 2 }],
+    ['a vocabulary below the alphabet of WordPiece', 'WEFT_TOKENIZER_VOCABULARY', ['abcd'], { type: 'wordpiece', vocabSize: 11 }],
+    ['a vocabulary below the alphabet', 'WEFT_TOKENIZER_VOCABULARY', ['abcd'], { type: 'character-bpe', vocabSize: 5 }],
+    [
+      'a special token that is learnt',
+      'WEFT_TOKENIZER_SPECIAL',
+      ['xlow ylow zlow'],
+      { type: 'character-bpe', specialTokens: ['low', '<|unknown|>'] },
+    ],
+    ['an unknown token that is not special', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'words', unknownToken: '[UNK]' }],
+    ['an empty prefix', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'wordpiece', continuingPrefix: '' }],
+    ['another marking', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'character-bpe', marking: 'both' as 'metaspace' }],
+    ['an option of another kind', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'words', byteFallback: true } as object],
+    ['special tokens that are no list', 'WEFT_TOKENIZER_OPTION', ['a'], { specialTokens: 'ab' } as object],
+    ['the name of a prototype', 'WEFT_OPTION_UNKNOWN', ['a'], { toString: 'a' } as object],
     ['an unknown option', 'WEFT_OPTION_UNKNOWN', ['a'], { vocabsize: 300 } as object],
   ])('%s', async (_, code, texts, options) => {
     await expect(trainTokenizer(texts, options)).rejects.toMatchObject({ name: 'UsageError', code });

@@ -110,7 +110,13 @@ export function requireTokens({ train, heldOut }: Prepared, contextLength: numbe
 
 /** The defaults are those of `bpe`; whatever is asked for goes on, so that what does not fit the type is refused there. */
 function tokenizerOptions(asked: TokenizerRecipe): TrainTokenizerOptions {
-  return asked.type === 'characters' ? asked : { type: 'bpe', vocabSize: 2048, splitting: 'gpt4', ...asked };
+  const { type = 'bpe', splitting, vocabSize = type === 'characters' ? undefined : 2048 } = asked;
+  // What does not go together is an error of training.
+  return {
+    type,
+    ...(vocabSize === undefined ? {} : { vocabSize }),
+    ...(splitting === undefined ? {} : { splitting }),
+  } as TrainTokenizerOptions;
 }
 
 async function* texts(corpus: Corpus, { onEvent, signal }: WorkflowHooks): AsyncGenerator<string> {

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 
 import { UsageError, checkOptions } from '../core/index.ts';
+import type { TrainableType } from '../tokenizers/index.ts';
 
 /** Where a run goes when its recipe does not say. */
 export const DEFAULT_RUN_FOLDER = 'runs/default';
@@ -30,11 +31,23 @@ export interface Recipe {
   readonly threads?: number;
 }
 
+/** The kinds of tokenizer that a run can train; the list is here so that reading a recipe loads no tokenizers. */
+const TOKENIZER_TYPES = [
+  'bpe',
+  'character-bpe',
+  'sentencepiece-bpe',
+  'unigram',
+  'wordpiece',
+  'words',
+  'whitespace',
+  'characters',
+] as const satisfies readonly TrainableType[];
+
 /** How to train a tokenizer. */
 export interface TokenizerRecipe {
-  /** Default `bpe`. */
-  readonly type?: 'bpe' | 'characters';
-  /** Tokens at most, special ones included; default 2048 for `bpe`, all characters for `characters`. */
+  /** Default `bpe`; the others have the defaults of `trainTokenizer`. */
+  readonly type?: TrainableType;
+  /** Tokens at most, special ones included; default all characters for `characters`, 2048 for the others. */
   readonly vocabSize?: number;
   /** `bpe` only: how text is cut before merging; default `gpt4`. */
   readonly splitting?: 'gpt2' | 'gpt4';
@@ -98,7 +111,7 @@ const share = z.number().gt(0).lt(1);
 const fraction = z.number().min(0).lt(1);
 
 const TOKENIZER = z.strictObject({
-  type: z.exactOptional(z.enum(['bpe', 'characters'])),
+  type: z.exactOptional(z.enum(TOKENIZER_TYPES)),
   vocabSize: z.exactOptional(count),
   splitting: z.exactOptional(z.enum(['gpt2', 'gpt4'])),
 });

@@ -1,8 +1,7 @@
 /** A tokenizer from files to disk. */
 
-import { checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
-import { type TokenizerType, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
+import { type TokenizerType, type TrainTokenizerOptions as Training, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import { warnOfSkippedFiles } from './skipped-files.ts';
 
@@ -12,13 +11,10 @@ export interface TrainTokenizerOptions {
   readonly files: readonly string[];
   /** The field of a JSON line that holds the text; default `text`. */
   readonly textField?: string;
-  /** Folder or `.json` file to save to. */
+  /** Folder, `.json` or `.model` file to save to. */
   readonly out: string;
-  /** Default `bpe`. */
-  readonly type?: 'bpe' | 'characters';
-  readonly vocabSize?: number;
-  readonly splitting?: 'gpt2' | 'gpt4';
-  readonly specialTokens?: readonly string[];
+  /** The kind and what `trainTokenizer` takes for it; default `bpe` with its defaults. */
+  readonly training?: Training;
 }
 
 /** What {@link trainTokenizerRun} made. */
@@ -36,14 +32,13 @@ export interface TrainedTokenizer {
  * @param hooks - events of the phase `tokenizer`, and a signal that stops it before anything is saved.
  */
 export async function trainTokenizerRun(
-  { files, textField, out, ...options }: TrainTokenizerOptions,
+  { files, textField, out, training = {} }: TrainTokenizerOptions,
   { onEvent, signal }: WorkflowHooks = {},
 ): Promise<TrainedTokenizer> {
-  checkOptions('train a tokenizer', options, ['type', 'vocabSize', 'splitting', 'specialTokens']);
   const started = performance.now();
   onEvent?.({ kind: 'phase', phase: 'tokenizer' });
   const corpus = readText(files, textField === undefined ? {} : { textField });
-  const tokenizer = await trainTokenizer(stoppable(corpus, signal), options);
+  const tokenizer = await trainTokenizer(stoppable(corpus, signal), training);
   signal?.throwIfAborted();
   await saveTokenizer(out, tokenizer);
   warnOfSkippedFiles(corpus, onEvent);

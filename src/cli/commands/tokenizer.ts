@@ -6,12 +6,13 @@ import { UsageError } from '../../core/index.ts';
 import type { TokenizerType } from '../../tokenizers/index.ts';
 import { printJson, printLine } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { oneOf, repeated, wholeNumber } from '../flag-values.ts';
+import { oneOf, wholeNumber } from '../flag-values.ts';
 import { SOURCE_HELP, loadSource, splittingFlag } from '../load-source.ts';
 import { readAll, untilStop } from '../read-input.ts';
 import { printable } from '../terminal/printable.ts';
 import { createStyle } from '../terminal/style.ts';
 import { addConvert } from './tokenizer-convert.ts';
+import { addTrain } from './tokenizer-train.ts';
 
 /** Adds the commands to the program. */
 export function addTokenizer(program: Command, context: CliContext): void {
@@ -25,44 +26,6 @@ export function addTokenizer(program: Command, context: CliContext): void {
   addDecode(tokenizer, context);
   addExplain(tokenizer, context);
   addConvert(tokenizer, context);
-}
-
-interface TrainFlags {
-  readonly out: string;
-  readonly textField?: string;
-  readonly type?: 'bpe' | 'characters';
-  readonly vocabSize?: number;
-  readonly splitting?: 'gpt2' | 'gpt4';
-  readonly specialToken?: readonly string[];
-  readonly json?: true;
-}
-
-function addTrain(tokenizer: Command, context: CliContext): void {
-  tokenizer
-    .command('train')
-    .summary('train a tokenizer on text')
-    .description('Trains a tokenizer on text and saves it as tokenizer.json in the Hugging Face schema.')
-    .argument('<FILES...>', 'files, folders or globs of text')
-    .requiredOption('--out <path>', 'folder or .json file to save to')
-    .option('--text-field <name>', 'the field of a JSON line that holds the text (default: text)')
-    .option('--type <name>', 'bpe or characters (default: bpe)', oneOf('--type', ['bpe', 'characters']))
-    .option('--vocab-size <n>', 'tokens in all, special ones included', wholeNumber('--vocab-size', { min: 1 }))
-    .option('--splitting <name>', 'how text is cut before merging: gpt2 or gpt4', oneOf('--splitting', ['gpt2', 'gpt4']))
-    .option('--special-token <text>', 'a special token; may be given several times', repeated)
-    .option('--json', 'print one JSON object')
-    .action(async (files: readonly string[], { out, specialToken, json, ...options }: TrainFlags) => {
-      const { trainTokenizerRun } = await import('../../workflows/index.ts');
-      const { renderEvents } = await import('../terminal/render-events.ts');
-      const view = renderEvents(json === true ? context.stderr : context.stdout, context);
-      let result;
-      try {
-        const all = { files, out, ...options, ...(specialToken === undefined ? {} : { specialTokens: specialToken }) };
-        result = await trainTokenizerRun(all, { onEvent: view.show, signal: context.signal });
-      } finally {
-        view.end();
-      }
-      if (json === true) printJson(context, result);
-    });
 }
 
 const SPLITTING_HELP = 'how text is split, for a .tiktoken that does not tell: gpt2, gpt4, o200k, qwen2';

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 
 import { UsageError } from '../../core/index.ts';
 import { decimalNumber, oneOf, repeated, wholeNumber } from '../flag-values.ts';
+import { TOKENIZER_TYPES } from '../tokenizer-types.ts';
 
 interface RecipeFlag {
   /** As commander reads it, e.g. `--batch-size <n>`. */
@@ -30,8 +31,8 @@ const FLAGS: readonly RecipeFlag[] = [
   {
     flags: '--tokenizer-type <name>',
     path: 'tokenizer.type',
-    help: 'bpe or characters (default: bpe)',
-    read: oneOf('--tokenizer-type', ['bpe', 'characters']),
+    help: `${TOKENIZER_TYPES.join(', ')} (default: bpe)`,
+    read: oneOf('--tokenizer-type', TOKENIZER_TYPES),
   },
   {
     flags: '--splitting <name>',

@@ -17,6 +17,8 @@ export interface PieceLimits {
 
 /** A piece can't go on so. */
 export const CLOSED: number = -3;
+/** The piece is complete: a digit that stays alone. */
+const COMPLETE = -4;
 
 /**
  * Whether a piece may go on with a symbol: given its length and the script of what it has so far ({@link ANY_SCRIPT} when there is
@@ -33,10 +35,10 @@ export function createPieceRule(
   const digits = Uint8Array.from(characters, (character) => (isDigit(character) ? 1 : 0));
   const mark = FIRST_CHARACTER + characters.indexOf(MARK.codePointAt(0) as number);
   return (symbol, length, script) => {
-    if (symbol < FIRST_CHARACTER || length >= maxPieceLength) return CLOSED;
+    if (symbol < FIRST_CHARACTER || length >= maxPieceLength || script === COMPLETE) return CLOSED;
     if (symbol === mark) return length === 0 ? script : CLOSED;
     const index = symbol - FIRST_CHARACTER;
-    if (splitDigits && length > 0 && digits[index] === 1) return CLOSED;
+    if (splitDigits && digits[index] === 1) return length > 0 ? CLOSED : COMPLETE;
     if (!splitByScript) return ANY_SCRIPT;
     let own = scripts[index] as number;
     if (own === INHERITED) own = script;

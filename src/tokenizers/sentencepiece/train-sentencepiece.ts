@@ -74,7 +74,7 @@ export async function trainSentencePieceBpe(
     onMerge: everySoOften(onProgress, { phase: 'merge', bytes }),
   });
   onProgress?.({ phase: 'merge', bytes, tokens: pieces.length });
-  return createModel([...meta, ...pieces.map((piece, index) => ({ piece, score: index === 0 ? 0 : -index }))], training, 'bpe');
+  return createModel([...meta, ...pieces.map((piece, index) => ({ piece, score: -index }))], training, 'bpe');
 }
 
 interface ReadWords {

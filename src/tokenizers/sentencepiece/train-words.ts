@@ -93,6 +93,8 @@ function wordsOf({ size, bytes, starts, counts, places }: ChunkCounts, options: 
     const count = counts[chunk] as number;
     const place = places[chunk] as number;
     const parts = normalize(text);
+    let end = parts.length - 1;
+    if (removeExtraWhitespaces) while (end > 0 && parts[end] === '') end--;
     for (let index = 0; index < parts.length; index++) {
       const part = parts[index] as string;
       if (part === '' && removeExtraWhitespaces) continue;
@@ -102,7 +104,7 @@ function wordsOf({ size, bytes, starts, counts, places }: ChunkCounts, options: 
       let word = words.get(key);
       if (word === undefined) words.set(key, (word = { text: key, count: 0, last: 0 }));
       word.count += count;
-      if ((place & LAST) !== 0 && index === parts.length - 1) word.last += count;
+      if ((place & LAST) !== 0 && index === end) word.last += count;
     }
   }
   return [...words.keys()].sort().map((text) => words.get(text) as Word);
@@ -116,14 +118,13 @@ function normalizerOf({ normalize, symbols }: WordOptions): (chunk: string) => r
       : new RegExp(
           symbols
             .toSorted((a, b) => b.length - a.length)
-            .map((symbol) => symbol.replace(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`))
+            .map((symbol) => symbol.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`))
             .join('|'),
-          'u',
+          'gu',
         );
   return (chunk) => {
-    const parts = finder === undefined || !finder.test(chunk) ? [chunk] : chunk.split(finder);
-    const normal = parts.map(normalize).join(BOUNDARY);
-    return normal.split(/[ ▁]/);
+    const normal = normalize(chunk);
+    return (finder === undefined ? normal : normal.replace(finder, BOUNDARY)).split(/[ ▁]/);
   };
 }
 

@@ -176,7 +176,7 @@ export function createChunkCounter({ separator, lines, places: tell, empty, limi
           hash = Math.imul(hash ^ byte, 0x01000193) + (hash >>> 13);
           continue;
         }
-        if (at > start || (empty && at > lineStart)) {
+        if (at > start || (empty && (kind === SEPARATOR || at > lineStart))) {
           if (waiting >= 0) count(waiting, waitingEnd, waitingHash, waitingPlace & mask4);
           waitingPlace = waiting < 0 ? FIRST : 0;
           waiting = start;

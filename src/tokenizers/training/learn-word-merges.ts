@@ -24,6 +24,8 @@ export interface WordMergeLearning {
   readonly prefix: string;
   /** Marks tokens that end a word; empty for none. */
   readonly suffix: string;
+  /** The order of marked characters, which decides ties. Default by their code points. */
+  readonly compareMarked?: ((a: string, b: string) => number) | undefined;
   readonly onMerge?: ((tokens: number) => void) | undefined;
 }
 
@@ -123,7 +125,8 @@ interface Alphabet {
 }
 
 /** The characters, plain and marked, and the words made of them. */
-function createAlphabet(counts: ReadonlyMap<string, number>, { alphabetLimit, prefix, suffix }: WordMergeLearning): Alphabet {
+function createAlphabet(counts: ReadonlyMap<string, number>, learning: WordMergeLearning): Alphabet {
+  const { alphabetLimit, prefix, suffix, compareMarked = compareCodePoints } = learning;
   const seen = new Map<string, number>();
   for (const [word, count] of counts) for (const character of word) seen.set(character, (seen.get(character) ?? 0) + count);
   const kept = [...seen].sort(([a, countA], [b, countB]) => countB - countA || compareCodePoints(a, b)).slice(0, alphabetLimit);
@@ -142,7 +145,7 @@ function createAlphabet(counts: ReadonlyMap<string, number>, { alphabetLimit, pr
   });
   const marked = new Set<string>();
   for (const list of lists) for (const token of list) if (!idOf.has(token)) marked.add(token);
-  for (const token of [...marked].sort(compareCodePoints)) {
+  for (const token of [...marked].sort(compareMarked)) {
     idOf.set(token, tokens.length);
     tokens.push(token);
   }
