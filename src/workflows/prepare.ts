@@ -116,7 +116,7 @@ function tokenizerOptions(asked: TokenizerRecipe): TrainTokenizerOptions {
     type,
     ...(vocabSize === undefined ? {} : { vocabSize }),
     ...(splitting === undefined ? {} : { splitting }),
-  } as TrainTokenizerOptions;
+  };
 }
 
 async function* texts(corpus: Corpus, { onEvent, signal }: WorkflowHooks): AsyncGenerator<string> {

@@ -122,7 +122,8 @@ export function createChunkCounter({ separator, lines, places: tell, empty, limi
     arenaLength += end - start;
     size++;
     if (size > limit || arenaLength > byteLimit) {
-      for (let least = 0; size > limit * KEPT_SHARE || arenaLength > byteLimit * KEPT_SHARE; least = Math.max(1, least * 2)) forget(least);
+      const isFull = (): boolean => size > limit * KEPT_SHARE || arenaLength > byteLimit * KEPT_SHARE;
+      for (let least = 0; isFull(); least = Math.max(1, least * 2)) forget(least);
       place();
     } else if (size * 2 > mask) {
       slots = new Int32Array(slots.length * 2);

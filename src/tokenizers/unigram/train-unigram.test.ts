@@ -55,7 +55,7 @@ test('seeds are the substrings that different characters follow, with what they 
   const { text, suffixes, lows, highs, lengths, scores } = findSeeds(words, LIMITS);
   const spell = (seed: number): string => {
     const start = [...suffixes.subarray(lows[seed], highs[seed])].find((place) => place < text.length) as number;
-    const symbols = [...text.slice(start, start + (lengths[seed] as number))];
+    const symbols = Array.from(text.subarray(start, start + (lengths[seed] as number)));
     return String.fromCodePoint(...symbols.map((symbol) => words.characters[symbol - 2] as number));
   };
   expect(new Map(Array.from(scores, (score, seed) => [spell(seed), score]))).toEqual(

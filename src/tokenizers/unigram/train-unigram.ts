@@ -68,7 +68,6 @@ export function learnUnigram(words: TrainingWords, learning: UnigramLearning): r
   let { model } = started;
   let lattice = createLattice(seeds, words.counts, started.pieceOfSymbol);
   let scale = 0;
-  const symbols = words.symbols.length;
   const weight = words.counts.reduce(
     (sum, count, word) => sum + count * ((words.starts[word + 1] as number) - (words.starts[word] as number)),
     0,
@@ -90,7 +89,7 @@ export function learnUnigram(words: TrainingWords, learning: UnigramLearning): r
     };
   };
 
-  while (symbols > 0) {
+  for (;;) {
     for (let iteration = 0; iteration < subIterations; iteration++) {
       const { counts, likelihood } = expectPieces(lattice, withUnknown(model), scale);
       scale = -likelihood / weight;
