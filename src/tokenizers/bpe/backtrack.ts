@@ -25,6 +25,8 @@ export interface BacktrackVocabulary {
   readonly byteIds: Int32Array;
   /** Whether a piece that is a token is taken whole, even where merges would not lead to it. */
   readonly ignoreMerges: boolean;
+  /** Ids of tokens that text never becomes. */
+  readonly reserved?: ReadonlySet<number> | undefined;
   /** See `BpeDefinition`. */
   readonly areMergesSound?: boolean | undefined;
 }
@@ -213,7 +215,14 @@ interface History {
 }
 
 /** Finds the merge that makes each token; undefined where the method does not apply. */
-function findHistory({ tokens, merges, byteIds, ignoreMerges, areMergesSound = false }: BacktrackVocabulary): History | undefined {
+function findHistory({
+  tokens,
+  merges,
+  byteIds,
+  ignoreMerges,
+  reserved,
+  areMergesSound = false,
+}: BacktrackVocabulary): History | undefined {
   const size = arenaSize(tokens);
   const { results } = merges;
   const firstWhole = BYTES + results.length;
@@ -247,7 +256,8 @@ function findHistory({ tokens, merges, byteIds, ignoreMerges, areMergesSound = f
     nodeOf[result] = node;
     joins.add(node, left, right);
   }
-  if (ignoreMerges) for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0) ids[firstWhole + id] = id;
+  if (ignoreMerges)
+    for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0 && reserved?.has(id) !== true) ids[firstWhole + id] = id;
   return { ids, nodes: Uint8Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, parts: joins.parts, areCompatible };
 }
 

@@ -47,15 +47,16 @@ const BATCH = 512;
 
 /** An encoder with empty tables. A byte that the vocabulary lacks is left out, as Hugging Face's library does. */
 export function createByteEncoder(split: BatchSplitter, definition: BpeDefinition): ByteEncoder {
-  const { byteIds, merges, tokens, ignoreMerges, areMergesSound } = definition;
+  const { byteIds, merges, tokens, ignoreMerges, areMergesSound, special } = definition;
+  const reserved = new Set(special.tokens.values());
   const utf8 = new TextEncoder();
   const mergeTable = createMergeTable(merges);
   const merge = createPieceMerger(mergeTable);
   const makeMatcher = (): PieceEncoder | undefined =>
-    createBacktracker({ tokens, merges: mergeTable, byteIds, ignoreMerges, areMergesSound });
+    createBacktracker({ tokens, merges: mergeTable, byteIds, ignoreMerges, reserved, areMergesSound });
   let matcher = ignoreMerges ? makeMatcher() : undefined;
   let isMatcherMade = ignoreMerges;
-  const whole = ignoreMerges && matcher === undefined ? wholeTokens(tokens) : undefined;
+  const whole = ignoreMerges && matcher === undefined ? wholeTokens(tokens, reserved) : undefined;
   let merged = 0;
   let isReady = false;
   const table = createPieceTable(tokens);
@@ -223,10 +224,14 @@ interface Run {
   readonly limit: number;
 }
 
-/** Ids of all tokens by their bytes. */
-function wholeTokens(tokens: TokenArena): ReadonlyMap<string, number> {
+/** Ids of all tokens by their bytes, less those that text never becomes. */
+function wholeTokens(tokens: TokenArena, reserved: ReadonlySet<number>): ReadonlyMap<string, number> {
   const { bytes, starts } = tokens;
-  return new Map(Array.from({ length: arenaSize(tokens) }, (_, id) => [keyOf(bytes, starts[id] as number, starts[id + 1] as number), id]));
+  const whole = new Map<string, number>();
+  for (let id = 0; id < arenaSize(tokens); id++) {
+    if (!reserved.has(id)) whole.set(keyOf(bytes, starts[id] as number, starts[id + 1] as number), id);
+  }
+  return whole;
 }
 
 /** Bytes as a key: one character a byte. */

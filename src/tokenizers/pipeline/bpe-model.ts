@@ -23,6 +23,8 @@ export interface BpeOptions {
   readonly fuseUnknown: boolean;
   readonly byteFallback: boolean;
   readonly ignoreMerges: boolean;
+  /** Tokens that text never becomes. */
+  readonly reserved: ReadonlySet<string>;
 }
 
 /** Symbols before merging, and the UTF-8 bytes that each stands for. */
@@ -34,7 +36,7 @@ interface Symbols {
 
 /** The model. */
 export function createBpeModel(options: BpeOptions): Model {
-  const { vocabulary, merges, unknown, prefix, suffix, fuseUnknown, byteFallback, ignoreMerges } = options;
+  const { vocabulary, merges, unknown, prefix, suffix, fuseUnknown, byteFallback, ignoreMerges, reserved } = options;
   const table = createMergeTable(merges);
   const merge = createPieceMerger(table);
   const texts: string[] = [];
@@ -122,7 +124,7 @@ export function createBpeModel(options: BpeOptions): Model {
 
   const encode = (piece: string): ArrayLike<number> => {
     if (ignoreMerges) {
-      const id = vocabulary.get(piece);
+      const id = reserved.has(piece) ? undefined : vocabulary.get(piece);
       if (id !== undefined) return [id];
     }
     readSymbols(piece);
@@ -136,7 +138,7 @@ export function createBpeModel(options: BpeOptions): Model {
   };
 
   const align = (piece: string): readonly Token[] => {
-    const whole = ignoreMerges ? vocabulary.get(piece) : undefined;
+    const whole = ignoreMerges && !reserved.has(piece) ? vocabulary.get(piece) : undefined;
     if (whole !== undefined) return [{ id: whole, start: 0, end: byteLength(piece), text: piece }];
     readSymbols(piece);
     const ids = symbols.ids.slice(0, symbols.count);

@@ -47,6 +47,14 @@ export function remembering<T>(encode: (piece: string) => T): (piece: string) =>
   };
 }
 
+/** A vocabulary less the tokens that text must not become. */
+export function withoutReserved(vocabulary: ReadonlyMap<string, number>, reserved: ReadonlySet<string>): ReadonlyMap<string, number> {
+  if (reserved.size === 0) return vocabulary;
+  const rest = new Map(vocabulary);
+  for (const text of reserved) rest.delete(text);
+  return rest;
+}
+
 /** The error for a piece that a model has no token for. */
 export function unknownPiece(piece: string): UsageError {
   return new UsageError({

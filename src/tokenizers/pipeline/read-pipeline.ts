@@ -36,7 +36,8 @@ export async function readPipeline(reader: JsonReader, root: JsonObject, modelJs
     return value === undefined ? undefined : reader.object(value, name);
   };
   const [normalizerJson, preJson, postJson, decoderJson] = ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder'].map(component);
-  const model = bpe === undefined ? await readModel(reader, modelJson) : readBpe(modelJson, bpe);
+  const reserved = readReserved(root);
+  const model = bpe === undefined ? await readModel(reader, modelJson, reserved) : readBpe(modelJson, bpe, reserved);
   const entries = bpe?.added ?? readAddedTokens(reader, root, model);
   const size = countIds(reader, model.vocabulary, entries);
   const normalizer = normalizerJson && (await readNormalizer(reader, normalizerJson, 'normalizer'));
@@ -63,7 +64,21 @@ function spell(reader: JsonReader, entry: AddedEntry, normalizer: Change | undef
   return { ...entry, content, spelling };
 }
 
-function readBpe(json: JsonObject, { vocabulary, merges }: BpeParts): Model {
+/**
+ * Special tokens that are found in text wherever they are allowed, so that the model never has to make them: it must not, as text that
+ * spells one would become it where special tokens are to be text. (Those of single words are left to the model, as theirs are.)
+ */
+function readReserved(root: JsonObject): ReadonlySet<string> {
+  const list: readonly unknown[] = Array.isArray(root['added_tokens']) ? root['added_tokens'] : [];
+  const reserved = new Set<string>();
+  for (const value of list) {
+    const token = (typeof value === 'object' && value !== null ? value : {}) as JsonObject;
+    if (token['special'] === true && token['single_word'] !== true && typeof token['content'] === 'string') reserved.add(token['content']);
+  }
+  return reserved;
+}
+
+function readBpe(json: JsonObject, { vocabulary, merges }: BpeParts, reserved: ReadonlySet<string>): Model {
   return createBpeModel({
     vocabulary,
     merges,
@@ -73,10 +88,11 @@ function readBpe(json: JsonObject, { vocabulary, merges }: BpeParts): Model {
     fuseUnknown: json['fuse_unk'] === true,
     byteFallback: json['byte_fallback'] === true,
     ignoreMerges: json['ignore_merges'] === true,
+    reserved,
   });
 }
 
-async function readModel(reader: JsonReader, json: JsonObject): Promise<Model> {
+async function readModel(reader: JsonReader, json: JsonObject, reserved: ReadonlySet<string>): Promise<Model> {
   const type: unknown = json['type'] ?? guessType(json);
   switch (type) {
     case 'WordPiece': {
@@ -86,14 +102,16 @@ async function readModel(reader: JsonReader, json: JsonObject): Promise<Model> {
         unknown: readText(reader, json['unk_token'], 'model.unk_token'),
         prefix: readText(reader, json['continuing_subword_prefix'], 'model.continuing_subword_prefix'),
         longest: readCount(reader, json['max_input_chars_per_word'], 'model.max_input_chars_per_word'),
+        reserved,
       });
     }
     case 'WordLevel': {
       const { createWordLevelModel } = await import('./word-level-model.ts');
-      return createWordLevelModel(readVocabulary(reader, json), readText(reader, json['unk_token'], 'model.unk_token'));
+      const unknown = readText(reader, json['unk_token'], 'model.unk_token');
+      return createWordLevelModel(readVocabulary(reader, json), unknown, reserved);
     }
     case 'Unigram':
-      return readUnigram(reader, json);
+      return readUnigram(reader, json, reserved);
     default:
       return reader.fail('model.type is BPE, WordPiece, WordLevel or Unigram', type);
   }
@@ -105,7 +123,7 @@ function guessType(json: JsonObject): string | undefined {
   return Array.isArray(json['vocab']) ? 'Unigram' : json['unk_token'] === undefined ? undefined : 'WordLevel';
 }
 
-async function readUnigram(reader: JsonReader, json: JsonObject): Promise<Model> {
+async function readUnigram(reader: JsonReader, json: JsonObject, reserved: ReadonlySet<string>): Promise<Model> {
   const list = reader.array(json['vocab'], 'model.vocab');
   reader.demand(list.length > 0 && list.length <= LARGEST_VOCABULARY, `model.vocab has 1 to ${LARGEST_VOCABULARY} tokens`, list.length);
   const scores = new Float64Array(list.length);
@@ -128,6 +146,7 @@ async function readUnigram(reader: JsonReader, json: JsonObject): Promise<Model>
     scores,
     unknownId: unknownId as number | undefined,
     byteFallback: readFlag(reader, json['byte_fallback'], { name: 'model.byte_fallback', missing: false }),
+    reserved,
   });
 }
 

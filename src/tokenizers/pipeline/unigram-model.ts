@@ -6,7 +6,7 @@
  */
 
 import { codePointAt, unitsOf } from './code-points.ts';
-import { type Model, type Token, byteLength, remembering, unknownPiece } from './model.ts';
+import { type Model, type Token, byteLength, remembering, unknownPiece, withoutReserved } from './model.ts';
 
 /** What an unknown character costs below the worst token. */
 const UNKNOWN_PENALTY = 10;
@@ -18,12 +18,15 @@ export interface UnigramOptions {
   readonly scores: Float64Array;
   readonly unknownId: number | undefined;
   readonly byteFallback: boolean;
+  /** Tokens that text never becomes. */
+  readonly reserved: ReadonlySet<string>;
 }
 
 /** The model. */
-export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: UnigramOptions): Model {
+export function createUnigramModel({ tokens, scores, unknownId, byteFallback, reserved }: UnigramOptions): Model {
   const vocabulary = new Map(tokens.map((token, id) => [token, id]));
-  const trie = createTrie(vocabulary);
+  const pieces = withoutReserved(vocabulary, reserved);
+  const trie = createTrie(pieces);
   const unknownScore = scores.reduce((least, score) => Math.min(least, score), Number.POSITIVE_INFINITY) - UNKNOWN_PENALTY;
   const byteIds = Array.from({ length: 256 }, (_, byte) => vocabulary.get(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`));
   const utf8 = new TextEncoder();
@@ -96,7 +99,7 @@ export function createUnigramModel({ tokens, scores, unknownId, byteFallback }: 
     for (let index = found.length - 2; index >= 0; index -= 2) {
       const piece = text.slice(found[index], index > 0 ? found[index - 2] : text.length);
       const known = found[index + 1] as number;
-      const id = known < 0 ? vocabulary.get(piece) : known;
+      const id = known < 0 ? pieces.get(piece) : known;
       if (id !== undefined) {
         emit(id, piece, false);
         continue;

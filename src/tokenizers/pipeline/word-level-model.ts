@@ -1,12 +1,13 @@
 /** Every piece is a token. Source: huggingface/tokenizers 0.23, `models/wordlevel/mod.rs`. */
 
-import { type Model, byteLength, unknownPiece } from './model.ts';
+import { type Model, byteLength, unknownPiece, withoutReserved } from './model.ts';
 
-/** The model. */
-export function createWordLevelModel(vocabulary: ReadonlyMap<string, number>, unknown: string): Model {
+/** The model; text never becomes one of the `reserved` tokens. */
+export function createWordLevelModel(vocabulary: ReadonlyMap<string, number>, unknown: string, reserved: ReadonlySet<string>): Model {
+  const words = withoutReserved(vocabulary, reserved);
   const unknownId = vocabulary.get(unknown);
   const idOf = (piece: string): number => {
-    const id = vocabulary.get(piece) ?? unknownId;
+    const id = words.get(piece) ?? unknownId;
     if (id === undefined) throw unknownPiece(piece);
     return id;
   };
@@ -15,6 +16,6 @@ export function createWordLevelModel(vocabulary: ReadonlyMap<string, number>, un
     vocabulary,
     size: vocabulary.size,
     encode: (piece) => [idOf(piece)],
-    align: (piece) => [{ id: idOf(piece), start: 0, end: byteLength(piece), text: vocabulary.has(piece) ? piece : unknown }],
+    align: (piece) => [{ id: idOf(piece), start: 0, end: byteLength(piece), text: words.has(piece) ? piece : unknown }],
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { codePointAt, unitsOf } from '../pipeline/code-points.ts';
-import { type Model, type Token, byteLength, remembering, unknownPiece } from '../pipeline/model.ts';
+import { type Model, type Token, byteLength, remembering, unknownPiece, withoutReserved } from '../pipeline/model.ts';
 
 /** All that the model is. */
 export interface WordPieceOptions {
@@ -15,10 +15,13 @@ export interface WordPieceOptions {
   readonly prefix: string;
   /** Longer words are unknown, in code points. */
   readonly longest: number;
+  /** Tokens that text never becomes. */
+  readonly reserved: ReadonlySet<string>;
 }
 
 /** The model. */
-export function createWordPieceModel({ vocabulary, unknown, prefix, longest }: WordPieceOptions): Model {
+export function createWordPieceModel({ vocabulary, unknown, prefix, longest, reserved }: WordPieceOptions): Model {
+  const pieces = withoutReserved(vocabulary, reserved);
   const unknownId = vocabulary.get(unknown);
   let longestToken = 0;
   for (const text of vocabulary.keys()) longestToken = Math.max(longestToken, text.length);
@@ -33,7 +36,7 @@ export function createWordPieceModel({ vocabulary, unknown, prefix, longest }: W
       let id: number | undefined;
       for (; end > start; end--) {
         if (end < word.length && word.charCodeAt(end) >= 0xdc00 && word.charCodeAt(end) <= 0xdfff) continue;
-        id = vocabulary.get(start > 0 ? prefix + word.slice(start, end) : word.slice(start, end));
+        id = pieces.get(start > 0 ? prefix + word.slice(start, end) : word.slice(start, end));
         if (id !== undefined) break;
       }
       if (id === undefined) return undefined;
