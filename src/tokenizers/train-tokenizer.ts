@@ -35,7 +35,7 @@ export type TextLike = string | { readonly text: string };
  * const bpe = await trainTokenizer(texts, { vocabSize: 259 });
  * console.log([...bpe.encode('lowest')].map((id) => bpe.decode([id]))); // [ 'low', 'e', 's', 't' ]
  *
- * const unigram = await trainTokenizer(texts, { type: 'unigram', vocabSize: 16, characterCoverage: 1 });
+ * const unigram = await trainTokenizer(texts, { type: 'unigram', vocabSize: 13, characterCoverage: 1 });
  * const spelled = new Map([...unigram.vocabulary].map(([token, id]) => [id, token]));
  * console.log([...unigram.encode('lower')].map((id) => spelled.get(id))); // [ '▁lowe', 'r' ]
  *

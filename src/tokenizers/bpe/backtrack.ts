@@ -125,17 +125,15 @@ interface Matcher {
   find(this: void, bytes: Uint8Array, start: number, length: number, hash: number): number;
 }
 
-/** Bytes that a slot has room for. */
-const SLOT_BYTES = 11;
-
 /** A matcher of the tokens of all nodes. */
 function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, parts }: History): Matcher {
   const size = ids.length;
   let bits = 8;
   while (1 << bits < size * 1.25) bits++;
   const mask = (1 << bits) - 1;
-  // The first eight bytes, three more with the length above them, and the node + 1: one line of the processor's cache a token.
-  const slots = new Int32Array(4 << bits);
+  // The node + 1 in as many bits as it needs, and above it those of the hash: four bytes a token, as the processor's cache is small.
+  const slots = new Int32Array(1 << bits);
+  const nodeMask = (1 << (32 - Math.clz32(size))) - 1;
   const filterShift = 32 - Math.min(bits + 4, 22);
   const filter = new Int32Array(1 << (28 - filterShift));
   const pairs = new Uint8Array(1 << 16);
@@ -170,11 +168,8 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
     longest = Math.max(longest, length);
     pairs[((arena[start] as number) << 8) | (arena[start + 1] as number)] = 1;
     let slot = (hash ^ (hash >>> 15)) & mask;
-    while (slots[slot * 4 + 3] !== 0) slot = (slot + 1) & mask;
-    slots[slot * 4] = packed(arena, start, length);
-    slots[slot * 4 + 1] = length > SLOT_BYTES ? start : packed(arena, start + 4, length - 4);
-    slots[slot * 4 + 2] = length > SLOT_BYTES ? -length : packed(arena, start + 8, length - 8) | (length << 24);
-    slots[slot * 4 + 3] = node + 1;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = (hash & ~nodeMask) | (node + 1);
   }
   return {
     pairs,
@@ -183,41 +178,20 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
     longest,
     // oxlint-disable-next-line max-params
     find(bytes, start, length, hash) {
-      const first = packed(bytes, start, length);
-      const isLong = length > SLOT_BYTES;
-      const second = packed(bytes, start + 4, length - 4);
-      const third = isLong ? -length : packed(bytes, start + 8, length - 8) | (length << 24);
       for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
-        const at = slot * 4;
-        const node = (slots[at + 3] as number) - 1;
-        if (node < 0) return -1;
-        if (slots[at] !== first || slots[at + 2] !== third) continue;
-        if (!isLong) {
-          if (slots[at + 1] === second) return node;
-          continue;
-        }
-        const from = slots[at + 1] as number;
-        let index = 4;
+        const entry = slots[slot] as number;
+        if (entry === 0) return -1;
+        if (((entry ^ hash) & ~nodeMask) !== 0) continue;
+        const node = (entry & nodeMask) - 1;
+        const id = ids[node] as number;
+        const from = starts[id] as number;
+        if ((starts[id + 1] as number) - from !== length) continue;
+        let index = 0;
         while (index < length && bytes[start + index] === arena[from + index]) index++;
         if (index === length) return node;
       }
     },
   };
-}
-
-/** Up to four bytes as an integer. */
-function packed(bytes: Uint8Array, start: number, length: number): number {
-  if (length >= 4) {
-    return (
-      (bytes[start] as number) |
-      ((bytes[start + 1] as number) << 8) |
-      ((bytes[start + 2] as number) << 16) |
-      ((bytes[start + 3] as number) << 24)
-    );
-  }
-  if (length === 3) return (bytes[start] as number) | ((bytes[start + 1] as number) << 8) | ((bytes[start + 2] as number) << 16);
-  if (length === 2) return (bytes[start] as number) | ((bytes[start + 1] as number) << 8);
-  return length === 1 ? (bytes[start] as number) : 0;
 }
 
 /**
@@ -253,8 +227,8 @@ function findHistory({ tokens, merges, byteIds, ignoreMerges, areMergesSound = f
   }
   const joins = createJoins(results.length);
   const { areCompatible } = joins;
-  const lastMade = new Int32Array(size).fill(-1);
-  for (let rank = 0; rank < results.length; rank++) lastMade[results[rank] as number] = rank;
+  const lastMade = new Int32Array(areMergesSound ? 0 : size);
+  if (!areMergesSound) for (let rank = 0; rank < results.length; rank++) lastMade[results[rank] as number] = rank;
   for (let rank = 0; rank < results.length; rank++) {
     const [leftId, rightId, result] = [merges.lefts[rank] as number, merges.rights[rank] as number, results[rank] as number];
     const left = nodeOf[leftId] as number;
@@ -287,12 +261,12 @@ interface Joins {
 /** An empty table with room for `size` merges. Before it is a filter of some bits a merge: most pairs that are asked for make nothing. */
 function createJoins(size: number): Joins {
   let bits = 6;
-  while (1 << bits < size * 1.5) bits++;
+  while (1 << bits < size * 1.25) bits++;
   const mask = (1 << bits) - 1;
   const shift = 32 - bits;
   const slots = new Int32Array(1 << bits); // node; 0 is empty, as it is a byte
-  const filterShift = 34 - bits;
-  const filter = new Int32Array(1 << (bits - 2));
+  const filterShift = 33 - bits;
+  const filter = new Int32Array(1 << (bits - 1));
   const parts = new Int32Array((BYTES + size) * 2);
   return {
     parts,

@@ -29,6 +29,7 @@ function masks(offset: number): Int32Array {
   });
 }
 
+/** It grows by four, up to 2^18 slots. */
 const FEWEST_BITS = 12;
 /** Pieces that are remembered at most, about: 2^18 slots of 16 bytes, filled to three quarters. */
 const MOST_REMEMBERED = 196_608;
@@ -80,14 +81,18 @@ export function createPieceTable(tokens: TokenArena): PieceTable {
   };
   const grow = (): void => {
     const old = slots;
-    bits++;
-    shift--;
+    bits += 2;
+    shift -= 2;
     slots = new Int32Array(4 << bits);
     for (let at = 0; at < old.length; at += 4) {
       const key = old[at + 2] as number;
+      if (key === 0) continue;
       // A long piece's second integer is the place of its bytes, which is no part of its hash.
-      if (key !== 0)
-        slots.set(old.subarray(at, at + 4), freeSlot(old[at] as number, key >>> 24 > PACKED_BYTES ? 0 : (old[at + 1] as number), key));
+      const to = freeSlot(old[at] as number, key >>> 24 > PACKED_BYTES ? 0 : (old[at + 1] as number), key);
+      slots[to] = old[at] as number;
+      slots[to + 1] = old[at + 1] as number;
+      slots[to + 2] = key;
+      slots[to + 3] = old[at + 3] as number;
     }
   };
   const isText = (at: number, bytes: Uint8Array, start: number): boolean => {

@@ -2,6 +2,9 @@
  * Which characters follow which within pieces. Between two that never do no piece can stand, so a text may be cut there and its
  * parts segmented on their own: by merging exactly, by probability but for the sums that their rounding depends on.
  *
+ * In a run of one character a cut takes more: a piece that has it twice may have another character beside it, and such a piece stands at
+ * an end of the run only.
+ *
  * A bit set by hash: where two pairs share a bit, a cut is missed and nothing else happens.
  */
 
@@ -24,6 +27,7 @@ export function createAdjacentCharacters(pieces: readonly (Uint8Array | undefine
   let shift = 18; // 2^14 bits.
   while (shift > 10 && 2 ** (32 - shift) < pairs * 16) shift--;
   const bits = new Uint32Array(2 ** (27 - shift));
+  const runs = new Set<number>(); // Characters that stand twice in a piece, with no other on either side.
   let spaceInside = false;
   for (const piece of pieces) {
     if (piece === undefined) continue;
@@ -34,6 +38,8 @@ export function createAdjacentCharacters(pieces: readonly (Uint8Array | undefine
         const bit = hash(before, character) >>> shift;
         bits[bit >>> 5] = (bits[bit >>> 5] as number) | (1 << (bit & 31));
         if (character === BLOCK && before !== BLOCK) spaceInside = true;
+        const width = widthOf(piece[at] as number);
+        if (character === before && !differs(piece, at - 2 * width, at) && !differs(piece, at + width, at)) runs.add(character);
       }
       before = character;
     }
@@ -51,12 +57,30 @@ export function createAdjacentCharacters(pieces: readonly (Uint8Array | undefine
         const character = codePointAt(bytes, at);
         const bit = hash(before, character) >>> shift;
         if (((bits[bit >>> 5] as number) & (1 << (bit & 31))) === 0) return at;
+        if (before === character && isWithinRun(bytes, at, end) && !runs.has(character)) return at;
         before = character;
         at += widthOf(bytes[at] as number);
       }
       return end;
     },
   };
+}
+
+/** Whether another character than that at `at` stands at `place`, and not the end of the piece. */
+function differs(piece: Uint8Array, place: number, at: number): boolean {
+  if (place < 0 || place >= piece.length) return false;
+  return codePointAt(piece, place) !== codePointAt(piece, at);
+}
+
+/** Whether the character that stands there and before also stands before that, and behind. */
+function isWithinRun(bytes: Uint8Array, at: number, end: number): boolean {
+  const width = widthOf(bytes[at] as number);
+  if (at < 2 * width || at + width >= end) return false;
+  for (let index = 0; index < width; index++) {
+    const byte = bytes[at + index];
+    if (bytes[at + index - 2 * width] !== byte || bytes[at + index + width] !== byte) return false;
+  }
+  return true;
 }
 
 /** Bytes of a character, by its first. */
