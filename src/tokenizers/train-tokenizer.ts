@@ -37,7 +37,7 @@ export type TextLike = string | { readonly text: string };
  *
  * const unigram = await trainTokenizer(texts, { type: 'unigram', vocabSize: 13, characterCoverage: 1 });
  * const spelled = new Map([...unigram.vocabulary].map(([token, id]) => [id, token]));
- * console.log([...unigram.encode('lower')].map((id) => spelled.get(id))); // [ '▁lowe', 'r' ]
+ * console.log([...unigram.encode('lower')].map((id) => spelled.get(id))); // [ '▁low', 'e', 'r' ]
  *
  * const wordPiece = await trainTokenizer(texts, { type: 'wordpiece', vocabSize: 40 });
  * console.log(wordPiece.decode(wordPiece.encode('Lowest', { addSpecialTokens: true }))); // [CLS] lowest [SEP]

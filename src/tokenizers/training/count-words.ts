@@ -25,9 +25,9 @@ export interface CountedWords {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Distinct chunks and their bytes in memory at most: some hundred megabytes, which takes a corpus of gigabytes to fill. */
-const MOST_CHUNKS: number = 1 << 22;
-const MOST_BYTES: number = 1 << 26;
+/** Distinct chunks and their bytes in memory at most: up to two gigabytes in all, which takes a corpus of many gigabytes to fill. */
+const MOST_CHUNKS: number = 1 << 21;
+const MOST_BYTES: number = 1 << 25;
 
 /** Reads the texts once and counts their words. */
 export async function countWords(
