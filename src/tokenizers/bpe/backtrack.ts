@@ -40,7 +40,7 @@ const MOST = 0x7fffffff;
 export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder | undefined {
   const history = findHistory(vocabulary);
   if (history === undefined) return undefined;
-  const { ids: idOf, nodes, firstWhole, areCompatible } = history;
+  const { ids: idOf, firstWhole, areCompatible } = history;
   const { pairs, filter, filterShift, find, longest } = createMatcher(vocabulary.tokens, history);
   const { starts } = vocabulary.tokens;
   const lengths = new Int32Array(longest);
@@ -86,7 +86,7 @@ export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder
         break;
       }
       if (node < 0 && most > 0 && (isClean || dead[at - start + 1] !== 1)) {
-        const candidate = nodes[bytes[at] as number] as number;
+        const candidate = bytes[at] as number;
         length = 1;
         if (count === 0 || areCompatible(ids[count - 1] as number, candidate)) node = candidate;
       }
@@ -204,8 +204,6 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
 interface History {
   /** Id of the token of each node; -1 for a merge that never happens. */
   readonly ids: Int32Array;
-  /** Node of each byte. */
-  readonly nodes: Uint8Array;
   /** The first node that is only ever a whole piece. */
   readonly firstWhole: number;
   /** The two nodes that each is made of, one after the other, up to there. */
@@ -258,7 +256,7 @@ function findHistory({
   }
   if (ignoreMerges)
     for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0 && reserved?.has(id) !== true) ids[firstWhole + id] = id;
-  return { ids, nodes: Uint8Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, parts: joins.parts, areCompatible };
+  return { ids, firstWhole, parts: joins.parts, areCompatible };
 }
 
 /** Which two nodes each node is made of, and the node that two make. */
