@@ -40,7 +40,7 @@ const MOST = 0x7fffffff;
 export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder | undefined {
   const history = findHistory(vocabulary);
   if (history === undefined) return undefined;
-  const { ids: idOf, firstWhole, areCompatible } = history;
+  const { ids: idOf, byteNodes, firstWhole, areCompatible } = history;
   const { pairs, filter, filterShift, find, longest } = createMatcher(vocabulary.tokens, history);
   const { starts } = vocabulary.tokens;
   const lengths = new Int32Array(longest);
@@ -86,7 +86,7 @@ export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder
         break;
       }
       if (node < 0 && most > 0 && (isClean || dead[at - start + 1] !== 1)) {
-        const candidate = bytes[at] as number;
+        const candidate = byteNodes[bytes[at] as number] as number;
         length = 1;
         if (count === 0 || areCompatible(ids[count - 1] as number, candidate)) node = candidate;
       }
@@ -197,13 +197,15 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
 }
 
 /**
- * How tokens come about when merges are done on their bytes alone. Each is a node: the bytes are 0 to 255, then comes one node a merge
+ * How tokens come about when merges are done on their bytes alone. Each is a node: 0 to 255 are the bytes, then comes one node a merge
  * in the order of their ranks, then the tokens that no merge makes, which are only ever whole pieces. Of two nodes the later one
  * comes about later.
  */
 interface History {
   /** Id of the token of each node; -1 for a merge that never happens. */
   readonly ids: Int32Array;
+  /** Node of each byte. */
+  readonly byteNodes: Int32Array;
   /** The first node that is only ever a whole piece. */
   readonly firstWhole: number;
   /** The two nodes that each is made of, one after the other, up to there. */
@@ -213,14 +215,33 @@ interface History {
 }
 
 /** Finds the merge that makes each token; undefined where the method does not apply. */
-function findHistory({
-  tokens,
-  merges,
-  byteIds,
-  ignoreMerges,
-  reserved,
-  areMergesSound = false,
-}: BacktrackVocabulary): History | undefined {
+function findHistory(vocabulary: BacktrackVocabulary): History | undefined {
+  const { byteIds, areMergesSound = false, ignoreMerges, merges } = vocabulary;
+  if (byteIds.includes(-1)) return undefined;
+  const isInOrder = byteIds.every((id) => id < BYTES) && merges.results.every((id, rank) => id === BYTES + rank);
+  return areMergesSound && isInOrder && !ignoreMerges ? historyInOrder(vocabulary) : findMakers(vocabulary);
+}
+
+/** The tokens are the bytes, and then one a merge: the nodes are their ids, and the table of merges is that of what two nodes make. */
+function historyInOrder({ byteIds, merges }: BacktrackVocabulary): History {
+  const { lefts, rights } = merges;
+  const firstWhole = BYTES + lefts.length;
+  const parts = new Int32Array(firstWhole * 2);
+  for (let rank = 0, at = BYTES * 2; rank < lefts.length; rank++) {
+    parts[at++] = lefts[rank] as number;
+    parts[at++] = rights[rank] as number;
+  }
+  const find = (left: number, right: number): number => {
+    const rank = merges.rank(left, right);
+    return rank < 0 ? MOST : BYTES + rank;
+  };
+  const ids = new Int32Array(firstWhole);
+  for (let node = 0; node < firstWhole; node++) ids[node] = node;
+  return { ids, byteNodes: byteIds, firstWhole, parts, areCompatible: compatibility(parts, find) };
+}
+
+/** Whatever the ids are. */
+function findMakers({ tokens, merges, byteIds, ignoreMerges, reserved, areMergesSound = false }: BacktrackVocabulary): History | undefined {
   const size = arenaSize(tokens);
   const { results } = merges;
   const firstWhole = BYTES + results.length;
@@ -228,12 +249,11 @@ function findHistory({
   const nodeOf = new Int32Array(size).fill(-1);
   for (let byte = 0; byte < BYTES; byte++) {
     const id = byteIds[byte] as number;
-    if (id < 0) return undefined;
     ids[byte] = id;
     nodeOf[id] = byte;
   }
   const joins = createJoins(results.length);
-  const { areCompatible } = joins;
+  const areCompatible = compatibility(joins.parts, joins.find);
   const lastMade = new Int32Array(areMergesSound ? 0 : size);
   if (!areMergesSound) for (let rank = 0; rank < results.length; rank++) lastMade[results[rank] as number] = rank;
   for (let rank = 0; rank < results.length; rank++) {
@@ -256,14 +276,15 @@ function findHistory({
   }
   if (ignoreMerges)
     for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0 && reserved?.has(id) !== true) ids[firstWhole + id] = id;
-  return { ids, firstWhole, parts: joins.parts, areCompatible };
+  return { ids, byteNodes: Int32Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, parts: joins.parts, areCompatible };
 }
 
 /** Which two nodes each node is made of, and the node that two make. */
 interface Joins {
   readonly parts: Int32Array;
   add(node: number, left: number, right: number): void;
-  areCompatible(this: void, left: number, right: number): boolean;
+  /** {@link MOST} where there is none. */
+  find(this: void, left: number, right: number): number;
 }
 
 /** An empty table with room for `size` merges. Before it is a filter of some bits a merge: most pairs that are asked for make nothing. */
@@ -287,33 +308,37 @@ function createJoins(size: number): Joins {
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = node;
     },
-    areCompatible(before, after) {
-      let left = before;
-      let right = after;
-      let limit = MOST;
-      for (;;) {
-        const hash = Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b);
-        if ((((filter[hash >>> filterShift] as number) >>> ((hash >>> 8) & 31)) & 1) !== 0) {
-          for (let slot = hash >>> shift; ; slot = (slot + 1) & mask) {
-            const node = slots[slot] as number;
-            if (node === 0) break;
-            if (parts[node * 2] !== left || parts[node * 2 + 1] !== right) continue;
-            if (node < limit) return false;
-            break;
-          }
-        }
-        // The later one comes apart first.
-        if (left > right) {
-          if (left < BYTES) return true;
-          limit = left;
-          left = parts[left * 2 + 1] as number;
-        } else {
-          if (right < BYTES) return true;
-          // Of two merges of one rank the left one comes first.
-          limit = right + 1;
-          right = parts[right * 2] as number;
-        }
+    find(left, right) {
+      const hash = Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b);
+      if ((((filter[hash >>> filterShift] as number) >>> ((hash >>> 8) & 31)) & 1) === 0) return MOST;
+      for (let slot = hash >>> shift; ; slot = (slot + 1) & mask) {
+        const node = slots[slot] as number;
+        if (node === 0) return MOST;
+        if (parts[node * 2] === left && parts[node * 2 + 1] === right) return node;
       }
     },
+  };
+}
+
+/** Whether two neighbours stay as they are. */
+function compatibility(parts: Int32Array, find: Joins['find']): History['areCompatible'] {
+  return (before, after) => {
+    let left = before;
+    let right = after;
+    let limit = MOST;
+    for (;;) {
+      if (find(left, right) < limit) return false;
+      // The later one comes apart first.
+      if (left > right) {
+        if (left < BYTES) return true;
+        limit = left;
+        left = parts[left * 2 + 1] as number;
+      } else {
+        if (right < BYTES) return true;
+        // Of two merges of one rank the left one comes first.
+        limit = right + 1;
+        right = parts[right * 2] as number;
+      }
+    }
   };
 }

@@ -10,6 +10,7 @@ import { type TokenArena, arenaSize } from '../token-arena.ts';
 import type { BatchSplitter } from '../splitting/runs.ts';
 import { type PieceEncoder, createBacktracker } from './backtrack.ts';
 import type { BpeDefinition } from './bpe-definition.ts';
+import { SHORT_PIECE, createByteMerger } from './merge-bytes.ts';
 import { createMergeTable } from './merge-table.ts';
 import { createPieceMerger } from './merge-piece.ts';
 import {
@@ -40,7 +41,7 @@ const HOT_BITS = 14;
 const HOT_SHIFT = 32 - HOT_BITS;
 /** A text with pieces of every kind. */
 const EVERY_KIND = `The cat's "naïve" café, IT'S 2024—12,345 wonderfully incomprehensibilities!\n\n\t  x = ({a: 'b'}); // ok…\r\n  ſ 中文字符 привет мир ก็ 한국어 👩‍👩‍👧\u00A0 ${'=-'.repeat(150)} ${'zxqv'.repeat(4)} end  `;
-/** Pieces that are merged one by one before it pays to prepare for matching tokens. */
+/** Longer pieces that are merged one by one before it pays to prepare for matching tokens. */
 const MATCH_AFTER = 1000;
 /** Pieces that are split at a time. */
 const BATCH = 512;
@@ -52,6 +53,7 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   const utf8 = new TextEncoder();
   const mergeTable = createMergeTable(merges);
   const merge = createPieceMerger(mergeTable);
+  const mergeShort = ignoreMerges ? undefined : createByteMerger(mergeTable, byteIds);
   const makeMatcher = (): PieceEncoder | undefined =>
     createBacktracker({ tokens, merges: mergeTable, byteIds, ignoreMerges, reserved, areMergesSound });
   let matcher = ignoreMerges ? makeMatcher() : undefined;
@@ -70,6 +72,7 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
 
   /** Merges the piece into `symbols` and returns how many ids it has. */
   const mergePiece = (bytes: Uint8Array, start: number, end: number): number => {
+    if (mergeShort !== undefined && end - start <= SHORT_PIECE) return mergeShort(bytes, start, end, symbols);
     if (end - start > symbols.length) symbols = new Int32Array((end - start) * 2);
     if (!isMatcherMade && (++merged > MATCH_AFTER || (isReady && end - start > LONGEST_PIECE))) {
       isMatcherMade = true;
