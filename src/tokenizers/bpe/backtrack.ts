@@ -35,8 +35,10 @@ const SEED = 0x811c9dc5 | 0;
 const FACTOR = 0x9e3779b1;
 const BYTES = 256;
 const MOST = 0x7fffffff;
+/** Bytes of all tokens at most: what a place in them, beside a byte, has room for. */
+const MOST_BYTES = 1 << 24;
 
-/** An encoder of pieces; undefined where a vocabulary lacks bytes or its merges are not in the order in which they can happen. */
+/** An encoder of pieces; undefined where a vocabulary lacks bytes, is huge, or its merges are not in the order in which they can happen. */
 export function createBacktracker(vocabulary: BacktrackVocabulary): PieceEncoder | undefined {
   const history = findHistory(vocabulary);
   if (history === undefined) return undefined;
@@ -128,7 +130,7 @@ interface Matcher {
 }
 
 /** A matcher of the tokens of all nodes. */
-function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, parts }: History): Matcher {
+function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, lefts }: History): Matcher {
   const size = ids.length;
   let bits = 8;
   while (1 << bits < size * 1.25) bits++;
@@ -140,6 +142,8 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
   const filter = new Int32Array(1 << (28 - filterShift));
   const pairs = new Uint8Array(1 << 16);
   let longest = 1;
+  /** Where the token of each node begins, and in the lowest byte its length, at most 255. */
+  const spans = new Int32Array(size);
   // A token begins like the left one of the two that it is made of: only the right one's bytes are hashed.
   const ends = new Int32Array(firstWhole);
   const mark = (hash: number, bits: number): void => {
@@ -152,10 +156,11 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
     const start = starts[id] as number;
     const end = starts[id + 1] as number;
     const length = end - start;
+    spans[node] = (start << 8) | Math.min(length, 255);
     let hash = SEED;
     let at = start;
     if (node >= BYTES && node < firstWhole) {
-      const left = parts[node * 2] as number;
+      const left = lefts[node] as number;
       const leftId = ids[left] as number;
       hash = ends[left] as number;
       at += (starts[leftId + 1] as number) - (starts[leftId] as number);
@@ -173,6 +178,10 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
     while (slots[slot] !== 0) slot = (slot + 1) & mask;
     slots[slot] = (hash & ~nodeMask) | (node + 1);
   }
+  const isLong = (node: number, length: number): boolean => {
+    const id = ids[node] as number;
+    return (starts[id + 1] as number) - (starts[id] as number) === length;
+  };
   return {
     pairs,
     filter,
@@ -185,12 +194,12 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
         if (entry === 0) return -1;
         if (((entry ^ hash) & ~nodeMask) !== 0) continue;
         const node = (entry & nodeMask) - 1;
-        const id = ids[node] as number;
-        const from = starts[id] as number;
-        if ((starts[id + 1] as number) - from !== length) continue;
+        const span = spans[node] as number;
+        if ((span & 255) !== (length < 255 ? length : 255)) continue;
+        const from = span >>> 8;
         let index = 0;
         while (index < length && bytes[start + index] === arena[from + index]) index++;
-        if (index === length) return node;
+        if (index === length && (length < 255 || isLong(node, length))) return node;
       }
     },
   };
@@ -208,8 +217,9 @@ interface History {
   readonly byteNodes: Int32Array;
   /** The first node that is only ever a whole piece. */
   readonly firstWhole: number;
-  /** The two nodes that each is made of, one after the other, up to there. */
-  readonly parts: Int32Array;
+  /** The two nodes that each is made of, up to there. */
+  readonly lefts: Int32Array;
+  readonly rights: Int32Array;
   /** Whether two neighbours stay as they are. */
   areCompatible(this: void, left: number, right: number): boolean;
 }
@@ -217,27 +227,25 @@ interface History {
 /** Finds the merge that makes each token; undefined where the method does not apply. */
 function findHistory(vocabulary: BacktrackVocabulary): History | undefined {
   const { byteIds, areMergesSound = false, ignoreMerges, merges } = vocabulary;
-  if (byteIds.includes(-1)) return undefined;
+  if (byteIds.includes(-1) || vocabulary.tokens.bytes.length > MOST_BYTES) return undefined;
   const isInOrder = byteIds.every((id) => id < BYTES) && merges.results.every((id, rank) => id === BYTES + rank);
   return areMergesSound && isInOrder && !ignoreMerges ? historyInOrder(vocabulary) : findMakers(vocabulary);
 }
 
 /** The tokens are the bytes, and then one a merge: the nodes are their ids, and the table of merges is that of what two nodes make. */
 function historyInOrder({ byteIds, merges }: BacktrackVocabulary): History {
-  const { lefts, rights } = merges;
-  const firstWhole = BYTES + lefts.length;
-  const parts = new Int32Array(firstWhole * 2);
-  for (let rank = 0, at = BYTES * 2; rank < lefts.length; rank++) {
-    parts[at++] = lefts[rank] as number;
-    parts[at++] = rights[rank] as number;
-  }
+  const firstWhole = BYTES + merges.results.length;
+  const lefts = new Int32Array(firstWhole);
+  const rights = new Int32Array(firstWhole);
+  lefts.set(merges.lefts, BYTES);
+  rights.set(merges.rights, BYTES);
   const find = (left: number, right: number): number => {
     const rank = merges.rank(left, right);
     return rank < 0 ? MOST : BYTES + rank;
   };
   const ids = new Int32Array(firstWhole);
   for (let node = 0; node < firstWhole; node++) ids[node] = node;
-  return { ids, byteNodes: byteIds, firstWhole, parts, areCompatible: compatibility(parts, find) };
+  return { ids, byteNodes: byteIds, firstWhole, lefts, rights, areCompatible: compatibility({ lefts, rights, find }) };
 }
 
 /** Whatever the ids are. */
@@ -253,7 +261,8 @@ function findMakers({ tokens, merges, byteIds, ignoreMerges, reserved, areMerges
     nodeOf[id] = byte;
   }
   const joins = createJoins(results.length);
-  const areCompatible = compatibility(joins.parts, joins.find);
+  const { lefts, rights } = joins;
+  const areCompatible = compatibility(joins);
   const lastMade = new Int32Array(areMergesSound ? 0 : size);
   if (!areMergesSound) for (let rank = 0; rank < results.length; rank++) lastMade[results[rank] as number] = rank;
   for (let rank = 0; rank < results.length; rank++) {
@@ -276,12 +285,13 @@ function findMakers({ tokens, merges, byteIds, ignoreMerges, reserved, areMerges
   }
   if (ignoreMerges)
     for (let id = 0; id < size; id++) if ((nodeOf[id] as number) < 0 && reserved?.has(id) !== true) ids[firstWhole + id] = id;
-  return { ids, byteNodes: Int32Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, parts: joins.parts, areCompatible };
+  return { ids, byteNodes: Int32Array.from({ length: BYTES }, (_, byte) => byte), firstWhole, lefts, rights, areCompatible };
 }
 
 /** Which two nodes each node is made of, and the node that two make. */
 interface Joins {
-  readonly parts: Int32Array;
+  readonly lefts: Int32Array;
+  readonly rights: Int32Array;
   add(node: number, left: number, right: number): void;
   /** {@link MOST} where there is none. */
   find(this: void, left: number, right: number): number;
@@ -296,12 +306,14 @@ function createJoins(size: number): Joins {
   const slots = new Int32Array(1 << bits); // node; 0 is empty, as it is a byte
   const filterShift = 33 - bits;
   const filter = new Int32Array(1 << (bits - 1));
-  const parts = new Int32Array((BYTES + size) * 2);
+  const lefts = new Int32Array(BYTES + size);
+  const rights = new Int32Array(BYTES + size);
   return {
-    parts,
+    lefts,
+    rights,
     add(node, left, right) {
-      parts[node * 2] = left;
-      parts[node * 2 + 1] = right;
+      lefts[node] = left;
+      rights[node] = right;
       const hash = Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b);
       filter[hash >>> filterShift] = (filter[hash >>> filterShift] as number) | (1 << ((hash >>> 8) & 31));
       let slot = hash >>> shift;
@@ -314,14 +326,14 @@ function createJoins(size: number): Joins {
       for (let slot = hash >>> shift; ; slot = (slot + 1) & mask) {
         const node = slots[slot] as number;
         if (node === 0) return MOST;
-        if (parts[node * 2] === left && parts[node * 2 + 1] === right) return node;
+        if (lefts[node] === left && rights[node] === right) return node;
       }
     },
   };
 }
 
 /** Whether two neighbours stay as they are. */
-function compatibility(parts: Int32Array, find: Joins['find']): History['areCompatible'] {
+function compatibility({ lefts, rights, find }: Omit<Joins, 'add'>): History['areCompatible'] {
   return (before, after) => {
     let left = before;
     let right = after;
@@ -332,12 +344,12 @@ function compatibility(parts: Int32Array, find: Joins['find']): History['areComp
       if (left > right) {
         if (left < BYTES) return true;
         limit = left;
-        left = parts[left * 2 + 1] as number;
+        left = rights[left] as number;
       } else {
         if (right < BYTES) return true;
         // Of two merges of one rank the left one comes first.
         limit = right + 1;
-        right = parts[right * 2] as number;
+        right = lefts[right] as number;
       }
     }
   };
