@@ -142,10 +142,8 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
   const filter = new Int32Array(1 << (28 - filterShift));
   const pairs = new Uint8Array(1 << 16);
   let longest = 1;
-  /** Where the token of each node begins, and in the lowest byte its length, at most 255. */
-  const spans = new Int32Array(size);
-  // A token begins like the left one of the two that it is made of: only the right one's bytes are hashed.
-  const ends = new Int32Array(firstWhole);
+  /** For each node the hash of its token, and where that begins, with its length, at most 255, in the lowest byte. */
+  const nodes = new Int32Array(size * 2);
   const mark = (hash: number, bits: number): void => {
     const bit = hash >>> filterShift;
     filter[bit >>> 4] = (filter[bit >>> 4] as number) | (bits << ((bit & 15) << 1));
@@ -156,21 +154,24 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
     const start = starts[id] as number;
     const end = starts[id + 1] as number;
     const length = end - start;
-    spans[node] = (start << 8) | Math.min(length, 255);
     let hash = SEED;
     let at = start;
     if (node >= BYTES && node < firstWhole) {
+      // A token begins like the left one of the two that it is made of: only the right one's bytes are hashed.
       const left = lefts[node] as number;
-      const leftId = ids[left] as number;
-      hash = ends[left] as number;
-      at += (starts[leftId + 1] as number) - (starts[leftId] as number);
-      mark(hash, 1);
+      const leftLength = (nodes[left * 2 + 1] as number) & 255;
+      if (leftLength < 255) {
+        hash = nodes[left * 2] as number;
+        at += leftLength;
+        mark(hash, 1);
+      }
     }
     while (at < end) {
       hash = Math.imul(hash ^ (arena[at] as number), FACTOR);
       mark(hash, ++at < end ? 1 : 2);
     }
-    if (node < firstWhole) ends[node] = hash;
+    nodes[node * 2] = hash;
+    nodes[node * 2 + 1] = (start << 8) | Math.min(length, 255);
     if (length < 2) continue;
     longest = Math.max(longest, length);
     pairs[((arena[start] as number) << 8) | (arena[start + 1] as number)] = 1;
@@ -194,7 +195,8 @@ function createMatcher({ bytes: arena, starts }: TokenArena, { ids, firstWhole, 
         if (entry === 0) return -1;
         if (((entry ^ hash) & ~nodeMask) !== 0) continue;
         const node = (entry & nodeMask) - 1;
-        const span = spans[node] as number;
+        if (nodes[node * 2] !== hash) continue;
+        const span = nodes[node * 2 + 1] as number;
         if ((span & 255) !== (length < 255 ? length : 255)) continue;
         const from = span >>> 8;
         let index = 0;
