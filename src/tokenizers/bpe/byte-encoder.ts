@@ -7,6 +7,7 @@
  */
 
 import { type TokenArena, arenaSize } from '../token-arena.ts';
+import { EVERY_KIND, SHORT_TEXTS, WARM_UPS } from '../splitting/every-kind.ts';
 import type { BatchSplitter } from '../splitting/runs.ts';
 import { type PieceEncoder, createBacktracker } from './backtrack.ts';
 import type { BpeDefinition } from './bpe-definition.ts';
@@ -39,10 +40,12 @@ const KEPT_UNITS = 1 << 18;
 /** Slots of the small table: 2^14 of 16 bytes, a quarter of a megabyte. */
 const HOT_BITS = 14;
 const HOT_SHIFT = 32 - HOT_BITS;
-/** A text with pieces of every kind. */
-const EVERY_KIND = `The cat's "naïve" café, IT'S 2024—12,345 wonderfully incomprehensibilities!\n\n\t  x = ({a: 'b'}); // ok…\r\n  ſ 中文字符 привет мир ก็ 한국어 👩‍👩‍👧\u00A0 ${'=-'.repeat(150)} ${'zxqv'.repeat(4)} end  `;
-/** Longer pieces that are merged one by one before it pays to prepare for matching tokens. */
-const MATCH_AFTER = 1000;
+/** Bytes up to which merging is as fast as matching tokens. */
+const MATCHED_ABOVE = 16;
+/** Bytes of longer pieces that are merged before it pays to prepare for matching tokens, which takes some 30 ms. */
+const MERGED_BYTES = 1 << 17;
+/** Bytes of one piece for which it pays at once. */
+const MATCHED_AT_ONCE = 1 << 12;
 /** Pieces that are split at a time. */
 const BATCH = 512;
 
@@ -60,7 +63,6 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   let isMatcherMade = ignoreMerges;
   const whole = ignoreMerges && matcher === undefined ? wholeTokens(tokens, reserved) : undefined;
   let merged = 0;
-  let isReady = false;
   const table = createPieceTable(tokens);
   const hot = new Int32Array(4 << HOT_BITS);
   let generation = table.generation();
@@ -68,16 +70,22 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
   let kept = new Uint8Array(0);
   let keptView = new DataView(kept.buffer);
   let symbols = new Int32Array(256);
-  let output = new Uint32Array(256);
+  let output = new Uint32Array(16);
 
   /** Merges the piece into `symbols` and returns how many ids it has. */
   const mergePiece = (bytes: Uint8Array, start: number, end: number): number => {
-    if (mergeShort !== undefined && end - start <= SHORT_PIECE) return mergeShort(bytes, start, end, symbols);
-    if (end - start > symbols.length) symbols = new Int32Array((end - start) * 2);
-    if (!isMatcherMade && (++merged > MATCH_AFTER || (isReady && end - start > LONGEST_PIECE))) {
-      isMatcherMade = true;
-      matcher = makeMatcher();
+    const size = end - start;
+    if (size > MATCHED_ABOVE && !isMatcherMade) {
+      merged += size;
+      if (merged > MERGED_BYTES || size > MATCHED_AT_ONCE) {
+        isMatcherMade = true;
+        matcher = makeMatcher();
+      }
     }
+    if (mergeShort !== undefined && size <= (matcher === undefined ? SHORT_PIECE : MATCHED_ABOVE)) {
+      return mergeShort(bytes, start, end, symbols);
+    }
+    if (size > symbols.length) symbols = new Int32Array(size * 2);
     if (matcher !== undefined) return matcher(bytes, start, end, symbols);
     const id = whole?.get(keyOf(bytes, start, end));
     if (id !== undefined) {
@@ -92,17 +100,20 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
     return merge(symbols, count);
   };
 
-  /** Ids of the last piece that {@link findLong} found no value for: they are in `symbols` alone. */
+  /** Ids of the last piece that has no value: they are in `symbols` alone. */
   let longCount = 0;
-  /** The value of a piece that is not its own key, or {@link UNKNOWN_PIECE}. */
-  const findLong = (bytes: Uint8Array, start: number, end: number): number => {
-    if (end - start > LONGEST_PIECE) {
+  /** The value of a piece that is not in the small table, or {@link UNKNOWN_PIECE} when it is longer than what is remembered. */
+  const find = (bytes: Uint8Array, view: DataView, start: number, end: number): number => {
+    const size = end - start;
+    if (size > LONGEST_PIECE) {
       longCount = mergePiece(bytes, start, end);
       return UNKNOWN_PIECE;
     }
-    const value = table.findLong(bytes, start, end - start);
+    const value = table.find(bytes, view, start, size);
     return value === UNKNOWN_PIECE ? remember(bytes, start, end) : value;
   };
+  // V8 does not inline what is not always the same function: the loop below stays small, and compiles in a few milliseconds.
+  let miss: typeof find = (bytes, view, start, end) => find(bytes, view, start, end);
   /** Merges the piece that was looked up last, and remembers it. */
   const remember = (bytes: Uint8Array, start: number, end: number): number => {
     const value = table.remember(symbols, mergePiece(bytes, start, end));
@@ -133,13 +144,13 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
           if (hot[at] === first && hot[at + 1] === second && hot[at + 2] === third) value = hot[at + 3] as number;
           else {
             value = table.findPacked(first, second, third);
-            if (value === UNKNOWN_PIECE) value = remember(bytes, start, end);
+            if (value === UNKNOWN_PIECE) value = miss(bytes, view, start, end);
             hot[at] = first;
             hot[at + 1] = second;
             hot[at + 2] = third;
             hot[at + 3] = value;
           }
-        } else value = findLong(bytes, start, end);
+        } else value = miss(bytes, view, start, end);
         start = end;
         if (value >= 0) {
           if (keep) ids[count] = value;
@@ -189,10 +200,14 @@ export function createByteEncoder(split: BatchSplitter, definition: BpeDefinitio
     return count;
   };
 
-  // The loops are long and few: what the compiler has not seen when it optimises one makes it start again.
-  runText(EVERY_KIND, true, Infinity);
-  runText(EVERY_KIND, false, 10);
-  isReady = true;
+  for (let round = 0; round < WARM_UPS; round++) {
+    output = new Uint32Array(16);
+    runText(EVERY_KIND, true, Infinity);
+    for (const text of SHORT_TEXTS) runText(text, true, Infinity);
+    runText(EVERY_KIND, false, 10);
+    miss = find;
+  }
+  merged = 0;
 
   return {
     encode(text) {

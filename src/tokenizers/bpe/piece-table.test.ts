@@ -2,16 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { arenaOf } from '../token-arena.ts';
-import {
-  FIRST_MASK,
-  LONGEST_PIECE,
-  PACKED_BYTES,
-  PIECE_PADDING,
-  SECOND_MASK,
-  THIRD_MASK,
-  UNKNOWN_PIECE,
-  createPieceTable,
-} from './piece-table.ts';
+import { LONGEST_PIECE, PIECE_PADDING, UNKNOWN_PIECE, createPieceTable } from './piece-table.ts';
 
 const tokens = arenaOf(Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte)));
 
@@ -20,15 +11,7 @@ function lookUp(table: ReturnType<typeof createPieceTable>, piece: Uint8Array): 
   const bytes = new Uint8Array(piece.length + PIECE_PADDING).fill(0xee);
   bytes.set(piece);
   const view = new DataView(bytes.buffer);
-  const size = piece.length;
-  const found =
-    size > PACKED_BYTES
-      ? table.findLong(bytes, 0, size)
-      : table.findPacked(
-          view.getInt32(0, true) & (FIRST_MASK[size] as number),
-          view.getInt32(4, true) & (SECOND_MASK[size] as number),
-          (view.getInt32(8, true) & (THIRD_MASK[size] as number)) | (size << 24),
-        );
+  const found = table.find(bytes, view, 0, piece.length);
   if (found === UNKNOWN_PIECE) return undefined;
   if (found >= 0) return [found];
   const ids = table.values();

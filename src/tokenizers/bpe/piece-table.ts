@@ -30,16 +30,17 @@ function masks(offset: number): Int32Array {
 }
 
 /** It grows by four, up to 2^18 slots. */
-const FEWEST_BITS = 12;
+const FEWEST_BITS = 6;
 /** Pieces that are remembered at most, about: 2^18 slots of 16 bytes, filled to three quarters. */
 const MOST_REMEMBERED = 196_608;
 
 /** A table of pieces. */
 export interface PieceTable {
-  /** The value of a packed piece, or {@link UNKNOWN_PIECE}. */
-  findPacked(first: number, second: number, third: number): number;
-  /** The value of `bytes[start .. start + length)`, which is longer than a packed one, or {@link UNKNOWN_PIECE}. */
-  findLong(bytes: Uint8Array, start: number, length: number): number;
+  /** The value of a packed piece, or {@link UNKNOWN_PIECE}; nothing can be remembered for it then. */
+  findPacked(this: void, first: number, second: number, third: number): number;
+  /** The value of the piece `bytes[start .. start + length)`, of {@link LONGEST_PIECE} at most, or {@link UNKNOWN_PIECE}. */
+  // oxlint-disable-next-line max-params -- called for most pieces
+  find(this: void, bytes: Uint8Array, view: DataView, start: number, length: number): number;
   /** Remembers `ids[0 .. count)` for the piece that was looked up last and not found, and returns its value. */
   remember(ids: Int32Array, count: number): number;
   /** At each place of several ids their number, then the ids. */
@@ -111,29 +112,25 @@ export function createPieceTable(tokens: TokenArena): PieceTable {
         const at = slot * 4;
         const key = slots[at + 2] as number;
         if (key === c && slots[at] === a && slots[at + 1] === b) return slots[at + 3] as number;
+        if (key === 0) return UNKNOWN_PIECE;
+      }
+    },
+    // oxlint-disable-next-line max-params
+    find(bytes, view, start, length) {
+      const isPacked = length <= PACKED_BYTES;
+      const a = isPacked ? view.getInt32(start, true) & (FIRST_MASK[length] as number) : longHash(bytes, start, length);
+      const b = isPacked ? view.getInt32(start + 4, true) & (SECOND_MASK[length] as number) : 0;
+      const c = isPacked ? (view.getInt32(start + 8, true) & (THIRD_MASK[length] as number)) | (length << 24) : longKey(length);
+      const mask = (1 << bits) - 1;
+      sourceLength = isPacked ? 0 : length;
+      for (let slot = hashOf(a, b, c) >>> shift; ; slot = (slot + 1) & mask) {
+        const at = slot * 4;
+        const key = slots[at + 2] as number;
+        if (key === c && slots[at] === a && (isPacked ? slots[at + 1] === b : isText(at, bytes, start))) return slots[at + 3] as number;
         if (key === 0) {
           first = a;
           second = b;
           third = c;
-          place = at;
-          sourceLength = 0;
-          return UNKNOWN_PIECE;
-        }
-      }
-    },
-    findLong(bytes, start, length) {
-      const mask = (1 << bits) - 1;
-      const hash = longHash(bytes, start, length);
-      const wanted = longKey(length);
-      sourceLength = length;
-      for (let slot = hashOf(hash, 0, wanted) >>> shift; ; slot = (slot + 1) & mask) {
-        const at = slot * 4;
-        const key = slots[at + 2] as number;
-        if (key === wanted && slots[at] === hash && isText(at, bytes, start)) return slots[at + 3] as number;
-        if (key === 0) {
-          first = hash;
-          second = 0;
-          third = wanted;
           place = at;
           source = bytes as Uint8Array<ArrayBuffer>;
           sourceStart = start;
