@@ -220,6 +220,27 @@ test('the same option is wrong for another kind in types too', () => {
   expect(wrong.type).toBe('unigram');
 });
 
+describe('a pattern', () => {
+  test('that says what a splitting does trains the same merges and gives the same ids', async () => {
+    const options = { vocabSize: 320, specialTokens: ['<|end|>'] };
+    const known = await trainTokenizer(TEXTS, { ...options, splitting: 'qwen2' });
+    // The same alternatives, written in another way.
+    const pattern = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|(?:[^\r\n\p{L}\p{N}])?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+    const free = await trainTokenizer(TEXTS, { ...options, pattern });
+    const mergesOf = (tokenizer: Tokenizer): unknown => (tokenizer.toJSON().model as BpeModelJson).merges;
+    expect(mergesOf(free)).toEqual(mergesOf(known));
+    for (const text of [...TEXTS, "It's 2024, don't  \n\n x"]) expect(free.encode(text)).toEqual(known.encode(text));
+  });
+
+  test('cuts as it says, and what it does not match is a piece too', async () => {
+    const tokenizer = await trainTokenizer(['aaab aaab aaab'], { vocabSize: 270, specialTokens: [], pattern: 'a' });
+    const texts = (text: string): readonly string[] => [...tokenizer.encode(text)].map((id) => tokenizer.decode([id]));
+    expect(texts('aaab aaab')).toEqual(['a', 'a', 'a', 'b ', 'a', 'a', 'a', 'b']);
+    const again = await tokenizerFromJson(JSON.parse(JSON.stringify(tokenizer)));
+    expect(again.encode('aaab aaab')).toEqual(tokenizer.encode('aaab aaab'));
+  });
+});
+
 describe('misuse', () => {
   test.each<readonly [string, string, Iterable<string>, TrainTokenizerOptions]>([
     ['no text', 'WEFT_TOKENIZER_EMPTY', [], {}],
@@ -233,6 +254,9 @@ describe('misuse', () => {
     ['a gigantic vocabulary', 'WEFT_TOKENIZER_OPTION', ['a'], { vocabSize: 2 ** 31 }],
     ['another type', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'letters' as 'bpe' }],
     ['another splitting', 'WEFT_TOKENIZER_OPTION', ['a'], { splitting: 'toString' as 'gpt2' }],
+    ['a splitting and a pattern', 'WEFT_TOKENIZER_OPTION', ['a'], { splitting: 'gpt2', pattern: 'a' }],
+    ['a pattern that is none', 'WEFT_TOKENIZER_OPTION', ['a'], { pattern: '(a' }],
+    ['an empty pattern', 'WEFT_TOKENIZER_OPTION', ['a'], { pattern: '' }],
     ['splitting of characters', 'WEFT_TOKENIZER_OPTION', ['a'], { type: 'characters', splitting: 'gpt2' } as object],
     ['a frequency of zero', 'WEFT_TOKENIZER_OPTION', ['a'], { minFrequency: 0 }],
     ['an empty special token', 'WEFT_TOKENIZER_SPECIAL', ['a'], { specialTokens: [''] }],

@@ -35,6 +35,7 @@ export function addTrain(tokenizer: Command, context: CliContext): void {
     .option('--min-frequency <n>', 'what occurs less often gets no token', wholeNumber('--min-frequency', { min: 1 }))
     .option('--special-token <text>', 'a special token; may be given several times', repeated)
     .option('--splitting <name>', `bpe: how text is cut before merging: ${SPLITTINGS.join(', ')}`, oneOf('--splitting', SPLITTINGS))
+    .option('--pattern <regex>', 'bpe: a regular expression instead of a splitting; each match, and what stands between two, is a piece')
     .option('--marking <name>', `character-bpe: what marks words: ${MARKINGS.join(', ')}`, oneOf('--marking', MARKINGS))
     .option('--alphabet-limit <n>', 'character-bpe, wordpiece: characters at most', wholeNumber('--alphabet-limit', { min: 1 }))
     .option('--unknown-token <text>', 'words, character-bpe, wordpiece: the special token for what is unknown')

@@ -58,6 +58,6 @@ export function createBpeTokenizer(definition: BpeDefinition, { json, template, 
     stableEnd: (text, allowed) => stableEndOf(text, findIn(allowed), { longest: special.longest, stableEnd: encoder.stableEnd }),
     decode: (ids, skipSpecial) => table.decode(ids, skipSpecial),
     createDecoder: (skipSpecial) => table.createDecoder(skipSpecial),
-    toJSON: () => json ?? createBpeJson(definition),
+    toJSON: () => json ?? createBpeJson(definition, splitting),
   });
 }

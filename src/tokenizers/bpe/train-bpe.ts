@@ -3,7 +3,9 @@
 import { UsageError } from '../../core/index.ts';
 import { ALPHABET, bytesToText } from '../byte-alphabet.ts';
 import { createSpecialTokens } from '../special-tokens.ts';
-import { SPLITTINGS, type Splitting } from '../splitting/splittings.ts';
+import { createBpeJson } from '../json/bpe-json.ts';
+import type { BatchSplitter } from '../splitting/runs.ts';
+import { SPLITTINGS, type Splitting, splittingOf } from '../splitting/splittings.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { type TrainProgress, emptyCorpus } from '../training/progress.ts';
 import { createBpeTokenizer } from './bpe-tokenizer.ts';
@@ -16,6 +18,8 @@ import { learnMerges } from './learn-merges.ts';
 export interface BpeTraining {
   readonly vocabSize: number;
   readonly splitting: Splitting;
+  /** Instead of the splitting, unless it is empty. */
+  readonly pattern: string;
   readonly specialTokens: readonly string[];
   readonly minFrequency: number;
   readonly onProgress?: ((progress: TrainProgress) => void) | undefined;
@@ -30,7 +34,8 @@ const REPORT_EVERY_TOKENS = 256;
 
 /** Trains and returns the tokenizer; the special tokens have the last ids. */
 export async function trainBpe(texts: Iterable<string> | AsyncIterable<string>, training: BpeTraining): Promise<Tokenizer> {
-  const { vocabSize, splitting, specialTokens, minFrequency, onProgress } = training;
+  const { vocabSize, pattern, specialTokens, minFrequency, onProgress } = training;
+  const splitting = pattern === '' ? training.splitting : splittingOf(pattern);
   const least = BYTES + specialTokens.length;
   if (vocabSize < least) {
     throw new UsageError({
@@ -41,10 +46,12 @@ export async function trainBpe(texts: Iterable<string> | AsyncIterable<string>, 
       remedy: `Give a vocabSize of at least ${least}, or train a tokenizer of type 'characters'.`,
     });
   }
-  const counter = createPieceCounter(SPLITTINGS[splitting].splitBatch, MOST_PIECES);
+  const counter = createPieceCounter(splitting === undefined ? wholeText : SPLITTINGS[splitting].splitBatch, MOST_PIECES);
+  const piecesOf =
+    splitting === undefined ? (await import('../training/pattern-cutter.ts')).createPatternCutter(pattern) : (text: string) => [text];
   let reported = 0;
   for await (const text of texts) {
-    counter.add(text);
+    for (const piece of piecesOf(text)) counter.add(piece);
     if (counter.bytesSeen() - reported < REPORT_EVERY_BYTES) continue;
     reported = counter.bytesSeen();
     onProgress?.({ phase: 'read', bytes: reported, tokens: 0 });
@@ -74,12 +81,20 @@ export async function trainBpe(texts: Iterable<string> | AsyncIterable<string>, 
       remedy: 'Give special tokens a form that text does not have, e.g. <|name|>.',
     });
   }
-  return createBpeTokenizer({
-    splitting,
+  const definition = {
     tokens: arenaOf([...tokens, ...specialTokens.map((token) => utf8.encode(token))]),
     byteIds,
     merges: mergeListOf(merges),
     ignoreMerges: false,
     special: createSpecialTokens(new Map(specialTokens.map((token, index) => [token, tokens.length + index]))),
-  });
+  };
+  if (splitting !== undefined) return createBpeTokenizer({ ...definition, splitting });
+  const { tokenizerFromJson } = await import('../json/read-tokenizer.ts');
+  return tokenizerFromJson(createBpeJson(definition, { pattern }));
 }
+
+/** One piece a text. */
+const wholeText: BatchSplitter = (_, _start, end, ends) => {
+  ends[0] = end;
+  return 1;
+};

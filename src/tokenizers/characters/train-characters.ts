@@ -8,7 +8,7 @@ import { emptyCorpus } from '../training/progress.ts';
 import { createCharacterTokenizer } from './character-tokenizer.ts';
 
 /** What to train. */
-export type CharacterTraining = Omit<BpeTraining, 'splitting' | 'vocabSize'> & {
+export type CharacterTraining = Omit<BpeTraining, 'splitting' | 'pattern' | 'vocabSize'> & {
   /** Tokens at most: the most frequent characters are kept. */
   readonly vocabSize: number | undefined;
 };

@@ -9,8 +9,11 @@ import type { AddedTokenJson, PreTokenizerJson, TokenizerJson } from './tokenize
 
 const BYTE_LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true } as const;
 
-/** The `tokenizer.json` of a byte-level tokenizer. */
-export function createBpeJson({ splitting, tokens, merges, special, ignoreMerges }: BpeDefinition): TokenizerJson {
+/** The `tokenizer.json` of a byte-level tokenizer that splits text in a known way, or by a pattern. */
+export function createBpeJson(
+  { tokens, merges, special, ignoreMerges }: Omit<BpeDefinition, 'splitting'>,
+  splitting: Splitting | { readonly pattern: string },
+): TokenizerJson {
   const added = addedTokensJson(special);
   const addedIds = new Map(added.map(({ id, content }) => [id, content]));
   const texts = Array.from({ length: arenaSize(tokens) }, (_, id) => addedIds.get(id) ?? bytesToText(tokenAt(tokens, id)));
@@ -49,12 +52,17 @@ export function addedTokensJson({ tokens, ordinary }: SpecialTokens): readonly A
   ].sort((a, b) => a.id - b.id);
 }
 
-function preTokenizerJson(splitting: Splitting): PreTokenizerJson {
+function preTokenizerJson(splitting: Splitting | { readonly pattern: string }): PreTokenizerJson {
   if (splitting === 'gpt2') return { ...BYTE_LEVEL, use_regex: true };
   return {
     type: 'Sequence',
     pretokenizers: [
-      { type: 'Split', pattern: { Regex: SPLITTINGS[splitting].pattern }, behavior: 'Isolated', invert: false },
+      {
+        type: 'Split',
+        pattern: { Regex: typeof splitting === 'string' ? SPLITTINGS[splitting].pattern : splitting.pattern },
+        behavior: 'Isolated',
+        invert: false,
+      },
       { ...BYTE_LEVEL, use_regex: false },
     ],
   };

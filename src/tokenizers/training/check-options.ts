@@ -40,7 +40,7 @@ const { minFrequency: _, ...UNIGRAM } = SENTENCEPIECE;
 
 /** What the options of each kind are when they are missing; a kind has no others, but for `type` and `onProgress`. */
 const DEFAULTS: { readonly [T in TrainableType]: CheckedOptions<T> } = {
-  bpe: { vocabSize: 4096, splitting: 'gpt4', specialTokens: [END_OF_TEXT], minFrequency: 2 },
+  bpe: { vocabSize: 4096, splitting: 'gpt4', pattern: '', specialTokens: [END_OF_TEXT], minFrequency: 2 },
   characters: { vocabSize: undefined, specialTokens: [END_OF_TEXT, UNKNOWN], minFrequency: 1 },
   words: WORDS,
   whitespace: WORDS,
@@ -81,6 +81,7 @@ const SYMBOLS: Rule = [
 const RULES: Readonly<Record<string, Rule>> = {
   vocabSize: [`is an integer from 1 to ${LARGEST_VOCABULARY}`, isWhole(1, LARGEST_VOCABULARY)],
   splitting: isOneOf(Object.keys(SPLITTINGS)),
+  pattern: ['is a regular expression', (value) => typeof value === 'string' && value !== ''],
   marking: isOneOf(['metaspace', 'end-of-word']),
   normalization: isOneOf(['nmt_nfkc', 'nfkc', 'nmt_nfkc_cf', 'nfkc_cf', 'identity']),
   minFrequency: POSITIVE,
@@ -122,6 +123,8 @@ export function checkTrainOptions(options: TrainTokenizerOptions): TrainableType
     demand(own.includes(name), `${name} is for tokenizers of type ${owners.join(', ')}, not ${type}`, value);
     if (rule !== undefined) demand(rule[1](value), `${name} ${rule[0]}`, value);
   }
+  const { splitting, pattern } = options as { readonly splitting?: unknown; readonly pattern?: unknown };
+  demand(splitting === undefined || pattern === undefined, 'text is split by a splitting or by a pattern, not both', pattern);
   return type;
 }
 

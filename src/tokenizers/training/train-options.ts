@@ -28,6 +28,11 @@ export interface TrainBpeOptions extends WithSpecialTokens {
   readonly type?: 'bpe';
   /** How text is split before pairs are merged. Default `gpt4`. */
   readonly splitting?: Splitting;
+  /**
+   * A regular expression instead, in Oniguruma's syntax, as `tokenizer.json` has it: each match is a piece, and what stands between two.
+   * Encoding is slower than with a `splitting`.
+   */
+  readonly pattern?: string;
   /** Pairs that occur less often are not merged. Default 2. */
   readonly minFrequency?: number;
 }
