@@ -52,9 +52,14 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return { ...single('input', [], { name, dtype, shape, role: 'feed' }), label: name };
 }
 
-/** State that is carried from run to run, such as a moment of an optimizer or a cache; dtype float32 unless given. */
-export function state(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
-  return { ...single('input', [], { name, dtype, shape, role: 'state' }), label: name };
+/**
+ * State that is carried from run to run, such as a moment of an optimizer or a cache; dtype float32 unless given.
+ *
+ * @param initializer How it begins, where it belongs to the model as a parameter does; without one it begins as zeros.
+ */
+export function state(name: string, shape: Shape, dtype: DType = 'float32', initializer?: Initializer): Tensor {
+  const given = initializer === undefined ? {} : { initializer };
+  return { ...single('input', [], { name, dtype, shape, role: 'state', ...given }), label: name };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** How a model is built: for training (with dropout), for evaluation, or for decoding on a cache. */
 
 import { axes, dropoutMask, input, multiply, scopedName, state } from '../graph/index.ts';
-import type { Size, Tensor } from '../graph/index.ts';
+import type { Initializer, Shape, Size, Tensor } from '../graph/index.ts';
 
 /** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
 export interface AttentionCache {
@@ -24,6 +24,10 @@ export interface ForwardContext {
   readonly dropout?: boolean;
   /** Attend to a cache, for decoding; default to the given tokens alone. */
   readonly cache?: AttentionCache;
+  /** Statistics of the batch are used, and running ones follow them; default false. */
+  readonly training?: boolean;
+  /** What states become, by the names of the states that they replace; filled while a model is built. Without it they stay. */
+  readonly updates?: Map<string, Tensor>;
 }
 
 /** A fresh cache for building a decoding graph. */
@@ -47,6 +51,39 @@ export function layerCache(
   const names = [scopedName('cache.keys'), scopedName('cache.values')] as const;
   const shape = axes('B G M D', cache.batch, heads, cache.length, headWidth);
   return { keys: state(names[0], shape), values: state(names[1], shape), names };
+}
+
+/**
+ * A state of the model that it changes itself, such as a running mean (which has an initializer, and is saved with the weights)
+ * or what a recurrent network remembers (which has none, and begins as zeros).
+ *
+ * @returns its value, and `set`, which says what it becomes
+ */
+export function carried(
+  name: string,
+  { shape, initializer }: { readonly shape: Shape; readonly initializer?: Initializer },
+  context: ForwardContext,
+): { readonly value: Tensor; set(next: Tensor): void } {
+  const full = scopedName(name);
+  return {
+    value: state(full, shape, 'float32', initializer),
+    set(next) {
+      context.updates?.set(full, next);
+    },
+  };
+}
+
+/** Prefix of the inputs that are fed with noise, N(0, 1) drawn afresh for each step. */
+const NOISE_PREFIX = 'noise:';
+
+/** Whether a graph input is fed with noise. */
+export function isNoise(inputName: string): boolean {
+  return inputName.startsWith(NOISE_PREFIX);
+}
+
+/** A tensor of independent N(0, 1) numbers, drawn afresh for each step. */
+export function noise(name: string, shape: Shape): Tensor {
+  return input(`${NOISE_PREFIX}${scopedName(name)}`, 'float32', shape);
 }
 
 /** Prefix of the inputs that feed dropout: int32 seeds of rows and of columns. */
