@@ -1,10 +1,16 @@
 export { rotaryAngles, selfAttention } from './attention.ts';
 export type { RotaryAngles, SelfAttentionOptions } from './attention.ts';
+export { binaryCrossEntropy } from './binary-cross-entropy.ts';
+export { batchNormalization, groupNormalization } from './channel-normalization.ts';
+export type { BatchNormalizationOptions, GroupNormalizationOptions } from './channel-normalization.ts';
+export { conv2d, convTranspose2d } from './convolution.ts';
+export type { ConvolutionOptions, TransposedConvolutionOptions } from './convolution.ts';
 export { attentionCache, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
 export type { AttentionCache, ForwardContext } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';
-export { initialize } from './initialize.ts';
+export { fanInUniform, initialize } from './initialize.ts';
 export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization } from './layers.ts';
 export type { EmbeddingOptions, LinearOptions, NormalizationOptions } from './layers.ts';
 export { meanCrossEntropy } from './losses.ts';
+export { spectralNormalized } from './spectral-norm.ts';
