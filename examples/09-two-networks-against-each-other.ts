@@ -22,24 +22,16 @@ const model = gan({ image: { channels: 1, rows: 8, columns: 8 }, classes: 2, lat
 const batches = imageBatches({ images, labels }, { batchSize: 32, seed: 1 });
 const run = train(imageGeneration(model), batches, {
   optimizer: adamw({ learningRate: 1e-3, betas: [0.5, 0.99] }),
-  steps: 200,
+  steps: 400,
   clipNorm: 0,
   average: 0.98,
 });
 for await (const { index, loss, metrics } of run)
-  if (index % 50 === 0) console.log(index, `generator ${loss.toFixed(2)}`, `discriminator ${metrics['discriminator']?.toFixed(2)}`);
+  if (index % 100 === 0) console.log(index, `generator ${loss.toFixed(2)}`, `discriminator ${metrics['discriminator']?.toFixed(2)}`);
 
-const asked = Int32Array.from({ length: 32 }, (_, index) => (index < 16 ? 0 : 1));
-const z = hostTensor(
-  'float32',
-  [32, 8],
-  Float32Array.from({ length: 256 }, () => random.normal()),
-);
+const asked = hostTensor('int32', [32], labels.slice(0, 32).sort());
+const z = hostTensor('float32', [32, 8], new Float32Array(256).map(random.normal));
 const weights = new Map([...run.weights, ...run.averaged]);
-const drawn = await computeRows(
-  ({ z, asked }) => model.generate(z, asked, {}),
-  { z, asked: hostTensor('int32', [32], asked) },
-  { weights },
-);
+const drawn = await computeRows(({ z, asked }) => model.generate(z, asked, {}), { z, asked }, { weights });
 await writeImageGrid('drawn.png', drawn, { columns: 8 });
 console.log('drawn:', drawn.shape.join(' × '));

@@ -9,7 +9,6 @@ import { checkOptions } from '../core/index.ts';
 import {
   add,
   axes,
-  concat,
   gather,
   input,
   matmul,
@@ -94,21 +93,26 @@ export function gan(options: Partial<GanConfig> = {}): GanModel {
   const flat = deepest * rows * columns;
   const half = { kernel: 4, stride: 2, padding: 1, initializer: INITIAL } as const;
 
+  /** Scale and shift of each channel by the class: Dumoulin et al. 2016, section 2.2. */
+  const forClass = (x: Tensor, name: string, labels: Tensor): Tensor =>
+    scope(name, () => {
+      const [batch, channels] = x.shape as readonly [Axis, Axis];
+      const of = (part: string): Tensor =>
+        reshape(embedding(labels, { name: part, rows: classes, width: Number(channels.size), initializer: INITIAL }), [
+          batch,
+          channels,
+          ...axes('Y X', 1, 1),
+        ]);
+      return add(multiply(x, add(of('scale'), 1)), of('shift'));
+    });
   const generate = (latents: Tensor, labels: Tensor, context: ForwardContext): Tensor =>
     scope('generator', () => {
-      const asked = embedding(labels, {
-        name: 'classes',
-        rows: classes,
-        width: latent,
-        initializer: { kind: 'normal', standardDeviation: 1 },
-      });
-      const given = concat([latents, asked], 1); // B 2Z
       const [batch] = latents.shape as readonly [Axis];
-      const first = linear(given, { name: 'first', in: 2 * latent, out: flat, initializer: INITIAL }); // B 2Z -> B (C·Y·X)
+      const first = linear(latents, { name: 'first', in: latent, out: flat, initializer: INITIAL }); // B Z -> B (C·Y·X)
       let x = reshape(first, [batch, ...axes('C Y X', deepest, rows, columns)]);
       for (let stage = widths.length - 1; stage >= 0; stage--) {
         const [from, to] = [widths[stage] ?? 0, widths[stage - 1] ?? image.channels];
-        x = relu(batchNormalization(x, { name: `norms.${stage}`, width: from }, context));
+        x = relu(forClass(batchNormalization(x, { name: `norms.${stage}`, width: from }, context), `classes.${stage}`, labels));
         x = convTranspose2d(x, { name: `stages.${stage}`, in: from, out: to, bias: stage === 0, ...half }); // B C Y X -> B C' 2Y 2X
       }
       return sigmoid(x);
