@@ -1,8 +1,9 @@
 /** Reverse-mode differentiation of a graph: a graph in, the same graph and its backward pass out. */
 
 import { WeftError } from '../core/index.ts';
-import { add, buildGraph, concat, isKind, scalar, scope } from '../graph/index.ts';
+import { add, buildGraph, scalar, scope } from '../graph/index.ts';
 import type { Node, Tensor } from '../graph/index.ts';
+import { joinGradients } from './joined-gradients.ts';
 import { applyRule } from './rules.ts';
 
 /**
@@ -74,30 +75,5 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
 
 /** The sum of the gradients that arrived at a tensor. */
 function total(gradients: readonly Tensor[]): Tensor {
-  return (joined(gradients) ?? gradients).reduce(add);
-}
-
-/** Gradients of slices are padded with zeros; those that fill an axis without gap or overlap are joined instead of added. */
-function joined(gradients: readonly Tensor[]): readonly Tensor[] | undefined {
-  const parts = gradients
-    .flatMap(({ node }) => (isKind(node, 'pad') ? [node] : []))
-    .toSorted((a, b) => a.attributes.before - b.attributes.before);
-  const [first] = parts;
-  if (first === undefined || parts.length < 2) return undefined;
-  const { axis } = first.attributes;
-  const sizes = parts.map(({ inputs }) => Number(inputs[0]?.shape[axis]?.size));
-  const whole = Number(first.outputs[0]?.shape[axis]?.size);
-  let end = 0;
-  for (const [index, { attributes }] of parts.entries()) {
-    if (attributes.axis !== axis || attributes.before !== end) return undefined;
-    end += sizes[index] ?? NaN;
-  }
-  if (end !== whole) return undefined;
-  return [
-    concat(
-      parts.map(({ inputs }) => inputs[0] as Tensor),
-      axis,
-    ),
-    ...gradients.filter(({ node }) => !isKind(node, 'pad')),
-  ];
+  return joinGradients(gradients).reduce(add);
 }

@@ -8,3 +8,5 @@ export { initialize } from './initialize.ts';
 export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization } from './layers.ts';
 export type { EmbeddingOptions, LinearOptions, NormalizationOptions } from './layers.ts';
 export { meanCrossEntropy } from './losses.ts';
+export { gruLayer, lstmLayer, rnnLayer } from './recurrent.ts';
+export type { GruOptions, LstmState, Recurrence, RecurrentOptions } from './recurrent.ts';
