@@ -11,5 +11,7 @@ export { openPacked } from './packing/open-packed.ts';
 export type { PackedTokens } from './packing/packed-tokens.ts';
 export { makeBatches } from './batches/make-batches.ts';
 export type { Batch, BatchOptions, Batches } from './batches/make-batches.ts';
+export { exampleBatches, rowExamples, windowExamples } from './batches/token-examples.ts';
+export type { ExampleBatches, TokenExamples } from './batches/token-examples.ts';
 export { pack } from './pack.ts';
 export type { PackOptions } from './pack.ts';

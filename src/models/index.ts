@@ -37,3 +37,19 @@ export type SequenceModel = LanguageModel | BigramModel | RnnModel | GruModel | 
 
 /** A model that says what comes after a window of tokens. */
 export type WindowModel = MlpLanguageModel | WaveNetModel;
+
+const ON_CACHE: Readonly<Record<(SequenceModel | WindowModel)['architecture'], boolean>> = {
+  gpt: true,
+  llama: true,
+  bigram: false,
+  rnn: false,
+  gru: false,
+  lstm: false,
+  mlpLanguageModel: false,
+  waveNet: false,
+};
+
+/** Whether a model attends to a cache of keys and values, see `AttentionCache`. */
+export function hasCache(model: SequenceModel | WindowModel): model is LanguageModel {
+  return ON_CACHE[model.architecture];
+}
