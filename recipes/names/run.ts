@@ -70,6 +70,7 @@ export async function runNames(recipe: NamesRecipe): Promise<Weights> {
       steps,
       seed,
       clipNorm: recipe.clipNorm ?? 0,
+      threads: Number(process.env['THREADS'] ?? 2),
       ...(recipe.average === undefined ? {} : { average: recipe.average }),
     });
     let seconds = 0;

@@ -1,8 +1,10 @@
 /** Training a causal language model: the cross-entropy of each next token. */
 
-import { axes, crossEntropy, reshape, sum } from '../graph/index.ts';
-import type { Tensor } from '../graph/index.ts';
+import { checkOptions } from '../core/index.ts';
+import { axes, reshape, sum } from '../graph/index.ts';
 import type { SequenceModel, WindowModel } from '../models/index.ts';
+import { tokenLosses } from '../nn/index.ts';
+import type { TokenLossOptions } from '../nn/index.ts';
 import { defineObjective } from './objective.ts';
 import type { Objective } from './objective.ts';
 
@@ -11,6 +13,7 @@ import type { Objective } from './objective.ts';
  * token a window); a negative target is not counted.
  *
  * @param contextLength Tokens of a sequence; default the model's.
+ * @param options Label smoothing and z-loss; evaluations are without both.
  *
  * @example
  * ```ts
@@ -24,7 +27,9 @@ import type { Objective } from './objective.ts';
 export function languageModelling(
   model: SequenceModel | WindowModel,
   contextLength: number = model.contextLength,
+  options: TokenLossOptions = {},
 ): Objective<'inputs' | 'targets'> {
+  checkOptions('train a language model', options, ['labelSmoothing', 'zLoss']);
   return defineObjective({
     tokensPerExample: contextLength,
     feeds: (batchSize) => {
@@ -35,7 +40,7 @@ export function languageModelling(
       const hidden = model.hidden(inputs, context); // B T C, or B C
       const rows = { name: 'N', size: targets.shape.reduce((product, { size }) => product * Number(size), 1) };
       const logits = model.logits(reshape(hidden, [rows, ...hidden.shape.slice(-1)])); // N V
-      return { losses: [{ total: sum(crossEntropy(logits, reshape(targets, [rows]))[0] as Tensor) }] };
+      return { losses: [{ total: sum(tokenLosses(logits, reshape(targets, [rows]), context.training === true ? options : {})) }] };
     },
   });
 }
