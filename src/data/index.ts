@@ -15,3 +15,10 @@ export { exampleBatches, rowExamples, windowExamples } from './batches/token-exa
 export type { ExampleBatches, TokenExamples } from './batches/token-examples.ts';
 export { pack } from './pack.ts';
 export type { PackOptions } from './pack.ts';
+export { imageBatches } from './images/image-batches.ts';
+export type { ImageBatch, ImageBatches, ImageBatchOptions } from './images/image-batches.ts';
+export { imageGrid, writeImageGrid } from './images/image-grid.ts';
+export type { ImageGridOptions } from './images/image-grid.ts';
+export { readMnist } from './images/labelled-images.ts';
+export type { ImageDataset, LabelledImages } from './images/labelled-images.ts';
+export { readIdx } from './images/read-idx.ts';

@@ -5,8 +5,7 @@
 
 import { checkOptions } from '../core/index.ts';
 import { axes, reshape, tanh } from '../graph/index.ts';
-import { embedding, linear } from '../nn/index.ts';
-import { batchNorm } from './batch-norm.ts';
+import { batchNormalization, embedding, linear } from '../nn/index.ts';
 import { requireCounts, requireOption } from './language-model.ts';
 import { defineWindowModel } from './window-model.ts';
 import type { WindowDefinition } from './window-model.ts';
@@ -64,7 +63,7 @@ export function mlpLanguageModel(options: MlpLanguageModelOptions): MlpLanguageM
       const side = reshape(embedded, axes('B C', ids.shape[0]?.size ?? 0, fan)); // B T C -> B T·C
       const initializer = { kind: 'normal', standardDeviation: 5 / 3 / Math.sqrt(fan) } as const;
       const up = linear(side, { name: 'up', in: fan, out: hidden, bias: !config.batchNorm, initializer }); // B T·C -> B F
-      return tanh(config.batchNorm ? batchNorm(up, { name: 'norm', width: hidden }, context) : up);
+      return tanh(config.batchNorm ? batchNormalization(up, { name: 'norm', width: hidden }, context) : up);
     },
     // Small logits at first, so that the first loss is that of equal chances.
     logits: (x) =>

@@ -80,8 +80,8 @@ function ownName(name: string): string {
     )
     .replace(/^(fuse|norm)\.(\d)\./, 'levels.$2.$1.')
     .replace(/^start\.(\d)$/, (_, index: string) => `start.${index === '0' ? 'hidden' : 'cell'}`)
-    .replace('running_mean', 'mean')
-    .replace('running_var', 'variance');
+    .replace('running_mean', 'runningMean')
+    .replace('running_var', 'runningVariance');
 }
 
 const whole = (values: readonly number[], shape: readonly number[]): NdArray => ({

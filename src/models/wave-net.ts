@@ -7,8 +7,7 @@
 import { checkOptions } from '../core/index.ts';
 import { axes, reshape, tanh } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
-import { embedding, linear } from '../nn/index.ts';
-import { batchNorm } from './batch-norm.ts';
+import { batchNormalization, embedding, linear } from '../nn/index.ts';
 import { requireCounts, requireOption } from './language-model.ts';
 import { defineWindowModel } from './window-model.ts';
 import type { WindowDefinition } from './window-model.ts';
@@ -70,7 +69,7 @@ export function waveNet(options: WaveNetOptions): WaveNetModel {
         const pairs = reshape(x, axes('N C', batch * length, 2 * channels)); // B 2·T C -> B·T 2·C
         const initializer = { kind: 'normal', standardDeviation: 1 / Math.sqrt(2 * channels) } as const;
         const fused = linear(pairs, { name: `levels.${level}.fuse`, in: 2 * channels, out: hidden, initializer }); // B·T 2·C -> B·T F
-        x = tanh(batchNorm(fused, { name: `levels.${level}.norm`, width: hidden }, context));
+        x = tanh(batchNormalization(fused, { name: `levels.${level}.norm`, width: hidden }, context));
         channels = hidden;
       }
       return x; // B F
