@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { readNames } from '../recipes/names/names.ts';
+import { END, readNames } from '../recipes/names/names.ts';
 import { exampleBatches, rowExamples } from '../src/data/index.ts';
 import { hostTensor } from '../src/core/index.ts';
 import type { HostTensor } from '../src/core/index.ts';
@@ -26,7 +26,7 @@ const [kind = 'gru', rounds = '3', steps = '2000', path = '../shared/data/text/n
 const folder = await mkdtemp(join(tmpdir(), 'weft-names-'));
 const { train, test } = readNames(path);
 const rows = (texts: readonly (readonly number[])[]): ReturnType<typeof rowExamples> =>
-  rowExamples(texts, { contextLength: CONTEXT, startToken: 0 });
+  rowExamples(texts, { contextLength: CONTEXT, startToken: END });
 const batches = exampleBatches(rows(train), { batchSize: BATCH, seed: 1 });
 const all = Array.from({ length: Number(steps) }, (_, index) => batches.batch(index));
 const joined = (name: 'inputs' | 'targets'): HostTensor =>

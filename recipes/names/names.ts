@@ -4,20 +4,18 @@ import { readFileSync } from 'node:fs';
 
 import { pythonShuffle } from './python-shuffle.ts';
 
-/** Names as token ids: 0 ends a name (and stands before one), a to z are 1 to 26. */
+/** Names as token ids: a to z are 0 to 25, behind each stands {@link END}. */
 export interface Names {
   readonly train: readonly (readonly number[])[];
   readonly dev: readonly (readonly number[])[];
   readonly test: readonly (readonly number[])[];
 }
 
+/** The token that ends a name, and stands before one. */
+export const END = 26;
+
 /** Tokens: the letters and the end. */
 export const VOCABULARY = 27;
-
-/** The letters of a name; what stands for its end is left out. */
-export function spell(ids: readonly number[]): string {
-  return ids.map((id) => (id === 0 ? '' : String.fromCharCode(96 + id))).join('');
-}
 
 /**
  * Reads names.txt (32,033 names, a line each): 80% to train on, 10% and 10% held out, after `random.seed(42); random.shuffle(names)`.
@@ -26,8 +24,8 @@ export function spell(ids: readonly number[]): string {
  */
 export function readNames(path: string = process.argv[2] ?? '../shared/data/text/names.txt'): Names {
   const texts = pythonShuffle(readFileSync(path, 'utf8').trim().split('\n'), 42).map((name) => [
-    ...Array.from(name, (letter) => letter.charCodeAt(0) - 96),
-    0,
+    ...Array.from(name, (letter) => letter.charCodeAt(0) - 97),
+    END,
   ]);
   const [first, second] = [0.8, 0.9].map((share) => Math.floor(share * texts.length));
   return { train: texts.slice(0, first), dev: texts.slice(first, second), test: texts.slice(second) };

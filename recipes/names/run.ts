@@ -2,11 +2,13 @@
 
 import { exampleBatches, rowExamples, windowExamples } from 'weft/data';
 import type { TokenExamples } from 'weft/data';
+import { createTextModel } from 'weft/generate';
 import type { SequenceModel, WindowModel } from 'weft/models';
+import { trainTokenizer } from 'weft/tokenizers';
 import { createTrainer, languageModelling, train } from 'weft/train';
 import type { Optimizer, Weights } from 'weft/train';
 
-import { readNames } from './names.ts';
+import { END, readNames } from './names.ts';
 import type { Names } from './names.ts';
 
 /** How a model of names is trained. */
@@ -29,7 +31,7 @@ export function examplesFor(model: SequenceModel | WindowModel, texts: readonly 
   const { contextLength } = model;
   return 'padToken' in model
     ? windowExamples(texts, { contextLength, padToken: model.padToken })
-    : rowExamples(texts, { contextLength, startToken: 0 });
+    : rowExamples(texts, { contextLength, startToken: END });
 }
 
 /** The mean loss on texts, nats a character. */
@@ -45,6 +47,7 @@ export async function lossOn(recipe: NamesRecipe, weights: Weights, texts: reado
     seed: 1,
     weights,
     microBatchSize: batchSize,
+    threads: 1,
   });
   try {
     const batches = exampleBatches(examplesFor(model, texts), { batchSize, order: 'sequential' });
@@ -54,8 +57,23 @@ export async function lossOn(recipe: NamesRecipe, weights: Weights, texts: reado
   }
 }
 
-/** Trains with each seed and prints a table of losses beside the reference; the weights of the last seed. */
-export async function runNames(recipe: NamesRecipe): Promise<Weights> {
+/** Ten names that a model makes up. */
+async function writeNames(model: SequenceModel | WindowModel, weights: Weights): Promise<readonly string[]> {
+  const tokenizer = await trainTokenizer(['abcdefghijklmnopqrstuvwxyz'], { type: 'characters', specialTokens: ['<|endoftext|>'] });
+  if (tokenizer.endOfText !== END) throw new Error('the tokenizer counts otherwise than the recipes');
+  const writer = await createTextModel({ model, weights, tokenizer });
+  const names: string[] = [];
+  for (let seed = 0; seed < 10; seed++) {
+    let name = '';
+    for await (const { text } of writer.generate('', { seed })) name += text;
+    names.push(name);
+  }
+  await writer.close();
+  return names;
+}
+
+/** Trains with each seed and prints losses beside the reference, and names of the last seed's model. */
+export async function runNames(recipe: NamesRecipe): Promise<void> {
   const { title, model, optimizer, steps, batchSize, reference, seeds = [1, 2, 3] } = recipe;
   const names = readNames();
   const splits = Object.entries(names) as readonly (readonly [keyof Names, Names[keyof Names]])[];
@@ -70,7 +88,7 @@ export async function runNames(recipe: NamesRecipe): Promise<Weights> {
       steps,
       seed,
       clipNorm: recipe.clipNorm ?? 0,
-      threads: Number(process.env['THREADS'] ?? 2),
+      threads: 1, // These products are too small to share.
       ...(recipe.average === undefined ? {} : { average: recipe.average }),
     });
     let seconds = 0;
@@ -88,5 +106,5 @@ export async function runNames(recipe: NamesRecipe): Promise<Weights> {
     const against = published === undefined ? '' : `, reference ${published}: ${mean <= published + 0.01 ? 'reached' : 'not reached'}`;
     console.log(`${split}: mean ${mean.toFixed(4)}${against}`);
   }
-  return weights;
+  console.log(`new names: ${(await writeNames(model, weights)).join(', ')}`);
 }
