@@ -142,7 +142,8 @@ export function exampleBatches(
       const first = (index % batchesPerEpoch) * batchSize;
       const batchInputs = allocate('int32', batchSize * inputWidth);
       const batchTargets = allocate('int32', batchSize * targetWidth).fill(-1);
-      for (let row = 0; row < batchSize && (shuffled || first + row < examples); row++) {
+      const rows = shuffled ? batchSize : Math.min(batchSize, examples - first);
+      for (let row = 0; row < rows; row++) {
         const from = shuffled ? place((first + row) % examples) : first + row;
         batchInputs.set(inputs.subarray(from * inputWidth, (from + 1) * inputWidth), row * inputWidth);
         batchTargets.set(targets.subarray(from * targetWidth, (from + 1) * targetWidth), row * targetWidth);

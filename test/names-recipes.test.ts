@@ -1,0 +1,24 @@
+/** The split that the recipes on names train and measure on is the one that the published losses belong to. */
+
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { expect, test } from 'vitest';
+
+import { END, readNames } from '../recipes/names/names.ts';
+import { pythonShuffle } from '../recipes/names/python-shuffle.ts';
+
+test("the shuffle is Python's", () => {
+  // CPython 3.11: random.seed(42); random.shuffle(x); and with seed 7, of more numbers than one turn of the generator gives.
+  const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
+  expect(pythonShuffle(range(10), 42)).toEqual([7, 3, 2, 8, 5, 6, 9, 4, 0, 1]);
+  expect(pythonShuffle(range(2000), 7).slice(0, 8)).toEqual([161, 562, 1877, 1034, 1575, 48, 655, 1873]);
+});
+
+const path = fileURLToPath(new URL('../../shared/data/text/names.txt', import.meta.url));
+test.skipIf(!existsSync(path))('the split has the characters that the reference counts', () => {
+  const { train, dev, test: held } = readNames(path);
+  const characters = (texts: readonly (readonly number[])[]): number => texts.reduce((sum, { length }) => sum + length, 0);
+  expect([train, dev, held].map(characters)).toEqual([182_625, 22_655, 22_866]);
+  expect(train[0]?.map((id) => (id === END ? '.' : String.fromCharCode(97 + id))).join('')).toBe('yuheng.');
+});
