@@ -24,7 +24,7 @@ import { BATCH, CONTEXT, namesModel } from './weft/names-model.ts';
 
 const [kind = 'gru', rounds = '3', steps = '2000', path = '../shared/data/text/names.txt'] = process.argv.slice(2);
 const folder = await mkdtemp(join(tmpdir(), 'weft-names-'));
-const { train, test } = readNames(path);
+const { train, test } = readNames('notebooks', path);
 const rows = (texts: readonly (readonly number[])[]): ReturnType<typeof rowExamples> =>
   rowExamples(texts, { contextLength: CONTEXT, startToken: END });
 const batches = exampleBatches(rows(train), { batchSize: BATCH, seed: 1 });

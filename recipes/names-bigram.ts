@@ -12,7 +12,7 @@ import { fitBigram } from 'weft/models';
 import { END, VOCABULARY, readNames } from './names/names.ts';
 
 const { train, dev, test } = readNames();
-const texts = [...train, ...dev, ...test].map((name) => [END, ...name]);
+const texts = [...train, ...(dev ?? []), ...test].map((name) => [END, ...name]);
 console.log(`${texts.reduce((sum, { length }) => sum + length - 1, 0)} bigrams of ${texts.length} names`);
 for (const smoothing of [0, 1])
   console.log(`smoothing ${smoothing}: ${fitBigram(texts, { vocabSize: VOCABULARY, smoothing }).loss.toFixed(10)} nats a character`);

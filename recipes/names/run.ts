@@ -9,7 +9,7 @@ import { createTrainer, languageModelling, train } from 'weft/train';
 import type { Optimizer, Weights } from 'weft/train';
 
 import { END, readNames } from './names.ts';
-import type { Names } from './names.ts';
+import type { Names, NamesSplit } from './names.ts';
 
 /** How a model of names is trained. */
 export interface NamesRecipe {
@@ -18,6 +18,8 @@ export interface NamesRecipe {
   readonly optimizer: Optimizer;
   readonly steps: number;
   readonly batchSize: number;
+  /** Default that of the notebooks. */
+  readonly split?: NamesSplit;
   /** Published losses of the same network on the same splits, nats. */
   readonly reference: Partial<Readonly<Record<keyof Names, number>>>;
   readonly clipNorm?: number;
@@ -75,8 +77,11 @@ async function writeNames(model: SequenceModel | WindowModel, weights: Weights):
 /** Trains with each seed and prints losses beside the reference, and names of the last seed's model. */
 export async function runNames(recipe: NamesRecipe): Promise<void> {
   const { title, model, optimizer, steps, batchSize, reference, seeds = [1, 2, 3] } = recipe;
-  const names = readNames();
-  const splits = Object.entries(names) as readonly (readonly [keyof Names, Names[keyof Names]])[];
+  const names = readNames(recipe.split);
+  const splits = (['train', 'dev', 'test'] as const).flatMap((split) => {
+    const texts = names[split];
+    return texts === undefined ? [] : [[split, texts] as const];
+  });
   const parameters = model.parameters.reduce((sum, { shape }) => sum + shape.reduce((product, { size }) => product * Number(size), 1), 0);
   console.log(`${title}: ${parameters} parameters, ${steps} steps of ${batchSize}`);
   const examples = examplesFor(model, names.train);
