@@ -2,7 +2,7 @@ export { addSizes, axes, axisIndex, formatShape, sizes, staticCount, staticSize 
 export type { Axis, Shape, Size } from './axis.ts';
 export { buildGraph, collectParameters } from './graph.ts';
 export type { Graph, ParameterSpec } from './graph.ts';
-export type { Initializer, InputRole, OpAttributes, OpKind } from './op-kinds.ts';
+export type { ConvolutionAttributes, Initializer, InputRole, OpAttributes, OpKind, Pair, PoolingAttributes } from './op-kinds.ts';
 export {
   abs,
   add,
@@ -29,6 +29,8 @@ export {
   where,
 } from './elementwise.ts';
 export type { Operand } from './elementwise.ts';
+export { averagePool2d, batchNorm, conv2d, convTranspose2d, maxPool2d, maxPool2dGradient } from './image.ts';
+export type { Conv2dOptions, ConvTranspose2dOptions, PoolingOptions } from './image.ts';
 export {
   attention,
   cachedAttention,
