@@ -6,9 +6,25 @@
  */
 
 import { checkOptions } from '../core/index.ts';
-import { add, axes, concat, input, maximum, multiply, negate, relu, reshape, scope, sigmoid, subtract, sum } from '../graph/index.ts';
+import {
+  add,
+  axes,
+  gather,
+  input,
+  matmul,
+  maximum,
+  multiply,
+  negate,
+  parameter,
+  relu,
+  reshape,
+  scope,
+  sigmoid,
+  subtract,
+  sum,
+} from '../graph/index.ts';
 import type { Axis, Tensor } from '../graph/index.ts';
-import { batchNormalization, conv2d, convTranspose2d, embedding, linear, noise } from '../nn/index.ts';
+import { batchNormalization, conv2d, convTranspose2d, embedding, linear, noise, spectralNormalized } from '../nn/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
 import { MNIST_SIZE, requireImage, specsOf } from './image-model.ts';
 import type { ImageModelDefinition, ImageSize } from './image-model.ts';
@@ -77,21 +93,26 @@ export function gan(options: Partial<GanConfig> = {}): GanModel {
   const flat = deepest * rows * columns;
   const half = { kernel: 4, stride: 2, padding: 1, initializer: INITIAL } as const;
 
+  /** Scale and shift of each channel by the class: Dumoulin et al. 2016, section 2.2. */
+  const forClass = (x: Tensor, name: string, labels: Tensor): Tensor =>
+    scope(name, () => {
+      const [batch, channels] = x.shape as readonly [Axis, Axis];
+      const of = (part: string): Tensor =>
+        reshape(embedding(labels, { name: part, rows: classes, width: Number(channels.size), initializer: INITIAL }), [
+          batch,
+          channels,
+          ...axes('Y X', 1, 1),
+        ]);
+      return add(multiply(x, add(of('scale'), 1)), of('shift'));
+    });
   const generate = (latents: Tensor, labels: Tensor, context: ForwardContext): Tensor =>
     scope('generator', () => {
-      const asked = embedding(labels, {
-        name: 'classes',
-        rows: classes,
-        width: latent,
-        initializer: { kind: 'normal', standardDeviation: 1 },
-      });
-      const given = concat([latents, asked], 1); // B 2Z
       const [batch] = latents.shape as readonly [Axis];
-      const first = linear(given, { name: 'first', in: 2 * latent, out: flat, initializer: INITIAL }); // B 2Z -> B (C·Y·X)
+      const first = linear(latents, { name: 'first', in: latent, out: flat, initializer: INITIAL }); // B Z -> B (C·Y·X)
       let x = reshape(first, [batch, ...axes('C Y X', deepest, rows, columns)]);
       for (let stage = widths.length - 1; stage >= 0; stage--) {
         const [from, to] = [widths[stage] ?? 0, widths[stage - 1] ?? image.channels];
-        x = relu(batchNormalization(x, { name: `norms.${stage}`, width: from }, context));
+        x = relu(forClass(batchNormalization(x, { name: `norms.${stage}`, width: from }, context), `classes.${stage}`, labels));
         x = convTranspose2d(x, { name: `stages.${stage}`, in: from, out: to, bias: stage === 0, ...half }); // B C Y X -> B C' 2Y 2X
       }
       return sigmoid(x);
@@ -105,11 +126,12 @@ export function gan(options: Partial<GanConfig> = {}): GanModel {
         x = leaky(conv2d(x, normalize)); // B C Y X -> B C' Y/2 X/2
       }
       const seen = reshape(x, [...x.shape.slice(0, 1), { name: 'C', size: flat }]); // B (C·Y·X)
-      const real = reshape(linear(seen, { name: 'head', in: flat, out: 1, bias: true, initializer: INITIAL }), x.shape.slice(0, 1));
-      const fits = sum(multiply(seen, embedding(labels, { name: 'classes', rows: classes, width: flat, initializer: INITIAL })), {
-        axes: [1],
-      });
-      return add(real, fits); // B
+      const normalized = (name: string, count: number): Tensor =>
+        scope(name, () => spectralNormalized(parameter('weight', axes('V C', count, flat), INITIAL), context));
+      const real = matmul(seen, normalized('head', 1), { transposeB: true }); // B (C·Y·X) -> B 1
+      const fits = sum(multiply(seen, gather(normalized('classes', classes), labels)), { axes: [1], keep: true }); // -> B 1
+      const bias = parameter('bias', axes('C', 1), { kind: 'constant', value: 0 });
+      return reshape(add(add(real, fits), bias), x.shape.slice(0, 1)); // B
     });
   const losses = (images: Tensor, labels: Tensor, context: ForwardContext): ReturnType<GanModel['losses']> => {
     const [batch] = images.shape as readonly [Axis];
