@@ -87,6 +87,10 @@ export interface Seq2SeqTarget extends AttentionMasks {
 export interface Seq2SeqModel {
   readonly architecture: 'seq2seq';
   readonly config: Seq2SeqConfig;
+  /** Of the target. */
+  readonly vocabSize: number;
+  /** The longest source and the longest target, in tokens. */
+  readonly contextLength: number;
   /** Its parameters in the order of their use. */
   readonly parameters: readonly ParameterSpec[];
   /** The source (B S) to the memory (B S C). */
@@ -199,7 +203,14 @@ export function seq2seq(options: Seq2SeqOptions): Seq2SeqModel {
   };
   const memory = forward.encode({ ids: input('source', 'int32', axes('B S', 1, 1)) }, {});
   const trace = forward.logits(forward.decode({ ids: input('target', 'int32', axes('B T', 1, 1)), memory }, {}));
-  return { architecture: 'seq2seq', config, parameters: collectParameters([trace]), ...forward };
+  return {
+    architecture: 'seq2seq',
+    config,
+    vocabSize: config.targetVocabSize,
+    contextLength,
+    parameters: collectParameters([trace]),
+    ...forward,
+  };
 }
 
 function configOf({ vocabSize, ...options }: Seq2SeqOptions): Seq2SeqConfig {

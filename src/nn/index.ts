@@ -15,6 +15,6 @@ export { multiHeadAttention } from './multi-head-attention.ts';
 export type { AttentionTexts, KeyValueHeads, MultiHeadAttentionOptions } from './multi-head-attention.ts';
 export { sinusoidalPositions } from './positions.ts';
 export { rotaryAngles } from './rotary-angles.ts';
-export type { RotaryAngles } from './rotary-angles.ts';
+export type { RopeScaling, RotaryAngles } from './rotary-angles.ts';
 export { decoderLayer, decoderMemory, encoderLayer } from './transformer.ts';
 export type { DecoderMasks, DecoderMemory, EncoderMasks, TransformerLayerOptions } from './transformer.ts';

@@ -11,6 +11,7 @@ import { dropoutMaskFor } from './context.ts';
 import type { ForwardContext } from './context.ts';
 import { uniformFanIn, xavierUniform } from './initializers.ts';
 import { linear } from './layers.ts';
+import type { LinearOptions } from './layers.ts';
 import { maskBias } from './masks.ts';
 import type { AttentionMasks } from './masks.ts';
 
@@ -35,6 +36,8 @@ export interface MultiHeadAttentionOptions extends AttentionMasks {
   readonly causal?: boolean;
   /** Of the probabilities, in training [dropout]; default 0. */
   readonly dropoutRate?: number;
+  /** Of the three projections' weights; default Xavier-uniform, as PyTorch's. */
+  readonly initializer?: Initializer | undefined;
   /** Of the output's weight; default U(±1/√C), as PyTorch's. */
   readonly outputInitializer?: Initializer;
 }
@@ -108,14 +111,11 @@ export function projectKeyValues(keys: Tensor, options: MultiHeadAttentionOption
   return scope(options.name, () => keyValueHeads({ queries: keys }, options));
 }
 
-function projection(
-  part: string,
-  from: number,
-  { width, keyWidth = width, valueWidth = width, bias = true }: MultiHeadAttentionOptions,
-): Parameters<typeof linear>[1] {
+function projection(part: string, from: number, options: MultiHeadAttentionOptions): LinearOptions {
+  const { width, keyWidth = width, valueWidth = width, bias = true } = options;
   // PyTorch fills the three as one matrix where their widths are the same.
   const together = keyWidth === width && valueWidth === width;
-  return { name: part, in: from, out: width, bias, initializer: xavierUniform(from, together ? 3 * width : width) };
+  return { name: part, in: from, out: width, bias, initializer: options.initializer ?? xavierUniform(from, together ? 3 * width : width) };
 }
 
 function projectTexts({ queries, keys = queries, values = keys }: AttentionTexts, options: MultiHeadAttentionOptions): readonly Tensor[] {

@@ -6,14 +6,15 @@
  */
 
 import { add, gelu, relu, scope } from '../graph/index.ts';
-import type { Tensor } from '../graph/index.ts';
+import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropout } from './context.ts';
 import type { ForwardContext } from './context.ts';
 import { uniformFanIn, xavierUniform } from './initializers.ts';
 import { layerNormalization, linear } from './layers.ts';
+import type { LinearOptions } from './layers.ts';
 import type { AttentionMasks } from './masks.ts';
 import { multiHeadAttention, projectKeyValues } from './multi-head-attention.ts';
-import type { KeyValueHeads } from './multi-head-attention.ts';
+import type { KeyValueHeads, MultiHeadAttentionOptions } from './multi-head-attention.ts';
 
 /** Sizes and kind of a transformer's layers; PyTorch's names in brackets. */
 export interface TransformerLayerOptions {
@@ -32,6 +33,10 @@ export interface TransformerLayerOptions {
   readonly normEpsilon: number;
   /** Of all linear layers and normalisations. */
   readonly bias: boolean;
+  /** Of attention's probabilities where it is not `dropout`. */
+  readonly attentionDropout?: number;
+  /** Of all matrices, with biases at 0, instead of PyTorch's. */
+  readonly initializer?: Initializer;
 }
 
 /** Masks of an encoder layer. */
@@ -70,7 +75,7 @@ export type DecoderMemory = Tensor | { readonly projected: KeyValueHeads; readon
 export function encoderLayer(x: Tensor, options: TransformerLayerOptions & EncoderMasks, context: ForwardContext): Tensor {
   const { mask, keyPadding, causal = false } = options;
   const attended = block(x, { ...options, part: 'attention' }, context, (y) =>
-    attend(y, { ...options, name: 'attention', causal, mask, keyPadding }, context),
+    attend(y, { ...options, causal, mask, keyPadding }, context),
   );
   return block(attended, { ...options, part: 'feedForward' }, context, (y) => feed(y, options, context));
 }
@@ -88,9 +93,7 @@ export function decoderLayer(
   context: ForwardContext,
 ): Tensor {
   const own = options.target ?? {};
-  const attended = block(target, { ...options, part: 'attention' }, context, (y) =>
-    attend(y, { ...options, ...own, name: 'attention' }, context),
-  );
+  const attended = block(target, { ...options, part: 'attention' }, context, (y) => attend(y, { ...options, ...own }, context));
   const crossed = block(attended, { ...options, part: 'crossAttention' }, context, (y) => {
     const texts = 'projected' in memory ? { queries: y, ...memory } : { queries: y, keys: memory };
     return multiHeadAttention(texts, crossAttention(options), context)[0] as Tensor;
@@ -103,33 +106,39 @@ export function decoderMemory(memory: Tensor, options: TransformerLayerOptions):
   return projectKeyValues(memory, crossAttention(options));
 }
 
-function crossAttention(options: TransformerLayerOptions & DecoderMasks): Parameters<typeof multiHeadAttention>[1] {
-  const { width, heads, bias, dropout: dropoutRate, memory = {} } = options;
-  return { name: 'crossAttention', width, heads, bias, dropoutRate, outputInitializer: xavierUniform(width, width), ...memory };
+function crossAttention(options: TransformerLayerOptions & DecoderMasks): MultiHeadAttentionOptions {
+  return { name: 'crossAttention', ...attentionSizes(options), ...options.memory };
 }
 
-function attend(x: Tensor, options: TransformerLayerOptions & EncoderMasks & { readonly name: string }, context: ForwardContext): Tensor {
-  const { name, width, heads, bias, dropout: dropoutRate, mask, keyPadding, causal = false } = options;
-  const outputInitializer = xavierUniform(width, width);
+function attend(
+  x: Tensor,
+  { mask, keyPadding, causal = false, ...options }: TransformerLayerOptions & EncoderMasks,
+  context: ForwardContext,
+): Tensor {
   return multiHeadAttention(
     { queries: x },
-    { name, width, heads, bias, dropoutRate, outputInitializer, mask, keyPadding, causal },
+    { name: 'attention', ...attentionSizes(options), mask, keyPadding, causal },
     context,
   )[0] as Tensor;
 }
 
-function feed(x: Tensor, { width, hidden, dropout: rate, activation, bias }: TransformerLayerOptions, context: ForwardContext): Tensor {
-  const layer = (from: number, out: number) => ({
-    in: from,
-    out,
-    bias,
-    initializer: xavierUniform(from, out),
-    biasInitializer: uniformFanIn(from),
-  });
+function attentionSizes(options: TransformerLayerOptions): Omit<MultiHeadAttentionOptions, 'name'> {
+  const { width, heads, bias, dropout: rate, attentionDropout: dropoutRate = rate, initializer } = options;
+  return { width, heads, bias, dropoutRate, initializer, outputInitializer: initializer ?? xavierUniform(width, width) };
+}
+
+function feed(x: Tensor, options: TransformerLayerOptions, context: ForwardContext): Tensor {
+  const { width, hidden, dropout: rate, activation, bias, initializer } = options;
+  const layer = (name: string, from: number, out: number): LinearOptions => {
+    const size = { name, in: from, out, bias };
+    return initializer === undefined
+      ? { ...size, initializer: xavierUniform(from, out), biasInitializer: uniformFanIn(from) }
+      : { ...size, initializer };
+  };
   const active = typeof activation === 'function' ? activation : activation === 'relu' ? relu : (y: Tensor): Tensor => gelu(y);
   return scope('feedForward', () => {
-    const up = active(linear(x, { name: 'up', ...layer(width, hidden) })); // B T C -> B T F
-    return linear(dropout(up, { name: 'hidden', rate }, context), { name: 'down', ...layer(hidden, width) }); // B T F -> B T C
+    const up = active(linear(x, layer('up', width, hidden))); // B T C -> B T F
+    return linear(dropout(up, { name: 'hidden', rate }, context), layer('down', hidden, width)); // B T F -> B T C
   });
 }
 

@@ -55,7 +55,7 @@ export interface TorchTransformer {
 export function torchVectors(name: 'attention'): TorchAttention;
 export function torchVectors(name: 'transformer'): TorchTransformer;
 export function torchVectors(name: 'operations'): TorchOperations;
-export function torchVectors(name: 'gpt' | 'llama'): TorchModel;
+export function torchVectors(name: string): TorchModel;
 export function torchVectors(name: string): unknown {
   return JSON.parse(readFileSync(new URL(`torch-${name}.json`, import.meta.url), 'utf8'));
 }
