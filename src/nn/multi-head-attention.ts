@@ -95,7 +95,8 @@ export function multiHeadAttention(texts: AttentionTexts, options: MultiHeadAtte
     const memory = projected ?? keyValueHeads(texts, options);
     // Hypotheses of one text, beside each other in the batch, are as many queries of it.
     const [batch, time] = queries.shape as [Axis, Axis];
-    const rows = hypotheses === 1 ? [batch, time] : [memory.keys.shape[0] as Axis, { name: 'T', size: hypotheses * Number(time.size) }];
+    const rows =
+      projected === undefined ? [batch, time] : [memory.keys.shape[0] as Axis, { name: 'T', size: hypotheses * Number(time.size) }];
     const q = transpose(reshape(queries, [...rows, ...axes('H D', heads, headWidth)]), [0, 2, 1, 3]); // B T C -> B H T D
     const shape = [...q.shape.slice(0, 3), { name: 'S', size: memory.keys.shape[2]?.size ?? 0 }];
     const mask = context.dropout === true && dropoutRate > 0 ? dropoutMaskFor('probabilities', shape, dropoutRate) : undefined;

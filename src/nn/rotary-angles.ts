@@ -47,7 +47,7 @@ export function rotaryAngles(
   headWidth: number,
   rope: number | { readonly theta: number; readonly scaling?: RopeScaling | undefined },
 ): RotaryAngles {
-  const { theta, scaling = undefined } = typeof rope === 'number' ? { theta: rope } : rope;
+  const { theta, scaling }: Exclude<typeof rope, number> = typeof rope === 'number' ? { theta: rope } : rope;
   const half = headWidth / 2;
   const frequencies = Array.from({ length: half }, (_, pair) => stretched(theta ** ((-2 * pair) / headWidth), scaling));
   const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
