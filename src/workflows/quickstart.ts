@@ -6,12 +6,12 @@ import { availableParallelism } from 'node:os';
 import { UsageError, checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
 import type { Corpus } from '../data/index.ts';
-import { createTrainer } from '../train/index.ts';
+import { createTrainer, languageModelling } from '../train/index.ts';
 import { declarationFiles } from './default-corpus.ts';
 import type { WorkflowHooks } from './events.ts';
 import type { ModelRecipe, Recipe } from './recipe.ts';
 import type { RunResult } from './run-result.ts';
-import { modelOf, optimizerOf } from './recipe-parts.ts';
+import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
 import { trainRun } from './train-run.ts';
 
 /** Options of {@link quickstart}. */
@@ -122,21 +122,11 @@ async function timeStep(shape: {
 }): Promise<number> {
   const { model: recipe, vocabSize, batchSize, threads = availableParallelism() } = shape;
   const model = modelOf({ model: recipe }, vocabSize);
-  const optimizer = optimizerOf({
-    steps: TIMED_STEPS,
-    batchSize,
-    accumulate: 1,
-    learningRate: 0,
-    schedule: 'constant',
-    weightDecay: 0,
-    betas: [0.9, 0.99],
-    clipNorm: 1,
-  });
+  const optimizer = optimizerOf({ ...TRAINING, steps: TIMED_STEPS, batchSize, learningRate: 0, schedule: 'constant', weightDecay: 0 });
   const trainer = await createTrainer({
-    model,
+    objective: languageModelling(model, model.contextLength),
     optimizer,
     batchSize,
-    contextLength: model.contextLength,
     clipNorm: 1,
     accumulate: 1,
     seed: 1,

@@ -32,6 +32,13 @@ export interface TorchModel {
   };
 }
 
+/** A parameter after each of five steps of an optimizer, and rates of schedules. */
+export interface TorchOptimizers {
+  readonly provenance: string;
+  readonly cases: readonly { readonly name: string; readonly after: readonly Plain[] }[];
+  readonly schedules: Readonly<Record<string, readonly number[]>>;
+}
+
 /** A module on inputs that the formula gives: what comes out, and gradients of the sum of `output · numbers(90)`. */
 export interface TorchModuleCase {
   readonly name: string;
@@ -54,6 +61,7 @@ export interface TorchTransformer {
 /** Reads torch-NAME.json. */
 export function torchVectors(name: 'attention'): TorchAttention;
 export function torchVectors(name: 'transformer'): TorchTransformer;
+export function torchVectors(name: 'optimizers'): TorchOptimizers;
 export function torchVectors(name: 'operations'): TorchOperations;
 export function torchVectors(name: string): TorchModel;
 export function torchVectors(name: string): unknown {
