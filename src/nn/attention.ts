@@ -1,5 +1,6 @@
 /** Causal self-attention, with rotary positions and with heads that share keys and values where asked. */
 
+import { UsageError } from '../core/index.ts';
 import { attention, concat, constant, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
 import type { AttentionScores, Initializer, Tensor } from '../graph/index.ts';
 import { alibiBias } from './alibi.ts';
@@ -40,6 +41,7 @@ export interface SelfAttentionOptions {
  * Multi-head causal self-attention. Vaswani et al. 2017, section 3.2. B T C -> B T C.
  *
  * @param context Whether probabilities are dropped, and the cache to attend to when decoding.
+ * @throws UsageError `WEFT_NN_SCORES` when both `alibi` and `softCap` are asked for: a cache computes slopes inside the product.
  *
  * @example
  * ```ts
@@ -55,6 +57,15 @@ export interface SelfAttentionOptions {
 export function selfAttention(x: Tensor, options: SelfAttentionOptions, context: ForwardContext): Tensor {
   const { name, width, heads, kvHeads, headWidth, bias, outputBias = bias, alibi = false, queryKeyNorm, softCap, window } = options;
   const { angles, outputInitializer, dropoutRate } = options;
+  if (alibi && softCap !== undefined) {
+    throw new UsageError({
+      code: 'WEFT_NN_SCORES',
+      action: 'attend',
+      rule: 'scores that fall with the distance cannot be capped',
+      value: `softCap ${softCap}`,
+      remedy: 'Leave alibi or softCap out.',
+    });
+  }
   return scope(name, () => {
     const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }); // B T C -> B T (H·D)
     const normed = (tensor: Tensor, part: string): Tensor =>
