@@ -10,11 +10,13 @@ import { join } from 'node:path';
 
 import { FormatError, WeftError, checkOptions, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
+import type { HubOptions } from '../hub/index.ts';
 import { bert } from '../models/index.ts';
 import type { AnyModel, BertConfig, BertModel, LanguageModel, Seq2SeqModel } from '../models/index.ts';
 import { loadTokenizer, saveTokenizer } from '../tokenizers/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import { readChatTemplate, writeTokenizerConfig } from './chat-template.ts';
+import { folderOfConfig, localFolder } from './download-model.ts';
 import { WEIGHTS_FILE, notAModel, openFolderWeights } from './folder-weights.ts';
 import { generationConfigFields, parseGenerationConfig } from './generation-config.ts';
 import type { GenerationConfig } from './generation-config.ts';
@@ -115,28 +117,37 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
   });
 }
 
+/** Options of {@link loadModel}. */
+export interface LoadModelOptions {
+  /** How the hub is reached, for names of it. */
+  readonly hub?: HubOptions;
+}
+
 /**
  * Loads the folder of a language model: one that {@link saveModel} wrote, or one from Hugging Face of a known architecture. Weights in
  * 16 bits are widened to float32; weights in shards are read through their index.
  *
- * @param folder - the folder.
+ * @param folder - the folder, or `hf:organisation/name` of the hub, which is downloaded (see {@link downloadModel}).
+ * @param options - `hub`: how the hub is reached.
  * @returns definition, weights by the model's own names, and what else the folder has.
  * @throws FormatError with a code `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing, damaged, asks
  *   for what Weft cannot compute, or is no language model.
  */
-export async function loadModel(folder: string): Promise<LoadedModel> {
-  return loadFolder(folder, await readConfig(folder, LANGUAGE));
+export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  checkOptions(`load the model ${folder}`, options, ['hub']);
+  const local = await localFolder(folder, options.hub);
+  return loadFolder(local, await readConfig(local, LANGUAGE));
 }
 
 /** Options of {@link loadEncoder}. */
-export type LoadEncoderOptions = Partial<Pick<BertConfig, 'head' | 'classes'>>;
+export interface LoadEncoderOptions extends LoadModelOptions, Partial<Pick<BertConfig, 'head' | 'classes'>> {}
 
 /**
  * Loads the folder of a BERT model: one that {@link saveModel} wrote, or Hugging Face's. With a head of its own choice the encoder is
  * loaded alone: weights of the head that the file has not are left to `initialize`, those that the head has not are passed over.
  *
- * @param folder - the folder.
- * @param options - `head` and `classes`, default the file's.
+ * @param folder - the folder, or a name of the hub.
+ * @param options - `head` and `classes`, default the file's; `hub`.
  * @returns as {@link loadModel}; with `head`, weights may lack those of the head.
  * @throws FormatError as {@link loadModel}; UsageError `WEFT_MODEL_OPTION` or `WEFT_MODEL_SIZE` when an option is out of its range.
  *
@@ -154,11 +165,13 @@ export type LoadEncoderOptions = Partial<Pick<BertConfig, 'head' | 'classes'>>;
  * ```
  */
 export async function loadEncoder(folder: string, options: LoadEncoderOptions = {}): Promise<LoadedModel<BertModel>> {
-  checkOptions(`load the model ${folder}`, options, ['head', 'classes']);
-  const config = await readConfig(folder, ['bert']);
-  const otherHeads = options.head !== undefined || options.classes !== undefined;
-  const model = otherHeads ? bert({ ...config.model.config, ...options }) : config.model;
-  return loadFolder(folder, { ...config, model }, otherHeads);
+  checkOptions(`load the model ${folder}`, options, ['head', 'classes', 'hub']);
+  const { hub, ...head } = options;
+  const local = await localFolder(folder, hub);
+  const config = await readConfig(local, ['bert']);
+  const otherHeads = Object.keys(head).length > 0;
+  const model = otherHeads ? bert({ ...config.model.config, ...head }) : config.model;
+  return loadFolder(local, { ...config, model }, otherHeads);
 }
 
 /**
@@ -207,7 +220,8 @@ async function loadFolder<M extends AnyModel>(
  * The definition of the model in a folder, from `config.json` alone: enough to know its size. Features that Weft cannot
  * compute are no hindrance here.
  *
- * @param folder - a model folder; the weights need not be there.
+ * @param folder - a model folder, whose weights need not be there; or a name of the hub, of which `config.json` alone is downloaded.
+ * @param options - `hub`: how the hub is reached.
  * @throws FormatError `WEFT_FORMAT_FOLDER`, `WEFT_FORMAT_JSON`, `WEFT_FORMAT_ARCHITECTURE` or `WEFT_FORMAT_CONFIG`.
  *
  * @example
@@ -219,8 +233,9 @@ async function loadFolder<M extends AnyModel>(
  * console.log((await readModelDefinition('.')).config.hidden); // 128
  * ```
  */
-export async function readModelDefinition(folder: string): Promise<LanguageModel> {
-  return (await readConfig(folder, LANGUAGE)).model;
+export async function readModelDefinition(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  checkOptions(`read the model ${folder}`, options, ['hub']);
+  return (await readConfig(await folderOfConfig(folder, options.hub), LANGUAGE)).model;
 }
 
 /** Architectures of language models, and who loads the others. */
