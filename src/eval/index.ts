@@ -9,3 +9,5 @@ export { evaluateText } from './evaluate-text.ts';
 export type { EvaluateTextOptions, EvaluationProgress, ScoringModel, TextEvaluation } from './evaluate-text.ts';
 export { bitsPerByte } from './metrics/bits-per-byte.ts';
 export { perplexity } from './metrics/perplexity.ts';
+export { bleu } from './metrics/bleu.ts';
+export type { BleuOptions, BleuScore } from './metrics/bleu.ts';
