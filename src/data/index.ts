@@ -13,3 +13,5 @@ export { makeBatches } from './batches/make-batches.ts';
 export type { Batch, BatchOptions, Batches } from './batches/make-batches.ts';
 export { pack } from './pack.ts';
 export type { PackOptions } from './pack.ts';
+export { pairBatches } from './batches/pair-batches.ts';
+export type { PairBatch, PairBatchOptions, PairBatches, TokenPair } from './batches/pair-batches.ts';

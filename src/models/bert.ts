@@ -6,7 +6,7 @@
 import { UsageError, checkOptions } from '../core/index.ts';
 import { add, axes, collectParameters, gather, gelu, input, matmul, parameter, relu, reshape, scope, slice, tanh } from '../graph/index.ts';
 import type { ParameterSpec, Tensor } from '../graph/index.ts';
-import { NORMAL_002, dropout, embeddingTable, encoderLayer, layerNormalization, linear } from '../nn/index.ts';
+import { NORMAL_002, block, dropout, embeddingTable, encoderLayer, layerNormalization, linear } from '../nn/index.ts';
 import type { AttentionMasks, ForwardContext } from '../nn/index.ts';
 import { requireCounts, requireDivisor, requireOption } from './language-model.ts';
 
@@ -122,7 +122,7 @@ export function bert(options: BertOptions): BertModel {
       const embedded = add(placed, kinds === undefined ? slice(table, 0, { start: 0, end: 1 }) : gather(table, kinds));
       let x = dropout(norm(embedded, 'embeddingNorm'), { name: 'embedding', rate }, context);
       for (let index = 0; index < layers; index++)
-        x = scope(`blocks.${index}`, () => encoderLayer(x, { ...sizes, mask, keyPadding }, context));
+        x = scope(`blocks.${index}`, () => block(() => encoderLayer(x, { ...sizes, mask, keyPadding }, context), context));
       return x;
     },
     pooled(hidden) {

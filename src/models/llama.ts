@@ -6,7 +6,7 @@
 import { UsageError, checkOptions } from '../core/index.ts';
 import { add, gather, matmul, scope } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
-import { embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
+import { block, embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
 import type { ForwardContext, RopeScaling, RotaryAngles, SelfAttentionOptions } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { ModelDefinition } from './language-model.ts';
@@ -138,7 +138,7 @@ export function defineLlama<A extends string>(architecture: A, options: LlamaOpt
     ...(window === undefined ? {} : { window }),
   };
   const feedForward = { name: 'feedForward', width, hidden, bias: config.feedForwardBias ?? false, outputInitializer };
-  const block = (x: Tensor, context: ForwardContext): Tensor => {
+  const blockOf = (x: Tensor, context: ForwardContext): Tensor => {
     const y = add(x, selfAttention(norm(x, 'attentionNorm'), attention, context)); // B T C
     return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), feedForward)); // B T C
   };
@@ -146,7 +146,7 @@ export function defineLlama<A extends string>(architecture: A, options: LlamaOpt
   return defineLanguageModel(architecture, config, {
     hidden: (ids, context) => {
       let x = gather(tokens(), ids); // B T C
-      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
+      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
     logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V

@@ -10,6 +10,7 @@ import { checkOptions } from '../core/index.ts';
 import { add, axes, collectParameters, constant, gather, input, matmul, multiply, parameter, scope, slice } from '../graph/index.ts';
 import type { Initializer, ParameterSpec, Tensor } from '../graph/index.ts';
 import {
+  block,
   decoderLayer,
   decoderMemory,
   dropout,
@@ -67,7 +68,7 @@ export type Seq2SeqOptions = Pick<Seq2SeqConfig, 'contextLength'> &
 export interface Seq2SeqSource extends AttentionMasks {
   /** int32, B S. */
   readonly ids: Tensor;
-  /** int32, S: its positions, for a length that is known at run time only; default 0, 1, …. */
+  /** int32, S or B S: its positions, for a length that is known at run time only and for several texts in a row; default 0, 1, …. */
   readonly positions?: Tensor;
 }
 
@@ -75,6 +76,8 @@ export interface Seq2SeqSource extends AttentionMasks {
 export interface Seq2SeqTarget extends AttentionMasks {
   /** int32, B T. */
   readonly ids: Tensor;
+  /** int32, B T: its positions; default 0, 1, …, or those of the cache. */
+  readonly positions?: Tensor;
   /** What {@link Seq2SeqModel.encode} gave (B S C); or what {@link Seq2SeqModel.memory} made of it, for `hypotheses` targets a source. */
   readonly memory: Tensor | { readonly layers: readonly KeyValueHeads[]; readonly hypotheses: number };
   /** Memory that is padding, B S. */
@@ -169,20 +172,22 @@ export function seq2seq(options: Seq2SeqOptions): Seq2SeqModel {
       let x = embed('source', ids, positions, context);
       return scope('encoder', () => {
         for (let layer = 0; layer < encoderLayers; layer++)
-          x = scope(`blocks.${layer}`, () => encoderLayer(x, { ...sizes, mask, keyPadding }, context));
+          x = scope(`blocks.${layer}`, () => block(() => encoderLayer(x, { ...sizes, mask, keyPadding }, context), context));
         return finalNorm(x);
       });
     },
     memory: (memory) =>
       Array.from({ length: decoderLayers }, (_, layer) => scope(`decoder.blocks.${layer}`, () => decoderMemory(memory, sizes))),
-    decode({ ids, memory, mask, keyPadding, memoryMask, memoryPadding }, context) {
-      let x = embed('target', ids, context.cache?.positions, context);
+    decode({ ids, positions, memory, mask, keyPadding, memoryMask, memoryPadding }, context) {
+      let x = embed('target', ids, positions ?? context.cache?.positions, context);
       const masks = { target: { causal: true, mask, keyPadding }, memory: { mask: memoryMask, keyPadding: memoryPadding } };
       return scope('decoder', () => {
         for (let layer = 0; layer < decoderLayers; layer++) {
           const projected = 'layers' in memory ? memory.layers[layer] : undefined;
           const seen = 'layers' in memory && projected !== undefined ? { projected, hypotheses: memory.hypotheses } : (memory as Tensor);
-          x = scope(`blocks.${layer}`, () => decoderLayer({ target: x, memory: seen }, { ...sizes, ...masks }, context));
+          x = scope(`blocks.${layer}`, () =>
+            block(() => decoderLayer({ target: x, memory: seen }, { ...sizes, ...masks }, context), context),
+          );
         }
         return finalNorm(x);
       });

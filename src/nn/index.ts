@@ -1,7 +1,7 @@
 export { alibiSlopes } from './alibi.ts';
 export { selfAttention } from './attention.ts';
 export type { SelfAttentionOptions } from './attention.ts';
-export { attentionCache, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
+export { attentionCache, block, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
 export type { AttentionCache, ForwardContext } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';
@@ -10,7 +10,7 @@ export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsN
 export type { EmbeddingOptions, LinearOptions, NormalizationOptions } from './layers.ts';
 export { tokenLosses } from './losses.ts';
 export type { TokenLossOptions } from './losses.ts';
-export { paddingOf } from './masks.ts';
+export { betweenTexts, paddingOf } from './masks.ts';
 export type { AttentionMasks } from './masks.ts';
 export { multiHeadAttention } from './multi-head-attention.ts';
 export type { AttentionTexts, KeyValueHeads, MultiHeadAttentionOptions } from './multi-head-attention.ts';

@@ -7,7 +7,7 @@
 
 import { UsageError } from '../core/index.ts';
 import { add, axes, equal, reshape, scalar, where } from '../graph/index.ts';
-import type { Tensor } from '../graph/index.ts';
+import type { Axis, Tensor } from '../graph/index.ts';
 
 /** Masks of one attention; see `multiHeadAttention`. */
 export interface AttentionMasks {
@@ -35,6 +35,28 @@ const HIDDEN = -1e30;
  */
 export function paddingOf(ids: Tensor, padToken: number): Tensor {
   return equal(ids, scalar(padToken, ids.dtype));
+}
+
+/**
+ * A mask for several texts in a row, each of which sees itself alone: B 1 T S, float32.
+ *
+ * @param queries int32, B T: the number of the text that each token is of
+ * @param keys int32, B S
+ *
+ * @example
+ * ```ts
+ * import { axes, formatShape, input } from 'weft/graph';
+ * import { betweenTexts } from 'weft/nn';
+ *
+ * const [target, source] = [input('target', 'int32', axes('B T', 2, 4)), input('source', 'int32', axes('B S', 2, 6))];
+ * console.log(formatShape(betweenTexts(target, source).shape)); // B H T S = 2 1 4 6
+ * ```
+ */
+export function betweenTexts(queries: Tensor, keys: Tensor): Tensor {
+  const [batch, time] = queries.shape as [Axis, Axis];
+  const rows = reshape(queries, [batch, { name: 'H', size: 1 }, time, { name: 'S', size: 1 }]);
+  const columns = reshape(keys, [batch, ...axes('H T', 1, 1), { name: 'S', size: keys.shape[1]?.size ?? 1 }]);
+  return where(equal(rows, columns), scalar(0), scalar(HIDDEN));
 }
 
 /** Masks as what is added to the scores; undefined without any. */
