@@ -22,3 +22,5 @@ export type { ImageGridOptions } from './images/image-grid.ts';
 export { readMnist } from './images/labelled-images.ts';
 export type { ImageDataset, LabelledImages } from './images/labelled-images.ts';
 export { readIdx } from './images/read-idx.ts';
+export { pairBatches } from './batches/pair-batches.ts';
+export type { PairBatch, PairBatchOptions, PairBatches, TokenPair } from './batches/pair-batches.ts';

@@ -2,7 +2,17 @@ export { addSizes, axes, axisIndex, formatShape, sizes, staticCount, staticSize 
 export type { Axis, Shape, Size } from './axis.ts';
 export { buildGraph, collectParameters } from './graph.ts';
 export type { Graph, ParameterSpec } from './graph.ts';
-export type { ConvolutionAttributes, Initializer, InputRole, OpAttributes, OpKind, Pair, PoolingAttributes } from './op-kinds.ts';
+export { attentionOperands } from './attention-shapes.ts';
+export type {
+  AttentionScores,
+  ConvolutionAttributes,
+  Initializer,
+  InputRole,
+  OpAttributes,
+  OpKind,
+  Pair,
+  PoolingAttributes,
+} from './op-kinds.ts';
 export {
   abs,
   add,

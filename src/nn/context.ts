@@ -14,6 +14,8 @@ export interface AttentionCache {
   readonly totalLength: Tensor;
   /** Position of each new token, int32 (B T). */
   readonly positions: Tensor;
+  /** int32 (B): which text of the last call each text goes on from; default itself. */
+  readonly parents?: Tensor;
   /** What each layer's caches become, by the name of the state that they replace. */
   readonly updates: Map<string, Tensor>;
 }

@@ -22,3 +22,5 @@ export { train } from './train.ts';
 export type { TrainOptions, TrainingRun, TrainingStep } from './train.ts';
 export { createTrainer } from './trainer.ts';
 export type { EvaluationResult, StepResult, Trainer, TrainerOptions, Weights } from './trainer.ts';
+export { translating } from './translating.ts';
+export type { PairFeed } from './translating.ts';
