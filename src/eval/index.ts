@@ -12,3 +12,5 @@ export { classSpread } from './metrics/class-spread.ts';
 export { frechetDistance } from './metrics/frechet-distance.ts';
 export { bitsPerByte } from './metrics/bits-per-byte.ts';
 export { perplexity } from './metrics/perplexity.ts';
+export { bleu } from './metrics/bleu.ts';
+export type { BleuOptions, BleuScore } from './metrics/bleu.ts';

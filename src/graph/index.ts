@@ -2,7 +2,17 @@ export { addSizes, axes, axisIndex, formatShape, sizes, staticCount, staticSize 
 export type { Axis, Shape, Size } from './axis.ts';
 export { buildGraph, collectParameters } from './graph.ts';
 export type { Graph, ParameterSpec } from './graph.ts';
-export type { ConvolutionAttributes, Initializer, InputRole, OpAttributes, OpKind, Pair, PoolingAttributes } from './op-kinds.ts';
+export { attentionOperands } from './attention-shapes.ts';
+export type {
+  AttentionScores,
+  ConvolutionAttributes,
+  Initializer,
+  InputRole,
+  OpAttributes,
+  OpKind,
+  Pair,
+  PoolingAttributes,
+} from './op-kinds.ts';
 export {
   abs,
   add,
@@ -49,5 +59,5 @@ export { constant, input, operation, parameter, scalar, state } from './operatio
 export { concat, expand, gather, max, mean, pad, reshape, scatterRows, slice, sum, sumOfSquares, transpose } from './shaping.ts';
 export type { ReduceOptions } from './shaping.ts';
 export { shapeError } from './shape-error.ts';
-export { isKind, named, scope, scopedName } from './tensor.ts';
+export { gradientCheckpoint, isKind, named, scope, scopedName } from './tensor.ts';
 export type { Node, Tensor, TensorType } from './tensor.ts';

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRandom } from '../core/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import { gpt, llama } from '../models/index.ts';
-import { adamw } from './optimizers.ts';
+import { adamw } from './optimizers/adam.ts';
 import { constantRate, warmupCosine, warmupStableDecay } from './schedules.ts';
 import { train } from './train.ts';
 import type { TrainOptions, TrainingRun } from './train.ts';
@@ -166,6 +166,17 @@ describe('dropout', () => {
     expect(a.loss).not.toBe(b.loss);
     expect(await trainer.evaluate([batch])).toEqual(await trainer.evaluate([batch]));
     trainer.close();
+  });
+});
+
+describe('checkpointing', () => {
+  it('changes no bit of losses and weights', async () => {
+    const deep = gpt({ layers: 2, heads: 2, width: 16, contextLength: CONTEXT, vocabSize: 11, dropout: 0.2 });
+    const after = async (checkpointing: boolean): Promise<readonly [number[], Map<string, number[]>]> => {
+      const run = train(deep, randomBatches(2), { optimizer, steps: 4, threads: 1, checkpointing });
+      return [await finish(run), copyOf(run.weights)];
+    };
+    expect(await after(true)).toEqual(await after(false));
   });
 });
 
