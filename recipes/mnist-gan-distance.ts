@@ -7,6 +7,7 @@
 import { createRandom, hostTensor } from 'weft';
 import type { HostTensor } from 'weft';
 import { readMnist } from 'weft/data';
+import type { LabelledImages } from 'weft/data';
 import { accuracy, bestClasses, classSpread, frechetDistance } from 'weft/eval';
 import { readSafetensors } from 'weft/formats';
 import type { Tensor } from 'weft/graph';
@@ -26,10 +27,20 @@ const classesOf = async (images: HostTensor<'uint8'>): Promise<Int32Array> =>
   bestClasses(await see((x) => classifier.logits(x, {}), images));
 console.log(`classifier: ${(100 * accuracy(await classesOf(test.images), test.labels)).toFixed(2)}% of the test digits`);
 
-// Two disjoint sets of real digits, and as many drawn ones of the classes of the second, rounded to bytes as real ones are.
-const imagesFrom = (start: number): HostTensor<'uint8'> =>
-  hostTensor('uint8', [10_000, 1, 28, 28], digits.images.data.slice(start * 784, (start + 10_000) * 784));
-const [firstLabels, labels] = [digits.labels.slice(40_000, 50_000), digits.labels.slice(50_000, 60_000)];
+// Two disjoint sets of real digits at random (neighbours in the file are of the same writers), and as many drawn ones of the classes
+// of the second, rounded to bytes as real ones are.
+const order = Array.from({ length: 60_000 }, (_, row) => row);
+const shuffle = createRandom(1, 'real digits');
+for (let last = order.length - 1; last > 0; last--) {
+  const other = shuffle.integer(last + 1);
+  [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
+}
+const pick = (rows: readonly number[]): LabelledImages => {
+  const images = hostTensor('uint8', [rows.length, 1, 28, 28]);
+  for (const [at, row] of rows.entries()) images.data.set(digits.images.data.subarray(row * 784, (row + 1) * 784), at * 784);
+  return { images, labels: Int32Array.from(rows, (row) => digits.labels[row] ?? 0) };
+};
+const [real, { images: others, labels }] = [pick(order.slice(0, 10_000)), pick(order.slice(10_000, 20_000))];
 const random = createRandom(2, 'latents');
 const latents = hostTensor(
   'float32',
@@ -47,15 +58,22 @@ const drawn = hostTensor(
   Uint8Array.from(pixels.data, (pixel) => Math.round(255 * pixel)),
 );
 
-const [first, second, third] = [await featuresOf(imagesFrom(40_000)), await featuresOf(imagesFrom(50_000)), await featuresOf(drawn)];
-const [real, distance] = [frechetDistance(first, second), frechetDistance(first, third)];
-console.log(`Fréchet distance: real ${real.toFixed(4)}, drawn ${distance.toFixed(4)}: ${(distance / real).toFixed(2)} times as far`);
-const held = await featuresOf(test.images);
-console.log(`to the test digits: real ${frechetDistance(held, second).toFixed(4)}, drawn ${frechetDistance(held, third).toFixed(4)}`);
+const [first, second, third, held] = [
+  await featuresOf(real.images),
+  await featuresOf(others),
+  await featuresOf(drawn),
+  await featuresOf(test.images),
+];
+const compare = (name: string, to: HostTensor<'float32'>): void => {
+  const [near, far] = [frechetDistance(to, second), frechetDistance(to, third)];
+  console.log(`Fréchet distance to ${name}: real ${near.toFixed(3)}, drawn ${far.toFixed(3)}, ${(far / near).toFixed(2)} times as far`);
+};
+compare('training digits', first);
+compare('the test digits', held);
 
 const predicted = await classesOf(drawn);
 console.log(`drawn as asked: ${(100 * accuracy(predicted, labels)).toFixed(2)}%`);
-const [spreadReal, spreadDrawn] = [classSpread(first, firstLabels, 10), classSpread(third, labels, 10)];
+const [spreadReal, spreadDrawn] = [classSpread(first, real.labels, 10), classSpread(third, labels, 10)];
 for (const [label, spread] of spreadDrawn.entries()) {
   const members = predicted.filter((_, index) => labels[index] === label);
   const right = accuracy(members, new Int32Array(members.length).fill(label));
