@@ -1,3 +1,5 @@
+export { loadAdapter, saveAdapter } from './adapter-folder.ts';
+export type { Adapter, AdapterParts, LoadAdapterOptions } from './adapter-folder.ts';
 export type { GenerationConfig } from './generation-config.ts';
 export type { Weights } from './hugging-face/weight-rules.ts';
 export { readModelCard, writeModelCard } from './model-card.ts';

@@ -98,14 +98,11 @@ export function gpt(options: GptOptions): GptModel {
       context,
     );
     const y = add(x, drop(attended, 'attention', context)); // B T C
-    const fed = feedForward(norm(y, 'feedForwardNorm'), {
-      name: 'feedForward',
-      width,
-      hidden,
-      bias,
-      outputInitializer,
-      activation: config.activation,
-    });
+    const fed = feedForward(
+      norm(y, 'feedForwardNorm'),
+      { name: 'feedForward', width, hidden, bias, outputInitializer, activation: config.activation },
+      context,
+    );
     return add(y, drop(fed, 'feedForward', context)); // B T C
   };
 
@@ -116,7 +113,8 @@ export function gpt(options: GptOptions): GptModel {
       for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
       return norm(x, 'norm');
     },
-    logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V
+    logits: (x, context) =>
+      tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
   });
 }
 

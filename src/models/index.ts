@@ -3,6 +3,8 @@ import type { LlamaModel } from './llama.ts';
 
 export { gpt } from './gpt.ts';
 export type { GptConfig, GptModel, GptOptions } from './gpt.ts';
+export { linearLayers, withAdapters } from './in-context.ts';
+export type { LinearLayer } from './in-context.ts';
 export type { ModelDefinition } from './language-model.ts';
 export { llama } from './llama.ts';
 export type { LlamaConfig, LlamaModel, LlamaOptions } from './llama.ts';

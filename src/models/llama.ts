@@ -108,7 +108,7 @@ export function llama(options: LlamaOptions): LlamaModel {
       context,
     );
     const y = add(x, attended); // B T C
-    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, outputInitializer })); // B T C
+    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, outputInitializer }, context)); // B T C
   };
 
   return defineLanguageModel('llama', config, {
@@ -117,6 +117,7 @@ export function llama(options: LlamaOptions): LlamaModel {
       for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
       return norm(x, 'norm');
     },
-    logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V
+    logits: (x, context) =>
+      tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
   });
 }

@@ -74,14 +74,14 @@ export function rotaryAngles(positions: number, headWidth: number, theta: number
 export function selfAttention(x: Tensor, options: SelfAttentionOptions, context: ForwardContext): Tensor {
   const { name, width, heads, kvHeads, headWidth, bias, angles, outputInitializer, dropoutRate } = options;
   return scope(name, () => {
-    const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }); // B T C -> B T (H·D)
+    const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }, context); // B T C -> B T (H·D)
     const [queries, keys, values] = [project('query', heads), project('key', kvHeads), project('value', kvHeads)];
     const scale = 1 / Math.sqrt(headWidth);
     const length = context.cache === undefined ? x.shape[1]?.size : context.cache.length;
     const made = angles?.(Number(length));
     const angleTensors = made === undefined ? undefined : { cos: constant(made.cos, 'T D'), sin: constant(made.sin, 'T D') };
     const output = (mixed: Tensor): Tensor =>
-      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer });
+      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer }, context);
 
     if (context.cache !== undefined) {
       const { cachedWidth, widen, narrow } = cachedHeads(headWidth, angleTensors !== undefined);

@@ -2,6 +2,7 @@
 
 import { axes, dropoutMask, input, multiply, scopedName, state } from '../graph/index.ts';
 import type { Initializer, Shape, Size, Tensor } from '../graph/index.ts';
+import type { AdapterDefinition } from './adapters.ts';
 
 /** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
 export interface AttentionCache {
@@ -28,6 +29,8 @@ export interface ForwardContext {
   readonly training?: boolean;
   /** What states become, by the names of the states that they replace; filled while a model is built. Without it they stay. */
   readonly updates?: Map<string, Tensor>;
+  /** Adapters that linear layers add to what they compute, in this order; default none. */
+  readonly adapters?: readonly AdapterDefinition[];
 }
 
 /** A fresh cache for building a decoding graph. */

@@ -1,3 +1,5 @@
+export { adapterParameters, adapterScale, isAdapterParameter } from './adapters.ts';
+export type { AdapterDefinition, LowRank } from './adapters.ts';
 export { rotaryAngles, selfAttention } from './attention.ts';
 export type { RotaryAngles, SelfAttentionOptions } from './attention.ts';
 export { attentionCache, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';

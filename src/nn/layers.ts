@@ -2,6 +2,8 @@
 
 import { add, axes, gather, layerNorm, matmul, parameter, rmsNorm, scope } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
+import { withLowRank } from './adapters.ts';
+import type { ForwardContext } from './context.ts';
 
 /** GPT-2's normal distribution of initial weights, standard deviation 0.02. Radford et al. 2019. */
 export const NORMAL_002: Initializer = { kind: 'normal', standardDeviation: 0.02 };
@@ -23,6 +25,8 @@ export interface LinearOptions {
 /**
  * `x · Wᵀ + b` over the last axis, weights stored out × in as PyTorch does.
  *
+ * @param context Whose adapters for this layer, by its scoped name, are added.
+ *
  * @example
  * ```ts
  * import { axes, formatShape, input } from 'weft/graph';
@@ -32,10 +36,11 @@ export interface LinearOptions {
  * console.log(formatShape(y.shape)); // B C = 2 32
  * ```
  */
-export function linear(x: Tensor, { name, in: width, out, bias = false, initializer = NORMAL_002 }: LinearOptions): Tensor {
+export function linear(x: Tensor, options: LinearOptions, context: ForwardContext = {}): Tensor {
+  const { name, in: width, out, bias = false, initializer = NORMAL_002 } = options;
   return scope(name, () => {
     const y = matmul(x, parameter('weight', axes('C C', out, width), initializer), { transposeB: true });
-    return bias ? add(y, parameter('bias', axes('C', out), ZERO)) : y;
+    return withLowRank(x, bias ? add(y, parameter('bias', axes('C', out), ZERO)) : y, context);
   });
 }
 

@@ -1,0 +1,64 @@
+/** A model in a context of its own: with adapters, say, whoever builds it. Its code is not copied; its layers ask the context. */
+
+import { buildGraph, collectParameters, isKind } from '../graph/index.ts';
+import type { ForwardContext } from '../nn/index.ts';
+import type { AdapterDefinition } from '../nn/index.ts';
+import type { LanguageModel } from './index.ts';
+import { trace } from './language-model.ts';
+
+/** A linear layer of a model. */
+export interface LinearLayer {
+  /** Its name, e.g. `blocks.0.attention.query`; its weight is called so, and `.weight`. */
+  readonly name: string;
+  readonly in: number;
+  readonly out: number;
+}
+
+/**
+ * The linear layers of a model, in the order of their use. A head that is the token embedding is none.
+ *
+ * @example
+ * ```ts
+ * import { linearLayers, llama } from 'weft/models';
+ *
+ * const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 20 });
+ * console.log(linearLayers(model).map(({ name }) => name).at(-1)); // head
+ * ```
+ */
+export function linearLayers(model: LanguageModel): readonly LinearLayer[] {
+  return buildGraph({ logits: trace(model) }).nodes.flatMap((node) => {
+    const weight = isKind(node, 'matmul') ? node.inputs[1] : undefined;
+    if (weight === undefined || !isKind(weight.node, 'input') || weight.node.attributes.name !== `${node.scope}.weight`) return [];
+    const [out, width] = weight.shape.map(({ size }) => Number(size)) as [number, number];
+    return [{ name: node.scope, in: width, out }];
+  });
+}
+
+/**
+ * A model with adapters: the same definition, to be trained, run or evaluated, whose parameters are the model's and the adapters'.
+ *
+ * @param model Any language model, also one with adapters.
+ * @param adapters Definitions; their names differ.
+ *
+ * @example
+ * ```ts
+ * import { llama, withAdapters } from 'weft/models';
+ *
+ * const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 20 });
+ * const layers = new Map([['blocks.0.attention.query', { rank: 2, alpha: 4 }]]);
+ * const adapted = withAdapters(model, [{ name: 'poems', layers, rankStabilized: false, dropout: 0 }]);
+ * console.log(adapted.parameters.filter(({ name }) => name.includes('.lora.')).map(({ name }) => name)[0]); // blocks.0.attention.query.lora.poems.A
+ * ```
+ */
+export function withAdapters<M extends LanguageModel>(model: M, adapters: readonly AdapterDefinition[]): M {
+  return inContext(model, (context) => ({ ...context, adapters: [...adapters, ...(context.adapters ?? [])] }));
+}
+
+/** A model whose context is another than it is built with. */
+function inContext<M extends LanguageModel>(model: M, change: (context: ForwardContext) => ForwardContext): M {
+  const forward: Pick<M, 'hidden' | 'logits'> = {
+    hidden: (ids, context) => model.hidden(ids, change(context)),
+    logits: (hidden, context = {}) => model.logits(hidden, change(context)),
+  };
+  return { ...model, ...forward, parameters: collectParameters([trace(forward)]) };
+}
