@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 
 import { loadNanoGpt, readSafetensors } from '../../src/formats/index.ts';
-import { adamw, createTrainer, warmupCosine } from '../../src/train/index.ts';
+import { adamw, createTrainer, languageModelling, warmupCosine } from '../../src/train/index.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -37,11 +37,10 @@ const optimizer = adamw({
   weightDecay: 0.1,
 });
 const trainer = await createTrainer({
-  model,
+  objective: languageModelling(model, contextLength),
   weights,
   optimizer,
   batchSize,
-  contextLength,
   clipNorm: 1,
   accumulate: 1,
   seed: 1,
@@ -58,7 +57,7 @@ for (let step = 0; step < Number(values.steps); step++) {
 const seconds = (performance.now() - started) / 1000;
 let [sum, count] = [0, 0];
 for (let start = cut; start + batchSize * contextLength < data.length; start += batchSize * contextLength) {
-  sum += await trainer.evaluate([batchAt(Array.from({ length: batchSize }, (_, row) => start + row * contextLength))]);
+  sum += (await trainer.evaluate([batchAt(Array.from({ length: batchSize }, (_, row) => start + row * contextLength))])).loss;
   count += 1;
 }
 trainer.close();

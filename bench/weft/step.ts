@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { createRandom } from '../../src/core/index.ts';
 import { gpt, llama } from '../../src/models/index.ts';
-import { adamw, createTrainer } from '../../src/train/index.ts';
+import { adamw, createTrainer, languageModelling } from '../../src/train/index.ts';
 import { median } from '../peer.ts';
 
 const { values } = parseArgs({
@@ -21,9 +21,8 @@ const shape = { layers: 6, heads: 6, width: 384, contextLength, vocabSize };
 const model =
   values.architecture === 'llama' ? llama({ ...shape, hidden: 1024, tiedHead: true }) : gpt({ ...shape, bias: false, activation: 'gelu' });
 const trainer = await createTrainer({
-  model,
+  objective: languageModelling(model, contextLength),
   batchSize,
-  contextLength,
   optimizer: adamw({ learningRate: 1e-3, betas: [0.9, 0.99], weightDecay: 0.1 }),
   clipNorm: 1,
   accumulate: 1,

@@ -5,6 +5,8 @@
  */
 
 import { elementCount } from '../core/index.ts';
+import { groupOf } from './optimizer.ts';
+import type { OptimizedParameter, Optimizer, ParameterGroup } from './optimizer.ts';
 
 /** Where a parameter lies in its bucket. */
 export interface BucketPart {
@@ -21,6 +23,8 @@ export interface Bucket {
   readonly name: string;
   /** Whether weight decay applies. */
   readonly decays: boolean;
+  /** The place of the optimizer's group that updates it. */
+  readonly group: number;
   /** Elements in all. */
   readonly length: number;
   readonly parts: readonly BucketPart[];
@@ -31,46 +35,46 @@ const SMALL = 1 << 18;
 /** A bucket is full at so many elements: few enough to stay in a core's cache from one operation to the next. */
 const FULL = 1 << 19;
 
-/** Whether weight decay applies: to tensors with two axes or more, as in GPT-2 and its kin. */
-export function decays(shape: readonly unknown[]): boolean {
-  return shape.length >= 2;
-}
-
 /**
  * Packs parameters into buckets, in their order.
  *
- * @param parameters with their sizes
  * @param together false for one bucket a parameter
  */
-export function bucketsOf(
-  parameters: readonly { readonly name: string; readonly shape: readonly number[] }[],
-  together = true,
-): readonly Bucket[] {
+export function bucketsOf(parameters: readonly OptimizedParameter[], optimizer: Optimizer, together = true): readonly Bucket[] {
   const alone: Bucket[] = [];
   const filled: Bucket[] = [];
-  const open = new Map<boolean, Bucket>();
+  const open = new Map<string, Bucket>();
   let count = 0;
   const close = (bucket: Bucket): void => {
     const [only] = bucket.parts;
     filled.push(bucket.parts.length === 1 && only !== undefined ? { ...bucket, name: only.name } : bucket);
   };
-  for (const { name, shape } of parameters) {
+  for (const parameter of parameters) {
+    const { name, shape } = parameter;
     const length = elementCount(shape);
-    if (!together || length > SMALL) {
-      alone.push({ name, decays: decays(shape), length, parts: [{ name, shape, start: 0, length }] });
+    const group = groupOf(optimizer, parameter);
+    const { rule, decays = isMatrix } = optimizer.groups[group] as ParameterGroup;
+    const common = { decays: decays(parameter), group };
+    if (!together || !rule.elementwise || length > SMALL) {
+      alone.push({ name, ...common, length, parts: [{ name, shape, start: 0, length }] });
       continue;
     }
-    const kind = decays(shape);
+    const kind = JSON.stringify(common);
     let bucket = open.get(kind);
     if (bucket !== undefined && bucket.length + length > FULL) {
       close(bucket);
       bucket = undefined;
     }
-    bucket ??= { name: `bucket ${count++}`, decays: kind, length: 0, parts: [] };
+    bucket ??= { name: `bucket ${count++}`, ...common, length: 0, parts: [] };
     open.set(kind, { ...bucket, length: bucket.length + length, parts: [...bucket.parts, { name, shape, start: bucket.length, length }] });
   }
   for (const bucket of open.values()) close(bucket);
   return [...alone, ...filled];
+}
+
+/** Whether weight decay applies where a group doesn't say: to tensors with two axes or more, as in GPT-2 and its kin. */
+function isMatrix({ shape }: OptimizedParameter): boolean {
+  return shape.length >= 2;
 }
 
 /** Whether a bucket holds one parameter, which keeps its shape. */

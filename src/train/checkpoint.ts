@@ -1,7 +1,7 @@
 /**
  * Checkpoints: everything that a training needs to go on bit for bit, in one safetensors file, written atomically.
  *
- * Tensors: `weight/…` and `optimizer/…`. Metadata: `weft`, JSON of {@link CheckpointState}. Random state needs no room of
+ * Tensors: `weight/…`, `optimizer/…`, and `carried/…` for what a model carries from batch to batch. Metadata: `weft`, JSON of {@link CheckpointState}. Random state needs no room of
  * its own: every draw is a function of the seed and the step.
  */
 
@@ -34,6 +34,7 @@ export async function writeCheckpoint(path: string, trainer: Trainer, state: Che
   const tensors = new Map<string, HostTensor>();
   for (const [name, tensor] of trainer.weights) tensors.set(`weight/${name}`, tensor);
   for (const [name, tensor] of trainer.optimizerState) tensors.set(`optimizer/${name}`, tensor);
+  for (const [name, tensor] of trainer.carried) tensors.set(`carried/${name}`, tensor);
   await writeSafetensors(path, tensors, { weft: JSON.stringify({ version: VERSION, ...state }) });
 }
 
@@ -44,6 +45,7 @@ export async function restoreCheckpoint(path: string, trainer: Trainer): Promise
   for (const [prefix, group] of [
     ['weight', trainer.weights],
     ['optimizer', trainer.optimizerState],
+    ['carried', trainer.carried],
   ] as const) {
     for (const [name, target] of group) {
       const source = tensors.get(`${prefix}/${name}`);
@@ -61,6 +63,7 @@ export async function restoreCheckpoint(path: string, trainer: Trainer): Promise
   for (const [prefix, group] of [
     ['weight', trainer.weights],
     ['optimizer', trainer.optimizerState],
+    ['carried', trainer.carried],
   ] as const) {
     for (const [name, target] of group) target.data.set(tensors.get(`${prefix}/${name}`)?.data as Float32Array);
   }

@@ -5,6 +5,7 @@ import type { Batch } from '../data/index.ts';
 import { gpt, llama } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { microBatchSizeOf, splitBatch } from './micro-batches.ts';
+import { languageModelling } from './language-modelling.ts';
 import { adamw } from './optimizers.ts';
 import { evaluationGraph } from './step-graphs.ts';
 import { createTrainer } from './trainer.ts';
@@ -12,8 +13,8 @@ import { createTrainer } from './trainer.ts';
 const optimizer = adamw({ learningRate: 1e-2, weightDecay: 0.1 });
 
 function sizeFor(model: LanguageModel, batchSize: number, contextLength: number): number {
-  const batch = { model, optimizer, batchSize, contextLength, clipNorm: 1 };
-  return microBatchSizeOf(evaluationGraph(batch), batch);
+  const batch = { objective: languageModelling(model, contextLength), optimizer, batchSize, clipNorm: 1 };
+  return microBatchSizeOf(evaluationGraph(batch), { batchSize, tokensPerExample: contextLength });
 }
 
 describe('the size of a micro-batch', () => {
@@ -40,8 +41,8 @@ describe('the size of a micro-batch', () => {
 
 it('parts are views of the batch, in order', () => {
   const batch: Batch = { inputs: Int32Array.of(1, 2, 3, 4, 5, 6), targets: Int32Array.of(2, 3, 4, 5, 6, 7), kept: 6 };
-  const parts = splitBatch(batch, 2);
-  expect(parts.map(({ inputs, targets }) => [[...inputs], [...targets]])).toEqual([
+  const parts = splitBatch(batch, ['inputs', 'targets'], 3);
+  expect(parts.map((part) => ['inputs', 'targets'].map((name) => [...(part.get(name) ?? [])]))).toEqual([
     [
       [1, 2],
       [2, 3],
@@ -55,7 +56,7 @@ it('parts are views of the batch, in order', () => {
       [6, 7],
     ],
   ]);
-  expect(parts[1]?.inputs.buffer).toBe(batch.inputs.buffer);
+  expect(parts[1]?.get('inputs')?.buffer).toBe(batch.inputs.buffer);
 });
 
 describe('a step in micro-batches', () => {
@@ -69,7 +70,15 @@ describe('a step in micro-batches', () => {
   for (const accumulate of [1, 2]) {
     it(`equals the step of the whole batch, ${accumulate} of them a step`, async () => {
       const model = llama({ layers: 1, heads: 2, kvHeads: 1, width: 16, contextLength, vocabSize: 11 });
-      const common = { model, optimizer, batchSize, contextLength, accumulate, clipNorm: 1, seed: 1, threads: 1 };
+      const common = {
+        objective: languageModelling(model, contextLength),
+        optimizer,
+        batchSize,
+        accumulate,
+        clipNorm: 1,
+        seed: 1,
+        threads: 1,
+      };
       const whole = await createTrainer(common);
       const parts = await createTrainer({ ...common, microBatchSize: 2 });
       const batches = Array.from({ length: accumulate }, () => batch);
@@ -82,7 +91,7 @@ describe('a step in micro-batches', () => {
         const other = parts.weights.get(name)?.data ?? [];
         for (const [index, value] of data.entries()) expect(Math.abs(value - (other[index] ?? NaN)), name).toBeLessThan(2e-5);
       }
-      expect(await parts.evaluate([batch])).toBeCloseTo(await whole.evaluate([batch]), 5);
+      expect((await parts.evaluate([batch])).loss).toBeCloseTo((await whole.evaluate([batch])).loss, 5);
       whole.close();
       parts.close();
     });
@@ -90,7 +99,15 @@ describe('a step in micro-batches', () => {
 
   it('refuses batches of another shape, in training and in evaluation, and trains on', async () => {
     const model = gpt({ layers: 1, heads: 2, width: 16, contextLength, vocabSize: 11 });
-    const trainer = await createTrainer({ model, optimizer, batchSize, contextLength, accumulate: 1, clipNorm: 1, seed: 1, threads: 1 });
+    const trainer = await createTrainer({
+      objective: languageModelling(model, contextLength),
+      optimizer,
+      batchSize,
+      accumulate: 1,
+      clipNorm: 1,
+      seed: 1,
+      threads: 1,
+    });
     const twice: Batch = {
       inputs: Int32Array.of(...inputs, ...inputs),
       targets: Int32Array.of(...targets, ...targets),
@@ -109,7 +126,15 @@ describe('a step in micro-batches', () => {
 
   it('refuses a size that does not divide the batch', async () => {
     const model = gpt({ layers: 1, heads: 2, width: 16, contextLength, vocabSize: 11 });
-    const options = { model, optimizer, batchSize, contextLength, accumulate: 1, clipNorm: 1, seed: 1, threads: 1 };
+    const options = {
+      objective: languageModelling(model, contextLength),
+      optimizer,
+      batchSize,
+      accumulate: 1,
+      clipNorm: 1,
+      seed: 1,
+      threads: 1,
+    };
     await expect(createTrainer({ ...options, microBatchSize: 4 })).rejects.toMatchObject({ code: 'WEFT_TRAIN_OPTION' });
   });
 });

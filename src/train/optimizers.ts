@@ -1,34 +1,12 @@
-/** Optimizers as graph: from a parameter, its gradient and its state to their next values. */
+/** Optimizers as graph; see {@link UpdateRule}. */
 
 import { checkOptions } from '../core/index.ts';
 import { add, divide, multiply, sqrt, subtract } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
+import { singleRule } from './optimizer.ts';
+import type { Optimizer } from './optimizer.ts';
 import { constantRate } from './schedules.ts';
 import type { Schedule } from './schedules.ts';
-
-/** How parameters are updated. The graph's scalars are computed in float64 outside of it and fed at each step. */
-export interface Optimizer {
-  /** The names of its state, one tensor of the parameter's shape each. */
-  readonly stateNames: readonly string[];
-  /** The names of the scalars that the update needs. */
-  readonly scalarNames: readonly string[];
-  readonly learningRate: Schedule;
-  /** The scalars at a step, counted from 0. */
-  scalars(step: number): Readonly<Record<string, number>>;
-  /** The next values. `gradientScale` is the clipping factor, still to be applied. */
-  update(context: UpdateContext): { readonly parameter: Tensor; readonly states: readonly Tensor[] };
-}
-
-/** What {@link Optimizer.update} works on. */
-export interface UpdateContext {
-  readonly parameter: Tensor;
-  readonly gradient: Tensor;
-  readonly gradientScale: Tensor;
-  readonly states: readonly Tensor[];
-  readonly scalars: Readonly<Record<string, Tensor>>;
-  /** Whether weight decay applies: tensors with two axes or more. */
-  readonly decays: boolean;
-}
 
 /** Options of {@link adamw}. */
 export interface AdamWOptions {
@@ -53,15 +31,16 @@ export interface AdamWOptions {
  * import { adamw, warmupCosine } from 'weft/train';
  *
  * const optimizer = adamw({ learningRate: warmupCosine({ peak: 1e-3, warmup: 10, total: 100 }), weightDecay: 0.1 });
- * console.log(optimizer.stateNames); // [ 'moment1', 'moment2' ]
+ * console.log(optimizer.groups[0]?.rule.stateNames); // [ 'moment1', 'moment2' ]
  * ```
  */
 export function adamw(options: AdamWOptions): Optimizer {
   checkOptions('make an AdamW optimizer', options, ['learningRate', 'betas', 'epsilon', 'weightDecay']);
   const { betas: [beta1, beta2] = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 } = options;
   const learningRate = typeof options.learningRate === 'number' ? constantRate(options.learningRate) : options.learningRate;
-  return {
+  return singleRule({
     stateNames: ['moment1', 'moment2'],
+    elementwise: true,
     scalarNames: ['keep', 'stepSize', 'epsilon'],
     learningRate,
     scalars(step) {
@@ -79,5 +58,5 @@ export function adamw(options: AdamWOptions): Optimizer {
       const change = multiply(divide(next1, add(sqrt(next2), small)), stepSize);
       return { parameter: subtract(decays ? multiply(parameter, keep) : parameter, change), states: [next1, next2] };
     },
-  };
+  });
 }

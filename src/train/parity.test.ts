@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
 import { loadNanoGpt, readSafetensors } from '../formats/index.ts';
+import { languageModelling } from './language-modelling.ts';
 import { adamw } from './optimizers.ts';
 import { warmupCosine } from './schedules.ts';
 import { createTrainer } from './trainer.ts';
@@ -25,11 +26,10 @@ async function fortySteps(threads: number): Promise<{ readonly losses: number[];
     weightDecay: 0.1,
   });
   const trainer = await createTrainer({
-    model,
+    objective: languageModelling(model, CONTEXT),
     weights,
     optimizer,
     batchSize: BATCH,
-    contextLength: CONTEXT,
     clipNorm: 1,
     accumulate: 1,
     seed: 1,

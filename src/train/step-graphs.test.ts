@@ -14,8 +14,8 @@ import type { Graph, Tensor } from '../graph/index.ts';
 import { gpt, llama } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { initialize } from '../nn/index.ts';
-import { accumulateGraph, adamw, applyGraph, evaluationGraph, stepGraph } from './index.ts';
-import type { Optimizer, StepOptions } from './index.ts';
+import { accumulateGraph, adamw, applyGraph, evaluationGraph, languageModelling, singleRule, stepGraph } from './index.ts';
+import type { Optimizer, ParameterGroup, StepOptions, UpdateRule } from './index.ts';
 
 type Arrays = Readonly<Record<string, NdArray>>;
 type Run = (graph: Graph, feeds: Arrays) => Promise<ReadonlyMap<string, NdArray>>;
@@ -55,16 +55,19 @@ const zeros = (graph: Graph): Record<string, NdArray> =>
 const carried = (results: ReadonlyMap<string, NdArray>): Record<string, NdArray> =>
   Object.fromEntries([...results].flatMap(([name, value]) => (name.startsWith('next:') ? [[name.slice('next:'.length), value]] : [])));
 const scalarsOf = (optimizer: Optimizer, step: number): Record<string, NdArray> =>
-  Object.fromEntries(Object.entries(optimizer.scalars(step)).map(([name, value]) => [`optimizer:${name}`, number(value)]));
+  Object.fromEntries(Object.entries(ruleOf(optimizer).scalars(step)).map(([name, value]) => [`optimizer:0:${name}`, number(value)]));
+const ruleOf = (optimizer: Optimizer): UpdateRule => (optimizer.groups[0] as ParameterGroup).rule;
 
 /** p' = p - g, so that clipping shows. */
-const PLAIN: Optimizer = {
+const PLAIN_RULE: UpdateRule = {
   stateNames: [],
   scalarNames: [],
+  elementwise: true,
   learningRate: () => 1,
   scalars: () => ({}),
   update: ({ parameter, gradient, gradientScale }) => ({ parameter: subtract(parameter, multiply(gradient, gradientScale)), states: [] }),
 };
+const PLAIN = singleRule(PLAIN_RULE);
 
 describe("AdamW: PyTorch's two steps from 1, -2, 3", () => {
   test.for([
@@ -72,19 +75,20 @@ describe("AdamW: PyTorch's two steps from 1, -2, 3", () => {
     ['ONNX Runtime', runOnnx, 5],
   ] as const)('by %s', async ([, run, digits]) => {
     const optimizer = adamw({ learningRate: 0.1, betas: [0.9, 0.99], weightDecay: 0.1 });
+    const rule = ruleOf(optimizer);
     const vector = (name: string): Tensor => input(name, 'float32', axes('C', 3));
     const scalar = (name: string): Tensor => input(name, 'float32', []);
-    const next = optimizer.update({
+    const next = rule.update({
       parameter: vector('p'),
       gradient: vector('g'),
       gradientScale: scalar('scale'),
-      states: optimizer.stateNames.map(vector),
-      scalars: Object.fromEntries(optimizer.scalarNames.map((name) => [name, scalar(`optimizer:${name}`)])),
+      states: rule.stateNames.map(vector),
+      scalars: Object.fromEntries(rule.scalarNames.map((name) => [name, scalar(`optimizer:0:${name}`)])),
       decays: true,
     });
     const graph = buildGraph({
       'next:p': next.parameter,
-      ...Object.fromEntries(optimizer.stateNames.map((name, index) => [`next:${name}`, next.states[index] as Tensor])),
+      ...Object.fromEntries(rule.stateNames.map((name, index) => [`next:${name}`, next.states[index] as Tensor])),
     });
     let state: Record<string, NdArray> = { p: float([1, -2, 3]), moment1: float([0, 0, 0]), moment2: float([0, 0, 0]) };
     const expected = [
@@ -103,10 +107,11 @@ describe("AdamW: PyTorch's two steps from 1, -2, 3", () => {
 
   test('vectors do not decay, matrices do', () => {
     const optimizer = adamw({ learningRate: 0.1, weightDecay: 0.5 });
+    const rule = ruleOf(optimizer);
     const p = input('p', 'float32', axes('C', 1));
     const update = (decays: boolean): number => {
-      const scalars = Object.fromEntries(optimizer.scalarNames.map((name) => [name, input(`optimizer:${name}`, 'float32', [])]));
-      const { parameter } = optimizer.update({
+      const scalars = Object.fromEntries(rule.scalarNames.map((name) => [name, input(`optimizer:0:${name}`, 'float32', [])]));
+      const { parameter } = rule.update({
         parameter: p,
         gradient: multiply(p, 0),
         gradientScale: multiply(scalars['keep'] as Tensor, 1),
@@ -132,7 +137,7 @@ describe('clipping', () => {
     clipNorm: number,
     run: Run = interpret,
   ): Promise<readonly [norm: number, changes: readonly number[]]> => {
-    const graph = applyGraph({ model, optimizer: PLAIN, batchSize: 1, contextLength: 2, clipNorm });
+    const graph = applyGraph({ objective: languageModelling(model, 2), optimizer: PLAIN, batchSize: 1, clipNorm });
     const results = await run(graph, { w: float([0, 0], [2, 1]), 'gradient:w': float(gradient, [2, 1]) });
     return [results.get('gradientNorm')!.data[0]!, [...results.get('next:w')!.data].map((value) => -value)];
   };
@@ -161,10 +166,10 @@ const MODELS: readonly LanguageModel[] = [
 describe.for(MODELS.map((model) => [model.architecture, model] as const))('five steps of %s', ([architecture, model]) => {
   const vector = torchVectors(architecture);
   const optimizer = adamw({ learningRate: 0.01, betas: [0.9, 0.99], weightDecay: 0.1 });
-  const options: StepOptions = { model, optimizer, batchSize: 2, contextLength: 6, clipNorm: 0.5 };
+  const options: StepOptions = { objective: languageModelling(model, 6), optimizer, batchSize: 2, clipNorm: 0.5 };
   const graph = stepGraph(options);
   const kept = vector.targets.filter((target) => target >= 0).length;
-  const batch = { ids: whole(vector.ids, [2, 6]), targets: whole(vector.targets, [2, 6]), denominator: number(kept) };
+  const batch = { inputs: whole(vector.ids, [2, 6]), targets: whole(vector.targets, [2, 6]), denominator: number(kept) };
   const weights = (): Record<string, NdArray> =>
     Object.fromEntries([...weightsOf(vector)].map(([name, tensor]) => [name, fromHost(tensor)]));
 
@@ -200,7 +205,7 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
       let loss = 0;
       for (const row of [0, 1]) {
         const part = {
-          ids: whole(vector.ids.slice(row * 6, row * 6 + 6), [1, 6]),
+          inputs: whole(vector.ids.slice(row * 6, row * 6 + 6), [1, 6]),
           targets: whole(vector.targets.slice(row * 6, row * 6 + 6), [1, 6]),
           denominator: number(kept),
         };
@@ -231,11 +236,10 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
 
 describe('updates are written in place, so', () => {
   const model = gpt({ layers: 1, heads: 1, width: 8, contextLength: 4, vocabSize: 5 });
-  const withState = (update: Optimizer['update']): StepOptions => ({
-    model,
-    optimizer: { ...PLAIN, stateNames: ['s'], update },
+  const withState = (update: UpdateRule['update']): StepOptions => ({
+    objective: languageModelling(model, 4),
+    optimizer: singleRule({ ...PLAIN_RULE, stateNames: ['s'], update }),
     batchSize: 1,
-    contextLength: 4,
     clipNorm: 1,
   });
   const scaled = (gradient: Tensor, scale: Tensor): Tensor => multiply(gradient, scale);
@@ -277,7 +281,7 @@ describe('updates are written in place, so', () => {
 
 test('dropout is in the step alone, and the step on ONNX Runtime agrees with the interpreter', async () => {
   const model = gpt({ layers: 1, heads: 2, width: 8, contextLength: 5, vocabSize: 7, dropout: 0.3 });
-  const options: StepOptions = { model, optimizer: PLAIN, batchSize: 2, contextLength: 5, clipNorm: 1 };
+  const options: StepOptions = { objective: languageModelling(model, 5), optimizer: PLAIN, batchSize: 2, clipNorm: 1 };
   const seeds = (graph: Graph): readonly string[] =>
     graph.inputs.map(({ attributes }) => attributes.name).filter((name) => name.startsWith('dropout:'));
   // Embeddings, attention's probabilities and the two outputs of the block, two seeds each.
@@ -313,9 +317,9 @@ test('a loss at the start is that of guessing', async () => {
   const weights = Object.fromEntries([...initialize(model.parameters, { seed: 1 })].map(([name, tensor]) => [name, fromHost(tensor)]));
   const random = createRandom(1);
   const ids = fill('int32', [4, 64], () => random.integer(65));
-  const graph = evaluationGraph({ model, optimizer: PLAIN, batchSize: 4, contextLength: 64, clipNorm: 1 });
+  const graph = evaluationGraph({ objective: languageModelling(model, 64), optimizer: PLAIN, batchSize: 4, clipNorm: 1 });
   const loss = (
-    await runOnnx(graph, { ...weights, ids, targets: fill('int32', [4, 64], () => random.integer(65)), denominator: number(256) })
+    await runOnnx(graph, { ...weights, inputs: ids, targets: fill('int32', [4, 64], () => random.integer(65)), denominator: number(256) })
   ).get('loss')!.data[0]!;
   expect(Math.abs(loss - Math.log(65))).toBeLessThan(0.05);
 });

@@ -5,20 +5,34 @@
 
 import { gradients } from '../autodiff/index.ts';
 import { WeftError } from '../core/index.ts';
-import { add, axes, buildGraph, concat, divide, input, isKind, minimum, reshape, sqrt, state, sumOfSquares } from '../graph/index.ts';
-import type { Graph, Node, Tensor } from '../graph/index.ts';
-import type { LanguageModel } from '../models/index.ts';
-import { meanCrossEntropy } from '../nn/index.ts';
+import {
+  add,
+  axes,
+  buildGraph,
+  concat,
+  divide,
+  input,
+  isKind,
+  minimum,
+  multiply,
+  reshape,
+  sqrt,
+  state,
+  sum,
+  sumOfSquares,
+} from '../graph/index.ts';
+import type { Graph, Node, Shape, Tensor } from '../graph/index.ts';
 import { bucketsOf, isAlone } from './buckets.ts';
 import type { Bucket } from './buckets.ts';
-import type { Optimizer } from './optimizers.ts';
+import { inputName, inputsOf } from './objective.ts';
+import type { Objective, TrainedLoss } from './objective.ts';
+import type { Optimizer, ParameterGroup } from './optimizer.ts';
 
 /** What the graphs are built for. */
 export interface StepOptions {
-  readonly model: LanguageModel;
+  readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  readonly contextLength: number;
   /** The largest global norm of the gradient; 0 for no limit. */
   readonly clipNorm: number;
   /**
@@ -26,6 +40,8 @@ export interface StepOptions {
    * beside each other in the memory of the vector.
    */
   readonly buckets?: readonly Bucket[];
+  /** Share of itself that a running average of the weights keeps at each step; without it there is none. */
+  readonly average?: number;
 }
 
 /** The output that replaces a carried input. */
@@ -33,26 +49,66 @@ export function nextOf(name: string): string {
   return `next:${name}`;
 }
 
-/** The names of the state that an optimizer keeps for a parameter. */
-export function stateNamesOf(optimizer: Optimizer, parameterName: string): readonly string[] {
-  return optimizer.stateNames.map((name) => `${name}:${parameterName}`);
+/** The name of a running average. */
+export function averageOf(name: string): string {
+  return `average:${name}`;
 }
 
-interface Loss {
-  readonly loss: Tensor;
+/** The input of an optimizer's scalar. */
+export function scalarName(group: number, name: string): string {
+  return `optimizer:${group}:${name}`;
+}
+
+interface Built {
+  /** Each loss as a mean, with the parameters that it trains. */
+  readonly losses: readonly { readonly loss: Tensor; readonly trained: readonly Tensor[] }[];
   readonly parameters: readonly Tensor[];
+  /** Means, by the names of their outputs. */
+  readonly metrics: Readonly<Record<string, Tensor>>;
+  /** What the model's own states become, by the names of their outputs. */
+  readonly updates: Readonly<Record<string, Tensor>>;
 }
 
-/** The loss of a batch: `ids` and `targets` (B T) in, mean over `denominator` targets out. */
-function batchLoss({ model, batchSize, contextLength }: StepOptions, dropout: boolean): Loss {
-  const ids = input('ids', 'int32', axes('B T', batchSize, contextLength));
-  const targets = input('targets', 'int32', axes('B T', batchSize, contextLength));
-  const hidden = model.hidden(ids, { dropout }); // B T C
-  const rows = { name: 'N', size: batchSize * contextLength };
-  const logits = model.logits(reshape(hidden, [rows, ...hidden.shape.slice(-1)])); // N V
-  const { loss } = meanCrossEntropy(logits, reshape(targets, [rows]));
-  const parameters = buildGraph({ loss }).inputs.filter((node) => node.attributes.role === 'parameter');
-  return { loss, parameters: parameters.map(asTensor) };
+/** The losses of a batch, each its sum divided by a fed `denominator`, the number of targets of the whole step. */
+function build({ objective, batchSize }: StepOptions, training: boolean): Built {
+  const updates = new Map<string, Tensor>();
+  const context = training ? { dropout: true, training, updates } : { updates };
+  const { losses, metrics = {} } = objective.losses(inputsOf(objective.feeds(batchSize)), context);
+  const denominator = input('denominator', 'float32', []);
+  const meanOf = (total: Tensor): Tensor => divide(total, denominator);
+  const means = losses.map(({ total }) => meanOf(total));
+  const graph = buildGraph(Object.fromEntries(means.map((loss, index) => [String(index), loss])));
+  const parameters = graph.inputs.filter((node) => node.attributes.role === 'parameter').map(asTensor);
+  return {
+    parameters,
+    losses: losses.map(({ trains }, index) => ({
+      loss: means[index] as Tensor,
+      trained: parameters.filter(
+        (parameter) => ownerOf(losses, inputName(parameter)) === index && (trains?.(inputName(parameter)) ?? true),
+      ),
+    })),
+    metrics: Object.fromEntries(Object.entries(metrics).map(([name, total]) => [metricOf(name), meanOf(total)])),
+    updates: Object.fromEntries([...updates].map(([name, next]) => [nextOf(name), next])),
+  };
+}
+
+/** The place of the loss that trains a parameter: the first that may. */
+function ownerOf(losses: readonly TrainedLoss[], name: string): number {
+  return losses.findIndex(({ trains }) => trains?.(name) ?? true);
+}
+
+/** The output of a metric. */
+export function metricOf(name: string): string {
+  return `metric:${name}`;
+}
+
+/** The gradients of all parameters that are trained, by name. */
+function gradientsOf({ losses }: Built): ReadonlyMap<string, Tensor> {
+  return new Map(
+    losses.flatMap(({ loss, trained }) =>
+      gradients(loss, trained).map((gradient, index) => [inputName(trained[index] as Tensor), gradient] as const),
+    ),
+  );
 }
 
 function asTensor(node: Node<'input'>): Tensor {
@@ -60,17 +116,13 @@ function asTensor(node: Node<'input'>): Tensor {
   return { node, index: 0, dtype, shape, label: name };
 }
 
-function nameOf(tensor: Tensor): string {
-  if (!isKind(tensor.node, 'input')) throw new RangeError('a parameter is an input');
-  return tensor.node.attributes.name;
-}
-
 /** The buckets that the graphs update: those that were asked for, or one a parameter. */
-function bucketsFor({ buckets }: StepOptions, parameters: readonly Tensor[]): readonly Bucket[] {
+function bucketsFor({ buckets, optimizer }: StepOptions, parameters: readonly Tensor[]): readonly Bucket[] {
   return (
     buckets ??
     bucketsOf(
-      parameters.map((tensor) => ({ name: nameOf(tensor), shape: tensor.shape.map(({ size }) => Number(size)) })),
+      parameters.map((tensor) => ({ name: inputName(tensor), shape: tensor.shape.map(({ size }) => Number(size)) })),
+      optimizer,
       false,
     )
   );
@@ -83,92 +135,131 @@ function bucketState(prefix: string, bucket: Bucket): Tensor {
 }
 
 /** Clipping and the optimizer's update: the outputs of a step beside its loss. */
-function updates(
-  { optimizer, clipNorm }: StepOptions,
+function updatesOf(
+  { optimizer, clipNorm, average }: StepOptions,
   buckets: readonly Bucket[],
-  of: { readonly parameter: (bucket: Bucket) => Tensor; readonly gradient: (bucket: Bucket) => Tensor },
+  of: {
+    readonly parameter: (bucket: Bucket) => Tensor;
+    readonly gradient: (bucket: Bucket) => Tensor;
+    /** What must be computed before any update; see {@link lateOutputs}. */
+    readonly first?: readonly Tensor[];
+  },
 ): Readonly<Record<string, Tensor>> {
   const gradientOf = buckets.map(of.gradient);
-  const gradientNorm = sqrt(gradientOf.map(sumOfSquares).reduce(add));
+  const norm = sqrt(gradientOf.map(sumOfSquares).reduce(add));
+  const gradientNorm = (of.first ?? []).reduce((sumSoFar, tensor) => add(sumSoFar, multiply(sum(tensor), 0)), norm);
   // PyTorch's clip_grad_norm_: factor min(1, max/(norm + 1e-6)). The norm waits for every gradient, and every use of a weight
   // comes before a gradient: this is what makes it safe to write the updates in place.
   const factor = clipNorm > 0 ? minimum(divide(clipNorm, add(gradientNorm, 1e-6)), 1) : minimum(add(gradientNorm, 1), 1);
-  const scalars = Object.fromEntries(optimizer.scalarNames.map((name) => [name, input(`optimizer:${name}`, 'float32', [])]));
   const outputs: Record<string, Tensor> = { gradientNorm };
   for (const [index, bucket] of buckets.entries()) {
-    const stateNames = stateNamesOf(optimizer, bucket.name);
-    const next = optimizer.update({
+    const { rule } = optimizer.groups[bucket.group] as ParameterGroup;
+    const next = rule.update({
       parameter: of.parameter(bucket),
       gradient: gradientOf[index] as Tensor,
       gradientScale: factor,
-      states: optimizer.stateNames.map((name) => bucketState(`${name}:`, bucket)),
-      scalars,
+      states: rule.stateNames.map((name) => bucketState(`${name}:`, bucket)),
+      scalars: Object.fromEntries(rule.scalarNames.map((name) => [name, input(scalarName(bucket.group, name), 'float32', [])])),
       decays: bucket.decays,
     });
     outputs[nextOf(bucket.name)] = next.parameter;
-    for (const [at, stateName] of stateNames.entries()) outputs[nextOf(stateName)] = next.states[at] as Tensor;
+    for (const [at, name] of rule.stateNames.entries()) outputs[nextOf(`${name}:${bucket.name}`)] = next.states[at] as Tensor;
+    if (average !== undefined) {
+      const running = bucketState(averageOf(''), bucket);
+      outputs[nextOf(averageOf(bucket.name))] = add(multiply(running, average), multiply(next.parameter, 1 - average));
+    }
   }
   return outputs;
 }
 
 /** The whole step in one graph: forward, backward, clipping, update. */
 export function stepGraph(options: StepOptions): Graph {
-  const { loss, parameters } = batchLoss(options, true);
-  const byName = new Map(parameters.map((tensor) => [nameOf(tensor), tensor]));
-  const gradientByName = new Map(gradients(loss, parameters).map((gradient, index) => [nameOf(parameters[index] as Tensor), gradient]));
-  const buckets = bucketsFor(options, parameters);
-  const graph = buildGraph({
-    loss,
-    ...updates(options, buckets, {
-      parameter: (bucket) => (isAlone(bucket) ? (byName.get(bucket.name) as Tensor) : bucketState('', bucket)),
-      gradient: (bucket) => {
-        const parts = bucket.parts.map(({ name, length }) => [gradientByName.get(name) as Tensor, length] as const);
-        const [alone] = parts;
-        if (isAlone(bucket) && alone !== undefined) return alone[0];
-        return concat(
-          parts.map(([gradient, length]) => reshape(gradient, axes('N', length))),
-          0,
-        );
-      },
-    }),
-  });
-  requireUpdatesLast(graph);
-  return graph;
+  const built = build(options, true);
+  const byName = new Map(built.parameters.map((tensor) => [inputName(tensor), tensor]));
+  const gradientByName = gradientsOf(built);
+  const buckets = bucketsFor(options, built.parameters);
+  const values: Readonly<Record<string, Tensor>> = { loss: firstLoss(built), ...built.metrics, ...built.updates };
+  const withUpdates = (first: readonly Tensor[]): Graph =>
+    buildGraph({
+      ...values,
+      ...updatesOf(options, buckets, {
+        first,
+        parameter: (bucket) => (isAlone(bucket) ? (byName.get(bucket.name) as Tensor) : bucketState('', bucket)),
+        gradient: (bucket) => {
+          const parts = bucket.parts.map(({ name, length }) => [gradientByName.get(name) as Tensor, length] as const);
+          const [alone] = parts;
+          if (isAlone(bucket) && alone !== undefined) return alone[0];
+          return concat(
+            parts.map(([gradient, length]) => reshape(gradient, axes('N', length))),
+            0,
+          );
+        },
+      }),
+    });
+  const graph = withUpdates([]);
+  const late = lateOutputs(graph, Object.keys(values));
+  const ordered = late.length === 0 ? graph : withUpdates(late.map((name) => values[name] as Tensor));
+  requireUpdatesLast(ordered, new Set(Object.keys(built.updates)));
+  return ordered;
+}
+
+/**
+ * Outputs that read a weight and that no gradient needs, such as a loss that is linear in it: nothing else would keep the update from
+ * being written before they are computed.
+ */
+function lateOutputs(graph: Graph, names: readonly string[]): readonly string[] {
+  const beforeNorm = ancestorsOf(graph.outputs.get('gradientNorm')?.node);
+  return names.filter((name) =>
+    [...ancestorsOf(graph.outputs.get(name)?.node)].some(
+      (node) => !beforeNorm.has(node) && node.inputs.some((x) => isKind(x.node, 'input') && x.node.attributes.role === 'parameter'),
+    ),
+  );
+}
+
+/** A node and all that it is computed from. */
+function ancestorsOf(node: Node | undefined): ReadonlySet<Node> {
+  const found = new Set<Node>(node === undefined ? [] : [node]);
+  for (const each of found) for (const x of each.inputs) found.add(x.node);
+  return found;
+}
+
+function firstLoss({ losses }: Built): Tensor {
+  return losses[0]?.loss as Tensor;
 }
 
 /** Forward and backward of one small batch, its gradients added to `gradient:…`. */
 export function accumulateGraph(options: StepOptions): Graph {
-  const { loss, parameters } = batchLoss(options, true);
-  const sums = gradients(loss, parameters).map((gradient, index) => {
-    const parameter = parameters[index] as Tensor;
-    const name = `gradient:${nameOf(parameter)}`;
-    return [nextOf(name), add(state(name, parameter.shape), gradient)] as const;
+  const built = build(options, true);
+  const shapes = new Map(built.parameters.map((parameter) => [inputName(parameter), parameter.shape]));
+  const sums = [...gradientsOf(built)].map(([parameter, gradient]) => {
+    const name = `gradient:${parameter}`;
+    return [nextOf(name), add(state(name, shapes.get(parameter) as Shape), gradient)] as const;
   });
-  return buildGraph({ loss, ...Object.fromEntries(sums) });
+  return buildGraph({ loss: firstLoss(built), ...built.metrics, ...built.updates, ...Object.fromEntries(sums) });
 }
 
 /** Clipping and update from the accumulated `gradient:…`. */
 export function applyGraph(options: StepOptions): Graph {
-  const { parameters } = batchLoss(options, false);
-  const byName = new Map(parameters.map((tensor) => [nameOf(tensor), tensor]));
+  const { parameters } = build(options, false);
+  const byName = new Map(parameters.map((tensor) => [inputName(tensor), tensor]));
   return buildGraph(
-    updates(options, bucketsFor(options, parameters), {
+    updatesOf(options, bucketsFor(options, parameters), {
       parameter: (bucket) => (isAlone(bucket) ? (byName.get(bucket.name) as Tensor) : bucketState('', bucket)),
       gradient: (bucket) => bucketState('gradient:', bucket),
     }),
   );
 }
 
-/** The loss of a batch, without dropout and without gradients. */
+/** The loss and the metrics of a batch, without dropout and without gradients. */
 export function evaluationGraph(options: StepOptions): Graph {
-  return buildGraph({ loss: batchLoss(options, false).loss });
+  const built = build(options, false);
+  return buildGraph({ loss: firstLoss(built), ...built.metrics, ...built.updates });
 }
 
 /** Checks that no carried tensor can be read after its update was written over it: every reader comes before the update. */
-function requireUpdatesLast(graph: Graph): void {
+function requireUpdatesLast(graph: Graph, copied: ReadonlySet<string>): void {
   const norm = graph.outputs.get('gradientNorm')?.node;
-  const beforeNorm = new Set<Node>(norm === undefined ? [] : [norm]);
-  for (const node of graph.nodes.toReversed()) if (beforeNorm.has(node)) for (const x of node.inputs) beforeNorm.add(x.node);
+  const beforeNorm = ancestorsOf(norm);
   const readers = new Map<Node, Node[]>();
   for (const node of graph.nodes) {
     if (beforeNorm.has(node)) continue;
@@ -178,9 +269,10 @@ function requireUpdatesLast(graph: Graph): void {
   for (const input of graph.inputs) {
     const { name, role } = input.attributes;
     const update = graph.outputs.get(nextOf(name))?.node;
-    if (role === 'feed') continue;
+    // What the model changes itself is written elsewhere, and copied when the step is over.
+    if (role === 'feed' || copied.has(nextOf(name))) continue;
     // A parameter without an update of its own is updated with its bucket, by whom nobody here knows: it must not be read late.
-    if (update === undefined && (readers.get(input) ?? []).length > 0) throw lateRead(name);
+    if (update === undefined && role === 'parameter' && (readers.get(input) ?? []).length > 0) throw lateRead(name);
     if (update === undefined) continue;
     // What the update waits for: the norm, with all that comes before it, and what it is computed from.
     const awaited = new Set<Node>([update]);

@@ -3,14 +3,16 @@
 import { UsageError, WeftError, checkOptions } from '../core/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import type { LanguageModel } from '../models/index.ts';
+import { languageModelling } from './language-modelling.ts';
+import type { AnyBatch, BatchSource, ExampleBatch, Objective } from './objective.ts';
+import type { Optimizer } from './optimizer.ts';
 import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointState } from './checkpoint.ts';
-import type { Optimizer } from './optimizers.ts';
 import { createTrainer } from './trainer.ts';
 import type { Trainer, Weights } from './trainer.ts';
 
 /** Options of {@link train}. */
-export interface TrainOptions {
+export interface TrainOptions<B = Batch> {
   readonly optimizer: Optimizer;
   /** Steps in all. */
   readonly steps: number;
@@ -23,7 +25,12 @@ export interface TrainOptions {
   /** Weights to start from; default fresh ones. */
   readonly weights?: Weights;
   /** Held-out batches, read again at every evaluation: a list, not a generator. */
-  readonly heldOut?: Iterable<Batch>;
+  readonly heldOut?: Iterable<B>;
+  /**
+   * Share of itself that a running average of the weights keeps at each step, e.g. 0.999; evaluations are then of the average. Default:
+   * there is none. Polyak and Juditsky 1992.
+   */
+  readonly average?: number;
   /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Stop when so many evaluations in a row were no better than the best; default never. */
@@ -44,24 +51,28 @@ export interface TrainOptions {
 export interface TrainingStep {
   /** Counted from 0. */
   readonly index: number;
-  /** Mean loss of the step's tokens before its update, nats. */
+  /** Mean loss of the step's tokens (or examples) before its update, nats. */
   readonly loss: number;
+  /** Means that the objective reports beside it. */
+  readonly metrics: Readonly<Record<string, number>>;
   readonly learningRate: number;
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
   readonly tokensPerSecond: number;
-  /** Tokens since the start of the run. */
+  /** Tokens (or examples) since the start of the run. */
   readonly tokensSeen: number;
   /** Seconds of training since the start of the run. */
   readonly seconds: number;
   /** Held-out loss after this step, when it was measured. */
-  readonly evaluation?: { readonly loss: number; readonly best: boolean };
+  readonly evaluation?: { readonly loss: number; readonly best: boolean; readonly metrics: Readonly<Record<string, number>> };
 }
 
 /** A training: iterate it, once, to train. */
 export interface TrainingRun extends AsyncIterable<TrainingStep> {
   /** The weights as they are now, the arrays that training writes; empty before the first step. */
   readonly weights: Weights;
+  /** Their running average, where the options ask for one; else the weights themselves. */
+  readonly averaged: Weights;
   /** Where the training stands. */
   readonly state: CheckpointState;
   /** Writes a checkpoint; call it between steps. */
@@ -71,7 +82,7 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
 }
 
 /**
- * Trains a model on batches.
+ * Trains a language model on batches of tokens, or any {@link Objective} on batches of its own.
  *
  * @throws UsageError `WEFT_TRAIN_OPTION` for options out of range, `WEFT_TRAIN_STATE` when it is iterated a second time.
  * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer a number; the weights are then lost, checkpoints are not.
@@ -90,7 +101,13 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * console.log(losses[49]! < losses[0]! / 2); // true
  * ```
  */
-export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun {
+export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun;
+export function train<F extends string>(
+  objective: Objective<F>,
+  batches: BatchSource<ExampleBatch<F>>,
+  options: TrainOptions<ExampleBatch<F>>,
+): TrainingRun;
+export function train(trained: LanguageModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
   checkOptions('train', options, [
     'optimizer',
     'steps',
@@ -99,6 +116,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     'seed',
     'weights',
     'heldOut',
+    'average',
     'evaluateEvery',
     'patience',
     'resumeFrom',
@@ -119,15 +137,18 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
         remedy: `Give ${name} a positive whole number.`,
       });
   }
-  if (batches.contextLength > model.contextLength) {
+  const { average } = options;
+  if (average !== undefined && !(average > 0 && average < 1)) {
     throw new UsageError({
       code: 'WEFT_TRAIN_OPTION',
       action: 'train',
-      rule: "batches must not be longer than the model's context",
-      value: `${batches.contextLength} against ${model.contextLength}`,
-      remedy: 'Pack the text with the contextLength of the model.',
+      rule: 'average must be above 0 and below 1',
+      value: String(average),
+      remedy: 'Give a share such as 0.999, or leave it out.',
     });
   }
+  const objective: Objective = 'losses' in trained ? trained : objectiveOf(trained, batches as Batches);
+  const source: BatchSource = batches;
   let state: CheckpointState = {
     step: 0,
     batchIndex: 0,
@@ -155,13 +176,13 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
         remedy: 'Save a checkpoint, and go on from it with train and resumeFrom.',
       });
     trainer = await createTrainer({
-      model,
+      objective,
       optimizer,
       batchSize: batches.batchSize,
-      contextLength: batches.contextLength,
       clipNorm,
       accumulate,
       seed,
+      ...(average === undefined ? {} : { average }),
       ...(options.weights === undefined ? {} : { weights: options.weights }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -171,8 +192,8 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
       while (!isOver()) {
         const { step: index, batchIndex } = state;
         const started = performance.now();
-        const parts = Array.from({ length: accumulate }, (_, part) => batches.batch(batchIndex + part));
-        const { loss, gradientNorm } = await trainer.step(index, parts);
+        const parts = Array.from({ length: accumulate }, (_, part) => source.batch(batchIndex + part));
+        const { loss, gradientNorm, metrics } = await trainer.step(index, parts);
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
           throw new WeftError({
             code: 'WEFT_TRAIN_DIVERGED',
@@ -196,6 +217,7 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
         yield {
           index,
           loss,
+          metrics,
           learningRate: optimizer.learningRate(index),
           gradientNorm,
           tokensPerSecond: kept / elapsed,
@@ -209,19 +231,22 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     }
   }
 
-  async function evaluate(on: Trainer, held: Iterable<Batch>): Promise<{ readonly loss: number; readonly best: boolean }> {
-    const loss = await on.evaluate(held);
+  async function evaluate(on: Trainer, held: Iterable<AnyBatch>): Promise<NonNullable<TrainingStep['evaluation']>> {
+    const { loss, metrics } = await on.evaluate(held);
     const best = loss < (state.bestLoss ?? Infinity);
     state = best
       ? { ...state, bestLoss: loss, evaluationsSinceBest: 0 }
       : { ...state, evaluationsSinceBest: state.evaluationsSinceBest + 1 };
-    return { loss, best };
+    return { loss, best, metrics };
   }
 
   return {
     [Symbol.asyncIterator]: run,
     get weights() {
       return trainer?.weights ?? new Map();
+    },
+    get averaged() {
+      return average === undefined ? (trainer?.weights ?? new Map()) : (trainer?.averaged ?? new Map());
     },
     get state() {
       return state;
@@ -238,4 +263,17 @@ export function train(model: LanguageModel, batches: Batches, options: TrainOpti
     },
     close,
   };
+}
+
+function objectiveOf(model: LanguageModel, { contextLength }: Batches): Objective {
+  if (contextLength > model.contextLength) {
+    throw new UsageError({
+      code: 'WEFT_TRAIN_OPTION',
+      action: 'train',
+      rule: "batches must not be longer than the model's context",
+      value: `${contextLength} against ${model.contextLength}`,
+      remedy: 'Pack the text with the contextLength of the model.',
+    });
+  }
+  return languageModelling(model, contextLength);
 }

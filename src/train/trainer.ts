@@ -4,32 +4,34 @@
 
 import { UsageError, WeftError, allocate, createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import type { Batch } from '../data/index.ts';
 import type { Graph } from '../graph/index.ts';
-import type { LanguageModel } from '../models/index.ts';
-import { initialize, isDropoutSeed } from '../nn/index.ts';
+import { initialize, isDropoutSeed, isNoise } from '../nn/index.ts';
 import { compileGraph } from '../runtime/index.ts';
 import type { Binding, Session } from '../runtime/index.ts';
 import { bucketsOf } from './buckets.ts';
+import type { Bucket } from './buckets.ts';
 import { microBatchSizeOf, splitBatch } from './micro-batches.ts';
-import type { Optimizer } from './optimizers.ts';
-import { accumulateGraph, applyGraph, evaluationGraph, nextOf, stepGraph } from './step-graphs.ts';
+import { feedOf } from './objective.ts';
+import type { AnyBatch, FeedData, FeedSpec, Objective } from './objective.ts';
+import type { Optimizer, ParameterGroup } from './optimizer.ts';
+import { accumulateGraph, applyGraph, averageOf, evaluationGraph, metricOf, nextOf, scalarName, stepGraph } from './step-graphs.ts';
 import type { StepOptions } from './step-graphs.ts';
 
-/** Weights by parameter name. */
+/** Weights by parameter name, and the model's own states by theirs. */
 export type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
 
 /** Options of {@link createTrainer}. */
 export interface TrainerOptions {
-  readonly model: LanguageModel;
+  readonly objective: Objective;
   readonly optimizer: Optimizer;
   readonly batchSize: number;
-  readonly contextLength: number;
   /** The largest global norm of the gradient; 0 for no limit. */
   readonly clipNorm: number;
   /** Small batches in a step. */
   readonly accumulate: number;
-  /** Sequences that are computed at once, a divisor of the batch; default the batch, fewer where its tensors are large. */
+  /** Share of itself that a running average of the weights keeps at each step; without it there is none. */
+  readonly average?: number;
+  /** Examples that are computed at once, a divisor of the batch; default the batch, fewer where its tensors are large. */
   readonly microBatchSize?: number;
   /** Of initial weights and of dropout. */
   readonly seed: number;
@@ -56,23 +58,32 @@ const SESSION = {
 
 /** What one step gave. */
 export interface StepResult {
-  /** Mean loss of the kept targets, nats. */
+  /** Mean loss of the examples, or of the kept targets, nats. */
   readonly loss: number;
+  /** Means that the objective reports. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** Global norm of the gradient before clipping. */
   readonly gradientNorm: number;
 }
 
+/** What an evaluation gave. */
+export type EvaluationResult = Pick<StepResult, 'loss' | 'metrics'>;
+
 /** See {@link createTrainer}. */
 export interface Trainer {
-  readonly model: LanguageModel;
   /** The weights as they are now: the arrays that training writes. Copy them to keep them. */
   readonly weights: Weights;
-  /** The optimizer's state as it is now. */
+  /** Their running average, where there is one. */
+  readonly averaged: Weights;
+  /** The optimizer's state as it is now, and the running average. */
   readonly optimizerState: Weights;
-  /** One step on `accumulate` batches; `step` counts from 0 and sets schedules and dropout. */
-  step(step: number, batches: readonly Batch[]): Promise<StepResult>;
-  /** Mean loss of batches without training. */
-  evaluate(batches: Iterable<Batch>): Promise<number>;
+  /** What the model carries from batch to batch. */
+  readonly carried: Weights;
+  /** One step on `accumulate` batches; `step` counts from 0 and sets schedules, dropout and noise. */
+  // oxlint-disable-next-line no-unnecessary-type-parameters -- without it, batches written out would be refused their tensors
+  step<B extends AnyBatch>(step: number, batches: readonly B[]): Promise<StepResult>;
+  /** Means over batches, without training; with the averaged weights where there are some. What the model carries begins as zeros. */
+  evaluate<B extends AnyBatch>(batches: Iterable<B>): Promise<EvaluationResult>;
   close(): void;
 }
 
@@ -82,15 +93,26 @@ export interface Trainer {
  * Memory: 16 bytes a parameter (weight, gradient, two moments) and the activations of a micro-batch.
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { model, optimizer, batchSize, contextLength, accumulate, seed, threads, profile } = options;
+  const { objective, optimizer, batchSize, accumulate, seed, threads, profile, average } = options;
   const carried = new Map<string, HostTensor>();
   const fed = new Map<string, HostTensor>();
   const sessions: Session[] = [];
   const bindings: Binding[] = [];
 
-  const buckets = bucketsOf(model.parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })));
-  const whole: StepOptions = { model, optimizer, batchSize, contextLength, clipNorm: options.clipNorm, buckets };
-  const microBatchSize = options.microBatchSize ?? microBatchSizeOf(evaluationGraph(whole), whole);
+  const { parameters, buffers, tokensPerExample } = objective;
+  const buckets = bucketsOf(
+    parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })),
+    optimizer,
+  );
+  const whole: StepOptions = {
+    objective,
+    optimizer,
+    batchSize,
+    clipNorm: options.clipNorm,
+    buckets,
+    ...(average === undefined ? {} : { average }),
+  };
+  const microBatchSize = options.microBatchSize ?? microBatchSizeOf(evaluationGraph(whole), { batchSize, tokensPerExample });
   const stepOptions: StepOptions = { ...whole, batchSize: microBatchSize };
   if (!Number.isInteger(batchSize / microBatchSize))
     throw new UsageError({
@@ -100,11 +122,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       value: `${microBatchSize} of ${batchSize}`,
       remedy: 'Leave it out for a size that fits.',
     });
-  const inParts = accumulate * (batchSize / microBatchSize) > 1;
-  /** Memory for every bucket under `prefix`, carried as a whole and, as views, parameter by parameter; the views. */
-  const reserve = (prefix: string): Map<string, HostTensor<'float32'>> => {
+  const microBatches = batchSize / microBatchSize;
+  const inParts = accumulate * microBatches > 1;
+  const feeds = Object.entries<FeedSpec>(objective.feeds(batchSize));
+  /** Memory for buckets under `prefix`, carried as a whole and, as views, parameter by parameter; the views. */
+  const reserve = (prefix: string, those: readonly Bucket[] = buckets): Map<string, HostTensor<'float32'>> => {
     const views = new Map<string, HostTensor<'float32'>>();
-    for (const { name, length, parts } of buckets) {
+    for (const { name, length, parts } of those) {
       const memory = allocate('float32', length);
       carried.set(`${prefix}${name}`, hostTensor('float32', [length], memory));
       for (const part of parts)
@@ -115,11 +139,47 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   };
   const weights = inOrder(
     reserve(''),
-    model.parameters.map(({ name }) => name),
+    parameters.map(({ name }) => name),
   );
-  const optimizerState = new Map(optimizer.stateNames.flatMap((name) => [...reserve(`${name}:`)]));
+  const optimizerState = new Map(
+    buckets.flatMap((bucket) =>
+      (optimizer.groups[bucket.group] as ParameterGroup).rule.stateNames.flatMap((name) => [...reserve(`${name}:`, [bucket])]),
+    ),
+  );
+  const averages = average === undefined ? new Map<string, HostTensor<'float32'>>() : reserve(averageOf(''));
+  for (const [name, tensor] of averages) optimizerState.set(name, tensor);
   const gradientViews = inParts ? reserve('gradient:') : undefined;
-  const initial = options.weights ?? initialize(model.parameters, { seed });
+  for (const { name, shape } of buffers) {
+    const tensor = hostTensor(
+      'float32',
+      shape.map(({ size }) => Number(size)),
+    );
+    carried.set(name, tensor);
+    weights.set(name, tensor);
+  }
+  const carries = new Map(
+    objective.carries(microBatchSize).map(
+      ({ name, shape }) =>
+        [
+          name,
+          hostTensor(
+            'float32',
+            shape.map(({ size }) => Number(size)),
+          ),
+        ] as const,
+    ),
+  );
+  if (carries.size > 0 && microBatches > 1) {
+    throw new UsageError({
+      code: 'WEFT_TRAIN_OPTION',
+      action: 'start training',
+      rule: 'a model that carries states from batch to batch computes all examples of a batch at once',
+      value: `${microBatchSize} of ${batchSize}`,
+      remedy: 'Leave microBatchSize out, or train on smaller batches.',
+    });
+  }
+  for (const [name, tensor] of carries) carried.set(name, tensor);
+  const initial = options.weights ?? initialize([...parameters, ...buffers], { seed });
   for (const [name, { data }] of weights) {
     const given = initial.get(name);
     if (given === undefined || given.data.length !== data.length)
@@ -132,95 +192,131 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       });
     data.set(given.data);
   }
+  for (const [name, { data }] of averages) data.set(weights.get(name.slice(averageOf('').length))?.data ?? []);
 
-  const results = { loss: hostTensor('float32', []), gradientNorm: hostTensor('float32', []) };
+  /** Scalars that graphs give: the loss, the gradient's norm, metrics. */
+  const results = new Map<string, HostTensor>();
+  const resultOf = (name: string): number => Number(results.get(name)?.data[0]);
+  const modelStates = new Set([...carries.keys(), ...buffers.map(({ name }) => name)]);
 
-  /** Compiles a graph and ties every input and output of it to an array: carried ones to the same array on both sides. */
-  const bind = async (graph: Graph): Promise<Binding> => {
+  /**
+   * Compiles a graph and ties every input and output of it to an array: carried ones to the same array on both sides, but for the states
+   * that a model changes itself: a backward pass may still read them, so they are copied when the run is over.
+   *
+   * @param own arrays that this graph uses instead of those of training
+   */
+  const bind = async (graph: Graph, own: ReadonlyMap<string, HostTensor> = new Map()): Promise<() => Promise<void>> => {
     const session = await compileGraph(graph, {
       ...SESSION,
       ...(threads === undefined ? {} : { threads }),
       ...(profile === undefined ? {} : { profile }),
     });
     sessions.push(session);
-    const feeds: Record<string, HostTensor> = {};
+    const inputs: Record<string, HostTensor> = {};
     for (const {
       attributes: { name, dtype, shape, role },
     } of graph.inputs) {
       const store = role === 'feed' ? fed : carried;
       const tensor =
+        own.get(name) ??
         store.get(name) ??
         hostTensor(
           dtype,
           shape.map(({ size }) => Number(size)),
         );
-      store.set(name, tensor);
-      feeds[name] = tensor;
+      if (!own.has(name)) store.set(name, tensor);
+      inputs[name] = tensor;
     }
     const outputs: Record<string, HostTensor> = {};
+    const copies: (readonly [from: HostTensor, to: HostTensor])[] = [];
     for (const name of graph.outputs.keys()) {
-      const tensor = name === 'loss' || name === 'gradientNorm' ? results[name] : carried.get(name.slice(nextOf('').length));
+      const isResult = name === 'loss' || name === 'gradientNorm' || name.startsWith(metricOf(''));
+      const carriedName = name.slice(nextOf('').length);
+      let tensor = isResult ? (results.get(name) ?? hostTensor('float32', [])) : (own.get(carriedName) ?? carried.get(carriedName));
       if (tensor === undefined) throw new RangeError(`no array for ${name}`);
+      if (isResult) results.set(name, tensor);
+      else if (modelStates.has(carriedName)) {
+        const fresh = hostTensor('float32', tensor.shape);
+        copies.push([fresh, tensor]);
+        tensor = fresh;
+      }
       outputs[name] = tensor;
     }
     // A bucket is written where its parameters are read; the graph was checked to read them first.
-    const binding = session.bind(feeds, outputs, { overlap: 'allowed' });
+    const binding = session.bind(inputs, outputs, { overlap: 'allowed' });
     bindings.push(binding);
-    return binding;
+    return async () => {
+      await binding.run();
+      for (const [from, to] of copies) (to.data as Float32Array).set(from.data as Float32Array);
+    };
   };
 
-  const computeBinding = await bind((inParts ? accumulateGraph : stepGraph)(stepOptions));
-  const applyBinding = inParts ? await bind(applyGraph(stepOptions)) : undefined;
-  let evaluation: Binding | undefined;
+  const compute = await bind((inParts ? accumulateGraph : stepGraph)(stepOptions));
+  const apply = inParts ? await bind(applyGraph(stepOptions)) : undefined;
+  let evaluation: { readonly run: () => Promise<void>; readonly states: ReadonlyMap<string, HostTensor> } | undefined;
 
-  const seeds = [...fed.entries()].filter(([name]) => isDropoutSeed(name)).sort(([a], [b]) => (a < b ? -1 : 1));
+  const drawn = (is: (name: string) => boolean): readonly HostTensor[] =>
+    [...fed.entries()]
+      .filter(([name]) => is(name))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, tensor]) => tensor);
   const feedScalar = (name: string, value: number): void => {
     const tensor = fed.get(name);
     if (tensor !== undefined) tensor.data[0] = value;
   };
-  const feedIds = (name: string, ids: Int32Array): void => {
-    const tensor = fed.get(name);
-    if (tensor !== undefined) (tensor.data as Int32Array).set(ids);
-  };
-  /** Runs a graph on the parts of some batches; their loss, the mean over the targets that they keep. */
-  const runParts = async (binding: Binding, batches: readonly Batch[], before: (part: number) => void): Promise<number> => {
-    for (const { inputs, targets } of batches) requireShape({ inputs, targets }, { batchSize, contextLength });
+  /** Runs a graph on the parts of some batches; means over what they keep. */
+  const runParts = async (run: () => Promise<void>, batches: readonly AnyBatch[], purpose: string): Promise<EvaluationResult> => {
+    for (const batch of batches) requireShape(batch, { batchSize, feeds });
     const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
     feedScalar('denominator', Math.max(1, kept));
-    let loss = 0;
-    for (const [part, { inputs, targets }] of batches.flatMap((batch) => splitBatch(batch, microBatchSize * contextLength)).entries()) {
-      feedIds('ids', inputs);
-      feedIds('targets', targets);
-      before(part);
-      await binding.run();
-      loss += Number(results.loss.data[0]);
+    const totals = new Map<string, number>();
+    const names = feeds.map(([name]) => name);
+    for (const [part, data] of batches.flatMap((batch) => splitBatch(batch, names, microBatches)).entries()) {
+      for (const [name, numbers] of data) (fed.get(name)?.data as FeedData | undefined)?.set(numbers);
+      draw(`${purpose} ${part}`);
+      await run();
+      for (const name of results.keys()) totals.set(name, (totals.get(name) ?? 0) + resultOf(name));
     }
-    return loss;
+    const metrics = [...totals].flatMap(([name, total]) =>
+      name.startsWith(metricOf('')) ? [[name.slice(metricOf('').length), total] as const] : [],
+    );
+    return { loss: totals.get('loss') ?? NaN, metrics: Object.fromEntries(metrics) };
   };
-  const feedDropout = (step: number, part: number): void => {
-    if (seeds.length === 0) return;
-    const random = createRandom(seed, `dropout ${step} ${part}`);
-    for (const [, { data }] of seeds) for (let index = 0; index < data.length; index++) data[index] = random.uint32() | 0;
+  /** Draws seeds of dropout and noise afresh: functions of the seed and the purpose, so that a resumed run draws the same. */
+  const draw = (purpose: string): void => {
+    const seeds = drawn(isDropoutSeed);
+    const noises = drawn(isNoise);
+    const random = createRandom(seed, `dropout ${purpose}`);
+    for (const { data } of seeds) for (let index = 0; index < data.length; index++) data[index] = random.uint32() | 0;
+    const normal = createRandom(seed, `noise ${purpose}`);
+    for (const { data } of noises) for (let index = 0; index < data.length; index++) data[index] = normal.normal();
   };
 
   return {
-    model,
     weights,
+    averaged: new Map([...averages].map(([name, tensor]) => [name.slice(averageOf('').length), tensor])),
     optimizerState,
+    carried: carries,
     async step(step, batches) {
-      for (const [name, value] of Object.entries(optimizer.scalars(step))) feedScalar(`optimizer:${name}`, value);
+      for (const [group, { rule }] of optimizer.groups.entries())
+        for (const [name, value] of Object.entries(rule.scalars(step))) feedScalar(scalarName(group, name), value);
       for (const { data } of gradientViews?.values() ?? []) data.fill(0);
-      const loss = await runParts(computeBinding, batches, (part) => {
-        feedDropout(step, part);
-      });
-      await applyBinding?.run();
-      return { loss, gradientNorm: Number(results.gradientNorm.data[0]) };
+      const means = await runParts(compute, batches, String(step));
+      await apply?.();
+      return { ...means, gradientNorm: resultOf('gradientNorm') };
     },
     async evaluate(batches) {
-      evaluation ??= await bind(evaluationGraph(stepOptions));
-      let [sum, count] = [0, 0];
-      for (const batch of batches) {
-        sum += (await runParts(evaluation, [batch], () => undefined)) * batch.kept;
+      if (evaluation === undefined) {
+        const states = new Map([...carries].map(([name, { shape }]) => [name, hostTensor('float32', shape)] as const));
+        const averagesOwn = [...averages].map(([name, tensor]) => [name.slice(averageOf('').length), tensor] as const);
+        evaluation = { run: await bind(evaluationGraph(stepOptions), new Map<string, HostTensor>([...states, ...averagesOwn])), states };
+      }
+      for (const { data } of evaluation.states.values()) (data as Float32Array).fill(0);
+      const totals = new Map<string, number>();
+      let count = 0;
+      for (const [index, batch] of [...batches].entries()) {
+        const { loss, metrics } = await runParts(evaluation.run, [batch], `evaluation ${index}`);
+        for (const [name, value] of Object.entries({ ...metrics, loss })) totals.set(name, (totals.get(name) ?? 0) + value * batch.kept);
         count += batch.kept;
       }
       if (count === 0)
@@ -230,7 +326,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
           rule: 'the held-out batches have no target',
           remedy: 'Give batches that can be read more than once, such as an array of them.',
         });
-      return sum / count;
+      const { loss = NaN, ...metrics } = Object.fromEntries([...totals].map(([name, total]) => [name, total / count]));
+      return { loss, metrics };
     },
     close() {
       for (const binding of bindings) binding.close();
@@ -241,17 +338,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
 /** A batch of another shape would be computed in part, or more than once. */
 function requireShape(
-  batch: Pick<Batch, 'inputs' | 'targets'>,
-  { batchSize, contextLength }: { readonly batchSize: number; readonly contextLength: number },
+  batch: AnyBatch,
+  { batchSize, feeds }: { readonly batchSize: number; readonly feeds: readonly (readonly [string, FeedSpec])[] },
 ): void {
-  for (const [name, { length }] of Object.entries(batch)) {
-    if (length === batchSize * contextLength) continue;
+  for (const [name, { shape }] of feeds) {
+    const length = feedOf(batch, name)?.length;
+    const wanted = shape.reduce((product, { size }) => product * Number(size), 1);
+    if (length === wanted) continue;
     throw new UsageError({
       code: 'WEFT_TRAIN_BATCH',
       action: 'compute a batch',
-      rule: `its ${name} must be ${batchSize} sequences of ${contextLength} tokens, ${batchSize * contextLength} in all`,
-      value: String(length),
-      remedy: 'Give batches of the batchSize and contextLength that the training was made for, held-out ones too.',
+      rule: `its ${name} must be ${batchSize} examples of ${wanted / batchSize} numbers, ${wanted} in all`,
+      value: length === undefined ? 'missing' : String(length),
+      remedy: 'Give batches of the shape that the training was made for, held-out ones too.',
     });
   }
 }

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { UsageError, checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
 import type { Corpus } from '../data/index.ts';
-import { createTrainer } from '../train/index.ts';
+import { createTrainer, languageModelling } from '../train/index.ts';
 import { declarationFiles } from './default-corpus.ts';
 import type { WorkflowHooks } from './events.ts';
 import type { ModelRecipe, Recipe } from './recipe.ts';
@@ -133,10 +133,9 @@ async function timeStep(shape: {
     clipNorm: 1,
   });
   const trainer = await createTrainer({
-    model,
+    objective: languageModelling(model, model.contextLength),
     optimizer,
     batchSize,
-    contextLength: model.contextLength,
     clipNorm: 1,
     accumulate: 1,
     seed: 1,

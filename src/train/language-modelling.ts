@@ -1,0 +1,36 @@
+/** Training a causal language model: the cross-entropy of each next token. */
+
+import { axes, crossEntropy, reshape, sum } from '../graph/index.ts';
+import type { Tensor } from '../graph/index.ts';
+import type { LanguageModel } from '../models/index.ts';
+import { defineObjective } from './objective.ts';
+import type { Objective } from './objective.ts';
+
+/**
+ * The objective of a language model on sequences of so many tokens: `inputs` and `targets` (int32, B T); a negative target is not
+ * counted.
+ *
+ * @example
+ * ```ts
+ * import { gpt } from 'weft/models';
+ * import { languageModelling } from 'weft/train';
+ *
+ * const model = gpt({ layers: 1, heads: 1, width: 8, contextLength: 4, vocabSize: 4 });
+ * console.log(Object.keys(languageModelling(model, 4).feeds(2))); // [ 'inputs', 'targets' ]
+ * ```
+ */
+export function languageModelling(model: LanguageModel, contextLength: number): Objective<'inputs' | 'targets'> {
+  return defineObjective({
+    tokensPerExample: contextLength,
+    feeds: (batchSize) => {
+      const shape = axes('B T', batchSize, contextLength);
+      return { inputs: { dtype: 'int32', shape }, targets: { dtype: 'int32', shape } };
+    },
+    losses: ({ inputs, targets }, context) => {
+      const hidden = model.hidden(inputs, context); // B T C
+      const rows = { name: 'N', size: targets.shape.reduce((product, { size }) => product * Number(size), 1) };
+      const logits = model.logits(reshape(hidden, [rows, ...hidden.shape.slice(-1)])); // N V
+      return { losses: [{ total: sum(crossEntropy(logits, reshape(targets, [rows]))[0] as Tensor) }] };
+    },
+  });
+}
