@@ -70,7 +70,9 @@ function updated(
 }
 
 function misfit(layer: string, given: Readonly<Record<string, HostTensor | undefined>>): UsageError {
-  const shapes = Object.entries(given).map(([name, tensor]) => `${name} ${tensor === undefined ? 'missing' : `[${tensor.shape.join(', ')}]`}`);
+  const shapes = Object.entries(given).map(
+    ([name, tensor]) => `${name} ${tensor === undefined ? 'missing' : `[${tensor.shape.join(', ')}]`}`,
+  );
   return new UsageError({
     code: 'WEFT_ADAPTER_MERGE',
     action: `merge an adapter into ${layer}`,

@@ -57,14 +57,16 @@ export interface AdapterParts extends Adapter {
  *
  * @example
  * ```ts
- * import { lora, startAdapter } from 'weft/finetune';
  * import { loadAdapter, saveAdapter } from 'weft/formats';
- * import { llama } from 'weft/models';
+ * import { llama, withAdapters } from 'weft/models';
+ * import { initialize } from 'weft/nn';
  *
  * const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 20 });
- * const definition = lora(model, { name: 'poems', rank: 2, targets: ['q', 'v'] });
- * await saveAdapter('poems', { model, definition, weights: startAdapter(model, definition, { seed: 1 }) });
- * console.log((await loadAdapter('poems', { model })).definition.layers.size); // 2
+ * const layers = new Map([['blocks.0.attention.query', { rank: 2, alpha: 4 }]]);
+ * const definition = { name: 'poems', layers, rankStabilized: false, dropout: 0 };
+ * const weights = initialize(withAdapters(model, [definition]).parameters, { seed: 1 });
+ * await saveAdapter('poems', { model, definition, weights });
+ * console.log([...(await loadAdapter('poems', { model })).weights.keys()][0]); // blocks.0.attention.query.lora.default.A
  * ```
  */
 export async function saveAdapter(folder: string, parts: AdapterParts): Promise<void> {
@@ -181,13 +183,11 @@ function moduleOf(folder: string, tensor: string): string {
   });
 }
 
-async function readFloats(
-  file: Awaited<ReturnType<typeof openSafetensors>>,
-  name: string,
-): Promise<HostTensor<'float32'> | undefined> {
+async function readFloats(file: Awaited<ReturnType<typeof openSafetensors>>, name: string): Promise<HostTensor<'float32'> | undefined> {
   if (!file.entries.has(name)) return undefined;
   const tensor = await file.read(name);
-  if (tensor.dtype !== 'float32' || tensor.shape.length !== 2) throw weightsError(`${name} is ${tensor.dtype} [${tensor.shape.join(', ')}]`);
+  if (tensor.dtype !== 'float32' || tensor.shape.length !== 2)
+    throw weightsError(`${name} is ${tensor.dtype} [${tensor.shape.join(', ')}]`);
   return tensor as HostTensor<'float32'>;
 }
 

@@ -31,7 +31,9 @@ export function joinUpdates(
   layers: readonly LayerUpdate[],
   { rankStabilized, width }: { readonly rankStabilized: boolean; readonly width: number },
 ): ModuleUpdate {
-  const given = layers.flatMap(({ out, low, a, b }) => (low === undefined || a === undefined || b === undefined ? [] : [{ out, low, a, b }]));
+  const given = layers.flatMap(({ out, low, a, b }) =>
+    low === undefined || a === undefined || b === undefined ? [] : [{ out, low, a, b }],
+  );
   const [first] = given;
   if (first === undefined) throw new RangeError('an update is needed');
   const shared = given.every(({ low, a }) => low.alpha === first.low.alpha && equalData(a.data, first.a.data));
