@@ -6,6 +6,7 @@
 import { WeftError } from '../core/index.ts';
 import {
   add,
+  attentionOperands,
   cast,
   crossEntropyGradient,
   divide,
@@ -27,6 +28,7 @@ import {
   slice,
   subtract,
   sum,
+  tanh,
   transpose,
   where,
 } from '../graph/index.ts';
@@ -214,8 +216,10 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   rotary: ({ node, x, g }) => [rotary(at(g, 0), { cos: at(x, 1), sin: at(x, 2) }, !node.attributes.inverse), undefined, undefined], // A rotation's transpose turns back.
   attention: ({ node, x, y, g }) => {
     // dP = (dO·Vᵀ)∘M; dS = P∘(dP - rowsum(dO∘O)); dQ = α·dS·K; dK = α·dSᵀ·Q; dV = (P∘M)ᵀ·dO. Heads that share keys are rows of one product.
-    const [q, k, v, mask] = [at(x, 0), at(x, 1), at(x, 2), x[3]];
-    const { scale: alpha } = node.attributes;
+    // A bias is added to the scores: its gradient is dS. A cap c: dS∘(1 - tanh²(α·QKᵀ/c)) goes on to the products.
+    const [q, k, v] = [at(x, 0), at(x, 1), at(x, 2)];
+    const { bias, mask } = attentionOperands(x, node.attributes);
+    const { scale: alpha, softCap } = node.attributes;
     const [o, p, gradient] = [at(y, 0), at(y, 1), at(g, 0)];
     const group = (tensor: Tensor): Tensor => groupHeads(tensor, k.shape);
     let dP = matmul(group(gradient), v, { transposeB: true });
@@ -223,10 +227,16 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
     const delta = group(sum(multiply(gradient, o), { axes: [-1], keep: true }));
     const dS = multiply(group(p), subtract(dP, delta));
     const dropped = mask === undefined ? group(p) : group(multiply(p, mask));
+    let dProduct = dS;
+    if (softCap !== undefined) {
+      const capped = tanh(matmul(group(q), k, { transposeB: true, alpha: alpha / softCap }));
+      dProduct = multiply(dS, subtract(1, multiply(capped, capped)));
+    }
     return [
-      reshape(matmul(dS, k, { alpha }), q.shape),
-      matmul(dS, group(q), { transposeA: true, alpha }),
+      reshape(matmul(dProduct, k, { alpha }), q.shape),
+      matmul(dProduct, group(q), { transposeA: true, alpha }),
       matmul(dropped, group(gradient), { transposeA: true }),
+      ...(bias === undefined ? [] : [reduceTo(reshape(dS, p.shape), bias.shape)]),
       ...(mask === undefined ? [] : [undefined]),
     ];
   },

@@ -2,7 +2,8 @@ export { addSizes, axes, axisIndex, formatShape, sizes, staticCount, staticSize 
 export type { Axis, Shape, Size } from './axis.ts';
 export { buildGraph, collectParameters } from './graph.ts';
 export type { Graph, ParameterSpec } from './graph.ts';
-export type { Initializer, InputRole, OpAttributes, OpKind } from './op-kinds.ts';
+export { attentionOperands } from './attention-shapes.ts';
+export type { AttentionScores, Initializer, InputRole, OpAttributes, OpKind } from './op-kinds.ts';
 export {
   abs,
   add,

@@ -15,6 +15,16 @@ export type Initializer =
 /** What a graph input is: data fed at each run, a trained weight, or state that is carried from run to run. */
 export type InputRole = 'feed' | 'parameter' | 'state';
 
+/** What becomes of the products of queries and keys. */
+export interface AttentionScores {
+  /** Their factor. */
+  readonly scale: number;
+  /** Then, `cap · tanh(score / cap)`. Gemma Team 2024 ("Gemma 2"), section 2. */
+  readonly softCap?: number;
+  /** Keys that a query of causal attention sees at most, its own among them. Jiang et al. 2023 ("Mistral 7B"), section 2. */
+  readonly window?: number;
+}
+
 type None = Readonly<Record<string, never>>;
 
 /** The attributes of each kind of operation. */
@@ -74,8 +84,12 @@ export interface OpAttributes {
   readonly layerNorm: { readonly epsilon: number };
   readonly rmsNorm: { readonly epsilon: number };
   readonly rotary: { readonly inverse: boolean };
-  readonly attention: { readonly causal: boolean; readonly scale: number };
-  readonly cachedAttention: { readonly heads: number; readonly kvHeads: number; readonly scale: number; readonly rotary: boolean };
+  readonly attention: AttentionScores & {
+    readonly causal: boolean;
+    /** The operand behind the values is added to the scores. */
+    readonly biased?: boolean;
+  };
+  readonly cachedAttention: AttentionScores & { readonly heads: number; readonly kvHeads: number; readonly rotary: boolean };
   readonly crossEntropy: None;
   // gradients that a device can do in fewer passes as one operation
   readonly geluGradient: { readonly form: 'erf' | 'tanh' };

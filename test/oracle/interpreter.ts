@@ -246,7 +246,7 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
       }),
     ];
   },
-  attention: ({ attributes }, inputs) => attend([operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)], attributes, inputs[3]),
+  attention: ({ attributes }, inputs) => attend(inputs, attributes),
   cachedAttention: ({ attributes }, inputs) => attendWithCache(inputs, attributes),
   crossEntropy: (_node, inputs) => {
     const [logits, targets] = [operand(inputs, 0), operand(inputs, 1)];
