@@ -120,7 +120,8 @@ export function gpt(options: GptOptions): GptModel {
 
 function positions(ids: Tensor, { contextLength, width }: GptConfig, context: ForwardContext): Tensor {
   const table = embeddingTable({ name: 'positions', rows: contextLength, width });
-  if (context.cache !== undefined) return gather(table, context.cache.positions); // B T C
+  const given = context.cache?.positions ?? context.segments?.positions;
+  if (given !== undefined) return gather(table, given); // B T C
   const time = ids.shape[1]?.size;
   if (typeof time === 'number') return time === contextLength ? table : slice(table, 0, { start: 0, end: time }); // T C
   throw new RangeError(`the length of the text must be known, not ${String(time)}`);

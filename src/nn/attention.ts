@@ -7,6 +7,7 @@ import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropoutMaskFor, layerCache } from './context.ts';
 import type { ForwardContext } from './context.ts';
 import { linear } from './layers.ts';
+import { segmentBias } from './segments.ts';
 
 /** Options of {@link selfAttention}. */
 export interface SelfAttentionOptions {
@@ -111,7 +112,8 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const [q, k, v] = [turn(split(queries, heads)), turn(split(keys, kvHeads)), split(values, kvHeads)];
     const [batch, , time] = q.shape;
     if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
-    const mixed = attendCausally([q, k, v], { scale, dropoutRate: context.dropout === true ? dropoutRate : 0 }); // B H T D
+    const apart = context.segments === undefined ? undefined : segmentBias(context.segments); // B 1 T S
+    const mixed = attendCausally([q, k, v], { scale, dropoutRate: context.dropout === true ? dropoutRate : 0, bias: apart }); // B H T D
     return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
   });
 }
@@ -125,21 +127,34 @@ const TWO_HALVES_FROM = 128;
  */
 function attendCausally(
   [q, k, v]: readonly [Tensor, Tensor, Tensor],
-  { scale, dropoutRate }: { readonly scale: number; readonly dropoutRate: number },
+  { scale, dropoutRate, bias }: { readonly scale: number; readonly dropoutRate: number; readonly bias: Tensor | undefined },
 ): Tensor {
-  const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor): Tensor => {
+  const attend = (name: string, { queries, keys, values, bias: own }: AttentionPart): Tensor => {
     const shape = [...queries.shape.slice(0, 3), { name: 'S', size: Number(keys.shape[2]?.size) }];
     const mask = dropoutRate > 0 ? dropoutMaskFor(name, shape, dropoutRate) : undefined;
-    return attention([queries, keys, values], { causal: true, scale }, mask)[0] as Tensor;
+    return attention([queries, keys, values], { causal: true, scale, bias: own }, mask)[0] as Tensor;
   };
   const time = q.shape[2]?.size;
-  if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', q, k, v);
+  if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', { queries: q, keys: k, values: v, bias });
   const middle = Math.ceil(time / 2);
   const first = (tensor: Tensor): Tensor => slice(tensor, 2, { start: 0, end: middle });
+  const second = (tensor: Tensor): Tensor => slice(tensor, 2, { start: middle, end: time });
+  const firstBias = bias === undefined ? undefined : slice(first(bias), 3, { start: 0, end: middle });
   return concat(
-    [attend('firstHalf', first(q), first(k), first(v)), attend('secondHalf', slice(q, 2, { start: middle, end: time }), k, v)],
+    [
+      attend('firstHalf', { queries: first(q), keys: first(k), values: first(v), bias: firstBias }),
+      attend('secondHalf', { queries: second(q), keys: k, values: v, bias: bias === undefined ? undefined : second(bias) }),
+    ],
     2,
   );
+}
+
+interface AttentionPart {
+  readonly queries: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  /** Added to the scores. */
+  readonly bias: Tensor | undefined;
 }
 
 function splitHeads(x: Tensor, heads: number, headWidth: number): Tensor {

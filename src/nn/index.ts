@@ -3,7 +3,7 @@ export type { AdapterDefinition, LowRank } from './adapters.ts';
 export { rotaryAngles, selfAttention } from './attention.ts';
 export type { RotaryAngles, SelfAttentionOptions } from './attention.ts';
 export { attentionCache, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
-export type { AttentionCache, ForwardContext } from './context.ts';
+export type { AttentionCache, ForwardContext, Segments } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';
 export { initialize } from './initialize.ts';
