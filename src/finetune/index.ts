@@ -1,3 +1,10 @@
+export type { Chat } from './chats/chat.ts';
+export { packChats } from './chats/pack-chats.ts';
+export type { ChatBatch, ChatBatches, PackChatsOptions } from './chats/pack-chats.ts';
+export type { Preference } from './chats/preference.ts';
+export { readChats, readPreferences } from './chats/read-chats.ts';
 export { lora, startAdapter } from './lora.ts';
 export type { LoraOptions, LoraTarget } from './lora.ts';
 export { mergeAdapter, unmergeAdapter } from './merge.ts';
+export { supervised } from './objectives/supervised.ts';
+export type { FineTuneOptions } from './objectives/supervised.ts';
