@@ -67,7 +67,8 @@ export type ExampleBatch<F extends string> = Readonly<Record<F, FeedData>> & Any
 /** Batches by number: the same number always gives the same batch. */
 export interface BatchSource<B extends AnyBatch = AnyBatch> {
   readonly batchSize: number;
-  batch(index: number): B;
+  /** A batch that is made for the step, such as texts that the model has written, may take its time. */
+  batch(index: number): B | Promise<B>;
 }
 
 /** The numbers of one tensor of a batch; undefined where it has none. */

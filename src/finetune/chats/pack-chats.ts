@@ -5,9 +5,10 @@
  * epochs differ in the order of the sequences. So a batch depends on its number alone, and a run resumes at any step.
  */
 
-import { UsageError, checkOptions, createRandom } from '../../core/index.ts';
+import { UsageError, checkOptions } from '../../core/index.ts';
 import type { BatchSource } from '../../train/index.ts';
 import type { ChatExample } from '../../tokenizers/index.ts';
+import { shuffled } from '../shuffled.ts';
 
 /** Sequences that are trained on together; each tensor is B T. */
 export interface ChatBatch {
@@ -18,9 +19,14 @@ export interface ChatBatch {
   readonly segments: Int32Array;
   /** The place of each token in its text. */
   readonly positions: Int32Array;
+  /** The weight of each target, 0 where there is none. */
+  readonly weights: Float32Array;
   /** Targets that count. */
   readonly kept: number;
 }
+
+/** A chat, and how much it counts where an objective asks for that; default 1. */
+export type WeightedExample = ChatExample & { readonly weight?: number };
 
 /** Batches of chats. */
 export interface ChatBatches extends BatchSource<ChatBatch> {
@@ -31,6 +37,7 @@ export interface ChatBatches extends BatchSource<ChatBatch> {
   /** Chats that were too long, and lost their end; and those of them that lost all of their replies, and are left out. */
   readonly cut: number;
   readonly leftOut: number;
+  batch(index: number): ChatBatch;
 }
 
 /** Options of {@link packChats}. */
@@ -48,7 +55,7 @@ export interface PackChatsOptions {
 }
 
 interface Sequence {
-  readonly chats: readonly ChatExample[];
+  readonly chats: readonly WeightedExample[];
   /** Inputs in it. */
   readonly length: number;
 }
@@ -69,7 +76,7 @@ interface Sequence {
  * console.log([...inputs], [...targets], [...segments]); // [ 5, 6, 5, 6, 0 ] [ 6, 7, 6, 7, -1 ] [ 0, 0, 1, 1, -1 ]
  * ```
  */
-export function packChats(examples: readonly ChatExample[], options: PackChatsOptions): ChatBatches {
+export function packChats(examples: readonly WeightedExample[], options: PackChatsOptions): ChatBatches {
   checkOptions('pack chats', options, ['batchSize', 'contextLength', 'seed', 'pack', 'order']);
   const { batchSize, contextLength, seed, pack = true, order = 'shuffled' } = options;
   for (const name of ['batchSize', 'contextLength'] as const) {
@@ -89,7 +96,8 @@ export function packChats(examples: readonly ChatExample[], options: PackChatsOp
     const known = orders.get(epoch);
     if (known !== undefined) return known;
     orders.clear();
-    const made = order === 'sequential' ? Int32Array.from(sequences.keys()) : shuffled(sequences.length, seed, epoch);
+    const made =
+      order === 'sequential' ? Int32Array.from(sequences.keys()) : shuffled(sequences.length, { seed, purpose: `chats ${epoch}` });
     orders.set(epoch, made);
     return made;
   };
@@ -112,14 +120,14 @@ export function packChats(examples: readonly ChatExample[], options: PackChatsOp
 }
 
 /** The chat, or as much of it as has room: its last token is a target alone. */
-function fit(example: ChatExample, contextLength: number): ChatExample {
+function fit(example: WeightedExample, contextLength: number): WeightedExample {
   const most = contextLength + 1;
-  return example.ids.length <= most ? example : { ids: example.ids.slice(0, most), isReply: example.isReply.slice(0, most) };
+  return example.ids.length <= most ? example : { ...example, ids: example.ids.slice(0, most), isReply: example.isReply.slice(0, most) };
 }
 
 /** First fit decreasing; the sequences that may have room are looked through by how much they have. */
-function firstFit(chats: readonly ChatExample[], room: number): readonly Sequence[] {
-  const sequences: { chats: ChatExample[]; length: number }[] = [];
+function firstFit(chats: readonly WeightedExample[], room: number): readonly Sequence[] {
+  const sequences: { chats: WeightedExample[]; length: number }[] = [];
   /** Sequences by the room that is left, so that a full one is not looked at again. */
   const byRoom: number[][] = Array.from({ length: room + 1 }, () => []);
   for (const chat of chats.toSorted((a, b) => b.ids.length - a.ids.length)) {
@@ -144,32 +152,23 @@ function fill(rows: readonly (Sequence | undefined)[], contextLength: number): C
     new Int32Array(size).fill(-1),
     new Int32Array(size),
   ];
+  const weights = new Float32Array(size);
   let kept = 0;
   for (const [row, sequence] of rows.entries()) {
     let at = row * contextLength;
-    for (const [segment, { ids, isReply }] of (sequence?.chats ?? []).entries()) {
+    for (const [segment, { ids, isReply, weight = 1 }] of (sequence?.chats ?? []).entries()) {
       for (let index = 0; index + 1 < ids.length; index++, at++) {
         inputs[at] = ids[index] as number;
         segments[at] = segment;
         positions[at] = index;
         if (isReply[index + 1] !== 1) continue;
         targets[at] = ids[index + 1] as number;
+        weights[at] = weight;
         kept++;
       }
     }
   }
-  return { inputs, targets, segments, positions, kept };
-}
-
-/** Fisher and Yates, by a stream of the seed and the epoch. */
-function shuffled(count: number, seed: number, epoch: number): Int32Array {
-  const random = createRandom(seed, `chats ${epoch}`);
-  const order = Int32Array.from({ length: count }, (_, index) => index);
-  for (let last = count - 1; last > 0; last--) {
-    const other = random.integer(last + 1);
-    [order[last], order[other]] = [order[other] as number, order[last] as number];
-  }
-  return order;
+  return { inputs, targets, segments, positions, weights, kept };
 }
 
 function optionError(rule: string, value: string): UsageError {
