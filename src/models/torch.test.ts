@@ -9,9 +9,9 @@ import type { NdArray } from '../../test/oracle/nd-array.ts';
 import { runOnnx } from '../../test/oracle/run-graph.ts';
 import { arrayOf, torchVectors, weightsOf } from '../../test/vectors/torch-vectors.ts';
 import { gradients } from '../autodiff/index.ts';
-import { axes, buildGraph, input, parameter, reshape } from '../graph/index.ts';
+import { axes, buildGraph, input, parameter, reshape, divide, sum } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
-import { attentionCache, meanCrossEntropy } from '../nn/index.ts';
+import { attentionCache, tokenLosses } from '../nn/index.ts';
 import { gpt, llama } from './index.ts';
 import type { LanguageModel } from './index.ts';
 
@@ -27,7 +27,7 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('%s', 
   const targets = input('targets', 'int32', axes('N', B * T));
   const hidden = model.hidden(ids, {});
   const logits = model.logits(reshape(hidden, axes('N C', B * T, 8)));
-  const { loss } = meanCrossEntropy(logits, targets);
+  const loss = divide(sum(tokenLosses(logits, targets)), input('denominator', 'float32', []));
   const parameters = vector.parameters.map(({ name }) => {
     const { shape, initializer } = model.parameters.find((each) => each.name === name)!;
     return parameter(name, shape, initializer);

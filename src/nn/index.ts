@@ -9,4 +9,5 @@ export type { FeedForwardOptions } from './feed-forward.ts';
 export { initialize } from './initialize.ts';
 export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization } from './layers.ts';
 export type { EmbeddingOptions, LinearOptions, NormalizationOptions } from './layers.ts';
-export { meanCrossEntropy } from './losses.ts';
+export { tokenLosses } from './losses.ts';
+export type { TokenLossOptions } from './losses.ts';

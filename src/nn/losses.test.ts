@@ -9,16 +9,16 @@ import { fill, fromHost } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
 import { gradients } from '../autodiff/index.ts';
 import { createRandom, hostTensor } from '../core/index.ts';
-import { axes, buildGraph, input } from '../graph/index.ts';
+import { axes, buildGraph, divide, input, sum } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
-import { meanCrossEntropy } from './index.ts';
+import { tokenLosses } from './index.ts';
 
 describe('the loss', () => {
   const [N, V] = [6, 5];
   const lossOf = (logits: NdArray, targets: NdArray, kept: number): { readonly loss: number; readonly gradient: NdArray } => {
     const rows = input('logits', 'float32', axes('N V', logits.shape[0] ?? 0, V));
-    const { loss, denominator } = meanCrossEntropy(rows, input('targets', 'int32', axes('N', logits.shape[0] ?? 0)));
-    expect(denominator.label).toBe('denominator');
+    const losses = tokenLosses(rows, input('targets', 'int32', axes('N', logits.shape[0] ?? 0)));
+    const loss = divide(sum(losses), input('denominator', 'float32', []));
     const [gradient] = gradients(loss, [rows]) as [Tensor];
     const results = evaluateGraph(buildGraph({ loss, gradient }), {
       logits,
@@ -55,6 +55,20 @@ describe('the loss', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test.for([
+    ['plain', {}, 0.4076059461],
+    ['smoothed', { labelSmoothing: 0.1 }, 0.5076059103],
+    ['with a z-loss', { zLoss: 0.01 }, 0.4076059461 + 0.01 * Math.log(Math.exp(1) + Math.exp(2) + Math.exp(3)) ** 2],
+  ] as const)("%s: PyTorch's number, and 0 without a target", ([, options, expected]) => {
+    const losses = tokenLosses(input('logits', 'float32', axes('N V', 2, 3)), input('targets', 'int32', axes('N', 2)), options);
+    const { data } = evaluateGraph(buildGraph({ losses }), {
+      logits: fill('float32', [2, 3], ([, v = 0]) => v + 1),
+      targets: { dtype: 'int32', shape: [2], data: Float64Array.of(2, -1) },
+    }).get('losses')!;
+    expect(data[0]).toBeCloseTo(expected, 6); // The reference was printed from float32.
+    expect(data[1]).toBe(0);
   });
 
   test('rows without a target have no gradient', () => {

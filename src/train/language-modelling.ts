@@ -1,14 +1,18 @@
 /** Training a causal language model: the cross-entropy of each next token. */
 
-import { axes, crossEntropy, reshape, sum } from '../graph/index.ts';
-import type { Tensor } from '../graph/index.ts';
+import { checkOptions } from '../core/index.ts';
+import { axes, reshape, sum } from '../graph/index.ts';
 import type { LanguageModel } from '../models/index.ts';
+import { tokenLosses } from '../nn/index.ts';
+import type { TokenLossOptions } from '../nn/index.ts';
 import { defineObjective } from './objective.ts';
 import type { Objective } from './objective.ts';
 
 /**
  * The objective of a language model on sequences of so many tokens: `inputs` and `targets` (int32, B T); a negative target is not
  * counted.
+ *
+ * @param options Label smoothing and z-loss; evaluations are without both.
  *
  * @example
  * ```ts
@@ -19,7 +23,12 @@ import type { Objective } from './objective.ts';
  * console.log(Object.keys(languageModelling(model, 4).feeds(2))); // [ 'inputs', 'targets' ]
  * ```
  */
-export function languageModelling(model: LanguageModel, contextLength: number): Objective<'inputs' | 'targets'> {
+export function languageModelling(
+  model: LanguageModel,
+  contextLength: number,
+  options: TokenLossOptions = {},
+): Objective<'inputs' | 'targets'> {
+  checkOptions('train a language model', options, ['labelSmoothing', 'zLoss']);
   return defineObjective({
     tokensPerExample: contextLength,
     feeds: (batchSize) => {
@@ -30,7 +39,7 @@ export function languageModelling(model: LanguageModel, contextLength: number): 
       const hidden = model.hidden(inputs, context); // B T C
       const rows = { name: 'N', size: targets.shape.reduce((product, { size }) => product * Number(size), 1) };
       const logits = model.logits(reshape(hidden, [rows, ...hidden.shape.slice(-1)])); // N V
-      return { losses: [{ total: sum(crossEntropy(logits, reshape(targets, [rows]))[0] as Tensor) }] };
+      return { losses: [{ total: sum(tokenLosses(logits, reshape(targets, [rows]), context.training === true ? options : {})) }] };
     },
   });
 }

@@ -6,7 +6,7 @@ import { gpt, llama } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { microBatchSizeOf, splitBatch } from './micro-batches.ts';
 import { languageModelling } from './language-modelling.ts';
-import { adamw } from './optimizers.ts';
+import { adamw } from './optimizers/adam.ts';
 import { evaluationGraph } from './step-graphs.ts';
 import { createTrainer } from './trainer.ts';
 

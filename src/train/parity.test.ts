@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { loadNanoGpt, readSafetensors } from '../formats/index.ts';
 import { languageModelling } from './language-modelling.ts';
-import { adamw } from './optimizers.ts';
+import { adamw } from './optimizers/adam.ts';
 import { warmupCosine } from './schedules.ts';
 import { createTrainer } from './trainer.ts';
 import type { Weights } from './trainer.ts';

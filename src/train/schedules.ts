@@ -55,6 +55,68 @@ export function warmupStableDecay({ peak, warmup, total, decay = Math.round(tota
   };
 }
 
+/** Options of {@link warmupLinear}. */
+export interface WarmupLinearOptions {
+  readonly peak: number;
+  readonly warmup: number;
+  readonly total: number;
+  /** The last rate; default 0. */
+  readonly floor?: number;
+}
+
+/**
+ * Linear warm-up from 0, then a linear decay: `peak · i/warmup`, then down to the floor at the last of all steps. As Hugging Face's
+ * `get_linear_schedule_with_warmup`.
+ *
+ * @example
+ * ```ts
+ * import { warmupLinear } from 'weft/train';
+ *
+ * const rate = warmupLinear({ peak: 1, warmup: 2, total: 10 });
+ * console.log(rate(1), rate(2), rate(6), rate(10)); // 0.5 1 0.5 0
+ * ```
+ */
+export function warmupLinear({ peak, warmup, total, floor = 0 }: WarmupLinearOptions): Schedule {
+  return (step) => {
+    if (step < warmup) return (peak * step) / warmup;
+    return floor + (peak - floor) * Math.max(0, (total - step) / Math.max(1, total - warmup));
+  };
+}
+
+/** Options of {@link oneCycle}. */
+export interface OneCycleOptions {
+  readonly peak: number;
+  readonly total: number;
+  /** Share of the steps that the rate rises; default 0.3. */
+  readonly rise?: number;
+  /** The first rate is the peak divided by this; default 25. */
+  readonly initialDivisor?: number;
+  /** The last rate is the first divided by this; default 10,000. */
+  readonly finalDivisor?: number;
+}
+
+/**
+ * One cycle: half a cosine up to the peak, half a cosine down to nearly nothing. Smith and Topin 2017; as PyTorch's `OneCycleLR`.
+ *
+ * @example
+ * ```ts
+ * import { oneCycle } from 'weft/train';
+ *
+ * const rate = oneCycle({ peak: 1, total: 101, rise: 0.5 });
+ * console.log(rate(0).toFixed(2), rate(49.5)); // 0.04 1
+ * ```
+ */
+export function oneCycle({ peak, total, rise = 0.3, initialDivisor = 25, finalDivisor = 1e4 }: OneCycleOptions): Schedule {
+  const first = peak / initialDivisor;
+  const last = first / finalDivisor;
+  const top = rise * total - 1;
+  const cosine = (from: number, to: number, share: number): number => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  return (step) => {
+    if (step <= top) return cosine(first, peak, step / top);
+    return cosine(peak, last, Math.min(1, (step - top) / (total - 1 - top)));
+  };
+}
+
 /** The same rate at every step. */
 export function constantRate(rate: number): Schedule {
   return () => rate;

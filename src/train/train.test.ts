@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRandom } from '../core/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import { gpt, llama } from '../models/index.ts';
-import { adamw } from './optimizers.ts';
+import { adamw } from './optimizers/adam.ts';
 import { constantRate, warmupCosine, warmupStableDecay } from './schedules.ts';
 import { train } from './train.ts';
 import type { TrainOptions, TrainingRun } from './train.ts';

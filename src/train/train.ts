@@ -85,7 +85,8 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * Trains a language model on batches of tokens, or any {@link Objective} on batches of its own.
  *
  * @throws UsageError `WEFT_TRAIN_OPTION` for options out of range, `WEFT_TRAIN_STATE` when it is iterated a second time.
- * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer a number; the weights are then lost, checkpoints are not.
+ * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer finite, and which tensor was the first; the weights are then those
+ *   before the step, and can be saved.
  *
  * @example
  * ```ts
@@ -201,7 +202,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
             action: `go on after step ${index}`,
             rule: 'loss and gradient must be finite',
             value: `loss ${loss}, gradient norm ${gradientNorm}`,
-            remedy: 'Train anew with a lower learning rate or a longer warm-up; what was saved before is untouched.',
+            remedy: 'Train with a lower learning rate or a longer warm-up; what was saved before is untouched.',
           });
         }
         const elapsed = (performance.now() - started) / 1000;

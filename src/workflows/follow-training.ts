@@ -68,7 +68,7 @@ export async function follow(
       } as const;
       await log.append({ kind: 'eval', ...record });
       onEvent?.({ kind: 'eval', ...record, best: evaluation.best });
-      if (evaluation.best) await writeSafetensors(paths.best, new Map<string, HostTensor>(run.weights));
+      if (evaluation.best) await writeSafetensors(paths.best, new Map<string, HostTensor>(run.averaged));
     }
     if (signal?.aborted === true) {
       await save(step);

@@ -11,7 +11,7 @@ import { declarationFiles } from './default-corpus.ts';
 import type { WorkflowHooks } from './events.ts';
 import type { ModelRecipe, Recipe } from './recipe.ts';
 import type { RunResult } from './run-result.ts';
-import { modelOf, optimizerOf } from './recipe-parts.ts';
+import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
 import { trainRun } from './train-run.ts';
 
 /** Options of {@link quickstart}. */
@@ -122,16 +122,7 @@ async function timeStep(shape: {
 }): Promise<number> {
   const { model: recipe, vocabSize, batchSize, threads = availableParallelism() } = shape;
   const model = modelOf({ model: recipe }, vocabSize);
-  const optimizer = optimizerOf({
-    steps: TIMED_STEPS,
-    batchSize,
-    accumulate: 1,
-    learningRate: 0,
-    schedule: 'constant',
-    weightDecay: 0,
-    betas: [0.9, 0.99],
-    clipNorm: 1,
-  });
+  const optimizer = optimizerOf({ ...TRAINING, steps: TIMED_STEPS, batchSize, learningRate: 0, schedule: 'constant', weightDecay: 0 });
   const trainer = await createTrainer({
     objective: languageModelling(model, model.contextLength),
     optimizer,

@@ -85,18 +85,30 @@ export interface TrainingRecipe {
   readonly batchSize?: number;
   /** Batches in a step; default 1. */
   readonly accumulate?: number;
+  /** `muon` takes the matrices of hidden layers itself and leaves all others to AdamW; default `adamw`. */
+  readonly optimizer?: 'adamw' | 'muon' | 'lion' | 'sgd';
   /** Peak learning rate; default 1e-3. */
   readonly learningRate?: number;
+  /** `muon` only: peak learning rate of the matrices; default 0.02. */
+  readonly matrixLearningRate?: number;
+  /** `sgd` only: default 0.9. */
+  readonly momentum?: number;
   /** Default `cosine`. */
-  readonly schedule?: 'cosine' | 'warmup-stable-decay' | 'constant';
+  readonly schedule?: 'cosine' | 'linear' | 'warmup-stable-decay' | 'one-cycle' | 'constant';
   /** Steps of warm-up; default a twentieth of the steps. */
   readonly warmup?: number;
-  /** Default 0.1. */
+  /** Default 0.1; 0 for the matrices of `muon`. */
   readonly weightDecay?: number;
-  /** Decay of AdamW's two moments; default [0.9, 0.99]. */
+  /** Decay of AdamW's two moments, or of Lion's momentum; default [0.9, 0.99]. */
   readonly betas?: readonly [number, number];
   /** Largest global norm of the gradient, 0 for no limit; default 1. */
   readonly clipNorm?: number;
+  /** Share of a target that is spread over all tokens; default 0. */
+  readonly labelSmoothing?: number;
+  /** Weight of the z-loss; default 0. */
+  readonly zLoss?: number;
+  /** Share of itself that a running average of the weights keeps at each step; the average is evaluated and saved. Default: none. */
+  readonly average?: number;
   /** Steps between evaluations; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Steps between checkpoints; default as evaluations. */
@@ -133,12 +145,18 @@ const TRAINING = z.strictObject({
   minutes: z.exactOptional(positive),
   batchSize: z.exactOptional(count),
   accumulate: z.exactOptional(count),
+  optimizer: z.exactOptional(z.enum(['adamw', 'muon', 'lion', 'sgd'])),
   learningRate: z.exactOptional(positive),
-  schedule: z.exactOptional(z.enum(['cosine', 'warmup-stable-decay', 'constant'])),
+  matrixLearningRate: z.exactOptional(positive),
+  momentum: z.exactOptional(fraction),
+  schedule: z.exactOptional(z.enum(['cosine', 'linear', 'warmup-stable-decay', 'one-cycle', 'constant'])),
   warmup: z.exactOptional(z.number().int().min(0)),
   weightDecay: z.exactOptional(z.number().min(0)),
   betas: z.exactOptional(z.tuple([fraction, fraction])),
   clipNorm: z.exactOptional(z.number().min(0)),
+  labelSmoothing: z.exactOptional(fraction),
+  zLoss: z.exactOptional(z.number().min(0)),
+  average: z.exactOptional(share),
   evaluateEvery: z.exactOptional(count),
   checkpointEvery: z.exactOptional(count),
   patience: z.exactOptional(count),

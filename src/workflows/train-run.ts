@@ -12,7 +12,7 @@ import { makeBatches } from '../data/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
 import { readSafetensors } from '../formats/index.ts';
 import type { LanguageModel } from '../models/index.ts';
-import { readCheckpointState, train } from '../train/index.ts';
+import { languageModelling, readCheckpointState, train } from '../train/index.ts';
 import type { Weights } from '../train/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import { countOf, finishRun } from './finish-run.ts';
@@ -127,7 +127,8 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
     });
     warnOfMemory(model, training, hooks);
 
-    const steps = train(model, batches, {
+    const { labelSmoothing, zLoss } = training;
+    const steps = train(languageModelling(model, batches.contextLength, { labelSmoothing, zLoss }), batches, {
       optimizer: optimizerOf(training),
       steps: training.steps,
       clipNorm: training.clipNorm,
@@ -136,13 +137,14 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       heldOut,
       evaluateEvery: training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10)),
       recipe,
+      ...(training.average === undefined ? {} : { average: training.average }),
       ...(training.patience === undefined ? {} : { patience: training.patience }),
       ...(training.minutes === undefined ? {} : { seconds: training.minutes * 60 }),
       ...(recipe.threads === undefined ? {} : { threads: recipe.threads }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
     const { trainLoss } = await follow(steps, { training, paths, prepared, log, hooks });
-    const weights = existsSync(paths.best) ? await bestWeights(paths.best) : steps.weights;
+    const weights = existsSync(paths.best) ? await bestWeights(paths.best) : steps.averaged;
 
     const result = await finishRun({ recipe, training, paths, prepared, model, weights, state: steps.state, trainLoss }, hooks);
     return { ...result, seconds: (performance.now() - started) / 1000 };

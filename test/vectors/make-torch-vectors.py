@@ -183,6 +183,72 @@ def llama():
     model("llama", shapes, forward)
 
 
-operations()
-gpt()
-llama()
+def optimizers():
+    """Five steps on a matrix (5 x 3, its transpose for wide) whose gradients are fixed numbers; Muon in float64, as published."""
+
+    def muon(p, state, gradient, rate, momentum, decay):
+        state["v"] = momentum * state.get("v", torch.zeros_like(p)) + gradient
+        direction = gradient + momentum * state["v"]
+        x = direction.T if p.shape[0] > p.shape[1] else direction
+        x = x / (x.norm() + 1e-7)
+        for _ in range(5):
+            gram = x @ x.T
+            x = 3.4445 * x + (-4.775 * gram + 2.0315 * gram @ gram) @ x
+        x = x.T if p.shape[0] > p.shape[1] else x
+        return p * (1 - rate * decay) - rate * max(1, p.shape[0] / p.shape[1]) ** 0.5 * x
+
+    def lion(p, state, gradient, rate, betas, decay):
+        m = state.get("m", torch.zeros_like(p))
+        change = (betas[0] * m + (1 - betas[0]) * gradient).sign()
+        state["m"] = betas[1] * m + (1 - betas[1]) * gradient
+        return p * (1 - rate * decay) - rate * change
+
+    makers = {
+        "sgd": lambda p: torch.optim.SGD([p], lr=0.1),
+        "sgd, momentum": lambda p: torch.optim.SGD([p], lr=0.1, momentum=0.9, weight_decay=0.01),
+        "sgd, nesterov": lambda p: torch.optim.SGD([p], lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+        "adam": lambda p: torch.optim.Adam([p], lr=0.1, betas=(0.9, 0.99)),
+        "adam, L2": lambda p: torch.optim.Adam([p], lr=0.1, betas=(0.9, 0.99), weight_decay=0.1),
+        "adamw": lambda p: torch.optim.AdamW([p], lr=0.1, betas=(0.9, 0.99), weight_decay=0.1),
+    }
+    own = {
+        "lion": lambda p, state, g: lion(p, state, g, 0.1, (0.9, 0.99), 0.1),
+        "muon, tall": lambda p, state, g: muon(p, state, g, 0.1, 0.95, 0.1),
+        "muon, wide": lambda p, state, g: muon(p, state, g, 0.1, 0.95, 0.1),
+    }
+    cases = []
+    for name in [*makers, *own]:
+        shape = (3, 5) if name.endswith("wide") else (5, 3)
+        p = numbers(1, shape, 2).detach().requires_grad_()
+        optimizer, state, after = (makers[name](p) if name in makers else None), {}, []
+        for step in range(5):
+            gradient = numbers(10 + step, shape).detach()
+            if optimizer is None:
+                p = own[name](p.detach(), state, gradient)
+            else:
+                p.grad = gradient
+                optimizer.step()
+            after.append(plain(p))
+        cases.append({"name": name, "after": after})
+    one = torch.nn.Parameter(torch.zeros(1))
+    schedules = {}
+    for name, make in {
+        "oneCycle": lambda o: torch.optim.lr_scheduler.OneCycleLR(o, max_lr=0.5, total_steps=40),
+        "oneCycle, early": lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 0.5, total_steps=40, pct_start=0.1, div_factor=10, final_div_factor=100),
+    }.items():
+        optimizer = torch.optim.SGD([one], lr=1)
+        schedule, rates = make(optimizer), []
+        for _ in range(40):
+            rates.append(float(f"{optimizer.param_groups[0]['lr']:.9g}"))
+            optimizer.step()
+            if len(rates) < 40:
+                schedule.step()
+        schedules[name] = rates
+    save("optimizers", {"cases": cases, "schedules": schedules})
+
+
+if __name__ == "__main__":
+    operations()
+    gpt()
+    llama()
+    optimizers()

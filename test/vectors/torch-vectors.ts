@@ -32,11 +32,19 @@ export interface TorchModel {
   };
 }
 
+/** A parameter after each of five steps of an optimizer, and rates of schedules. */
+export interface TorchOptimizers {
+  readonly provenance: string;
+  readonly cases: readonly { readonly name: string; readonly after: readonly Plain[] }[];
+  readonly schedules: Readonly<Record<string, readonly number[]>>;
+}
+
 /** Reads torch-NAME.json. */
+export function torchVectors(name: 'optimizers'): TorchOptimizers;
 export function torchVectors(name: 'operations'): TorchOperations;
 export function torchVectors(name: 'gpt' | 'llama'): TorchModel;
-export function torchVectors(name: string): TorchOperations | TorchModel {
-  return JSON.parse(readFileSync(new URL(`torch-${name}.json`, import.meta.url), 'utf8')) as TorchOperations | TorchModel;
+export function torchVectors(name: string): TorchOperations | TorchModel | TorchOptimizers {
+  return JSON.parse(readFileSync(new URL(`torch-${name}.json`, import.meta.url), 'utf8')) as TorchOperations | TorchModel | TorchOptimizers;
 }
 
 /** The numbers of make-torch-vectors.py's function of the same name. */

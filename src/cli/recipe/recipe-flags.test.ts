@@ -18,6 +18,7 @@ test('every flag goes to a key that recipes know', () => {
     '--tokenizer-type': 'bpe',
     '--splitting': 'gpt2',
     '--architecture': 'gpt',
+    '--optimizer': 'muon',
     '--schedule': 'cosine',
   };
   for (const option of command.options) {

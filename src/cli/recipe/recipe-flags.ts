@@ -89,16 +89,34 @@ const FLAGS: readonly RecipeFlag[] = [
   { flags: '--batch-size <n>', path: 'training.batchSize', help: 'sequences in a batch (default: 16)', read: count('--batch-size') },
   { flags: '--accumulate <n>', path: 'training.accumulate', help: 'batches in a step (default: 1)', read: count('--accumulate') },
   {
+    flags: '--optimizer <name>',
+    path: 'training.optimizer',
+    help: 'adamw, muon, lion or sgd (default: adamw)',
+    read: oneOf('--optimizer', ['adamw', 'muon', 'lion', 'sgd']),
+  },
+  {
     flags: '--learning-rate <n>',
     path: 'training.learningRate',
     help: 'peak learning rate (default: 0.001)',
     read: decimalNumber('--learning-rate', { above: 0 }),
   },
   {
+    flags: '--matrix-learning-rate <n>',
+    path: 'training.matrixLearningRate',
+    help: 'muon: peak learning rate of the matrices, 0.02 unless given',
+    read: decimalNumber('--matrix-learning-rate', { above: 0 }),
+  },
+  {
+    flags: '--momentum <share>',
+    path: 'training.momentum',
+    help: 'sgd: momentum, 0.9 unless given',
+    read: decimalNumber('--momentum', { min: 0, below: 1 }),
+  },
+  {
     flags: '--schedule <name>',
     path: 'training.schedule',
-    help: 'cosine, warmup-stable-decay or constant (default: cosine)',
-    read: oneOf('--schedule', ['cosine', 'warmup-stable-decay', 'constant']),
+    help: 'cosine, linear, warmup-stable-decay, one-cycle or constant (default: cosine)',
+    read: oneOf('--schedule', ['cosine', 'linear', 'warmup-stable-decay', 'one-cycle', 'constant']),
   },
   {
     flags: '--warmup <n>',
@@ -109,7 +127,7 @@ const FLAGS: readonly RecipeFlag[] = [
   {
     flags: '--weight-decay <n>',
     path: 'training.weightDecay',
-    help: 'weight decay of AdamW (default: 0.1)',
+    help: 'weight decay of matrices (default: 0.1)',
     read: decimalNumber('--weight-decay', { min: 0 }),
   },
   {
@@ -117,6 +135,19 @@ const FLAGS: readonly RecipeFlag[] = [
     path: 'training.clipNorm',
     help: 'largest norm of the gradient; 0 for no limit (default: 1)',
     read: decimalNumber('--clip-norm', { min: 0 }),
+  },
+  {
+    flags: '--label-smoothing <share>',
+    path: 'training.labelSmoothing',
+    help: 'share of a target that is spread over all tokens (default: 0)',
+    read: decimalNumber('--label-smoothing', { min: 0, below: 1 }),
+  },
+  { flags: '--z-loss <n>', path: 'training.zLoss', help: 'weight of the z-loss (default: 0)', read: decimalNumber('--z-loss', { min: 0 }) },
+  {
+    flags: '--average <share>',
+    path: 'training.average',
+    help: 'evaluate and save a running average of the weights that keeps this share of itself at each step, e.g. 0.999',
+    read: decimalNumber('--average', { above: 0, below: 1 }),
   },
   {
     flags: '--evaluate-every <n>',
