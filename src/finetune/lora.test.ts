@@ -12,7 +12,8 @@ import { createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { add, axes, buildGraph, input, isKind, multiply, sum } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
-import { gpt, linearLayers, llama, withAdapters } from '../models/index.ts';
+import { roundWeights, unroundBlocks } from '../formats/index.ts';
+import { gpt, linearLayers, llama, withAdapters, withBlockWeights } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { adapterScale, initialize, isAdapterParameter, linear } from '../nn/index.ts';
 import { adamw, createTrainer, defineObjective, languageModelling } from '../train/index.ts';
@@ -251,4 +252,40 @@ describe('misuse', () => {
     const other = initialize(MODELS[0]!.parameters, { seed: 1 });
     expect(() => mergeAdapter(other, adapter)).toThrow(expect.objectContaining({ code: 'WEFT_ADAPTER_MERGE' }));
   });
+});
+
+test('on 4-bit weights a step has the loss and the gradients of the numbers that they stand for', async () => {
+  for (const model of MODELS) {
+    const weights = lively(initialize(model.parameters, { seed: 1 }), 1);
+    const { blocks, weights: rest } = roundWeights(model, weights, { bits: 4 });
+    const standing = new Map(weights);
+    for (const [name, matrix] of blocks) standing.set(`${name}.weight`, unroundBlocks(matrix));
+    const definition = lora(model, { rank: 2 });
+    const start = lively(startAdapter(model, definition, { seed: 3 }), 4);
+    const batch = { inputs: IDS, targets: Int32Array.of(1, 4, 1, 5, 9, 2), kept: 6 };
+    const results = [];
+    for (const [base, given] of [
+      [model, standing],
+      [withBlockWeights(model, blocks), rest],
+    ] as const) {
+      const adapted = withAdapters(base, [definition]);
+      const plain = languageModelling(adapted, 6);
+      const objective = defineObjective({
+        ...plain,
+        losses: (feeds, context) => ({
+          losses: plain.losses(feeds, context).losses.map((loss) => ({ ...loss, trains: isAdapterParameter })),
+        }),
+      });
+      const common = { objective, optimizer: adamw({ learningRate: 0.01 }), batchSize: 1, clipNorm: 1, accumulate: 1, seed: 1, threads: 1 };
+      const trainer = await createTrainer({ ...common, weights: new Map([...given, ...start]) });
+      const steps = [];
+      for (let step = 0; step < 5; step++) steps.push(await trainer.step(step, [batch]));
+      trainer.close();
+      results.push(steps);
+    }
+    for (const [step, { loss, gradientNorm }] of results[0]!.entries()) {
+      expect(results[1]![step]!.loss).toBeCloseTo(loss, 4);
+      expect(results[1]![step]!.gradientNorm / gradientNorm).toBeCloseTo(1, 3);
+    }
+  }
 });

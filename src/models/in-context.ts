@@ -2,7 +2,7 @@
 
 import { buildGraph, collectParameters, isKind } from '../graph/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
-import type { AdapterDefinition } from '../nn/index.ts';
+import type { AdapterDefinition, BlockMatrix } from '../nn/index.ts';
 import type { LanguageModel } from './index.ts';
 import { trace } from './language-model.ts';
 
@@ -27,6 +27,7 @@ export interface LinearLayer {
  */
 export function linearLayers(model: LanguageModel): readonly LinearLayer[] {
   return buildGraph({ logits: trace(model) }).nodes.flatMap((node) => {
+    if (isKind(node, 'blockMatmul')) return [{ name: node.scope, in: node.attributes.in, out: node.attributes.out }];
     const weight = isKind(node, 'matmul') ? node.inputs[1] : undefined;
     if (weight === undefined || !isKind(weight.node, 'input') || weight.node.attributes.name !== `${node.scope}.weight`) return [];
     const [out, width] = weight.shape.map(({ size }) => Number(size)) as [number, number];
@@ -52,6 +53,16 @@ export function linearLayers(model: LanguageModel): readonly LinearLayer[] {
  */
 export function withAdapters<M extends LanguageModel>(model: M, adapters: readonly AdapterDefinition[]): M {
   return inContext(model, (context) => ({ ...context, adapters: [...adapters, ...(context.adapters ?? [])] }));
+}
+
+/**
+ * A model whose linear layers are matrices in 4- or 8-bit blocks: the same definition, to be run, or to be trained with adapters on it.
+ * Its parameters lack the weights of those layers.
+ *
+ * @param blocks By the name of the layer, as `roundWeights` of `weft/formats` makes them.
+ */
+export function withBlockWeights<M extends LanguageModel>(model: M, blocks: ReadonlyMap<string, BlockMatrix>): M {
+  return inContext(model, (context) => ({ ...context, blocks: new Map([...(context.blocks ?? []), ...blocks]) }));
 }
 
 /** A model whose context is another than it is built with. */

@@ -3,7 +3,7 @@ import type { LlamaModel } from './llama.ts';
 
 export { gpt } from './gpt.ts';
 export type { GptConfig, GptModel, GptOptions } from './gpt.ts';
-export { linearLayers, withAdapters } from './in-context.ts';
+export { linearLayers, withAdapters, withBlockWeights } from './in-context.ts';
 export type { LinearLayer } from './in-context.ts';
 export type { ModelDefinition } from './language-model.ts';
 export { llama } from './llama.ts';

@@ -3,6 +3,7 @@
 import { axes, dropoutMask, input, multiply, scopedName, state } from '../graph/index.ts';
 import type { Initializer, Shape, Size, Tensor } from '../graph/index.ts';
 import type { AdapterDefinition } from './adapters.ts';
+import type { BlockMatrix } from './block-linear.ts';
 
 /** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
 export interface AttentionCache {
@@ -41,6 +42,8 @@ export interface ForwardContext {
   readonly segments?: Segments;
   /** Adapters that linear layers add to what they compute, in this order; default none. */
   readonly adapters?: readonly AdapterDefinition[];
+  /** Matrices that linear layers use instead of weights of their own, by the name of the layer; default none. */
+  readonly blocks?: ReadonlyMap<string, BlockMatrix>;
 }
 
 /** A fresh cache for building a decoding graph. */

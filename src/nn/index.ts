@@ -2,6 +2,7 @@ export { adapterParameters, adapterScale, isAdapterParameter } from './adapters.
 export type { AdapterDefinition, LowRank } from './adapters.ts';
 export { rotaryAngles, selfAttention } from './attention.ts';
 export type { RotaryAngles, SelfAttentionOptions } from './attention.ts';
+export type { BlockMatrix } from './block-linear.ts';
 export { attentionCache, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
 export type { AttentionCache, ForwardContext, Segments } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';

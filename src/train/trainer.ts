@@ -58,13 +58,13 @@ export interface TrainerOptions {
  * Sessions of training. The arena keeps the memory of freed activations, whose pages would otherwise be given back and
  * faulted in again at every operation (a fifth of a step). `basic`: the lowering has chosen the operators already, and a
  * later rewriting would undo its transposed products. Its fusion of a product and a sum (accumulated gradients) is left out:
- * it copies the sum first, on one thread.
+ * it copies the sum first, on one thread. So is the folding of constants: it would spread weights in 4 bits to 32.
  */
 const SESSION = {
   memoryArena: true,
   memoryPattern: false,
   graphOptimization: 'basic',
-  config: { 'optimization.disable_specified_optimizers': 'MatMulAddFusion' },
+  config: { 'optimization.disable_specified_optimizers': 'MatMulAddFusion;ConstantFolding' },
 } as const;
 
 /** A norm is never negative. */
