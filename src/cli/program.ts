@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import { addChat } from './commands/chat.ts';
 import { addEval } from './commands/eval.ts';
+import { addFinetune } from './commands/finetune.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addServe } from './commands/serve.ts';
@@ -32,7 +33,19 @@ export function createProgram(context: CliContext, version: string): Command {
     })
     .exitOverride()
     .addHelpText('after', '\nStart with: weft quickstart');
-  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokens, addTokenizer])
+  for (const add of [
+    addQuickstart,
+    addTrain,
+    addFinetune,
+    addGenerate,
+    addChat,
+    addEval,
+    addServe,
+    addStudio,
+    addSize,
+    addTokens,
+    addTokenizer,
+  ])
     add(program, context);
   return program;
 }

@@ -21,6 +21,8 @@ export interface PreferenceBatch {
   readonly targets: Int32Array;
   /** B 2: log-probability of each reply by the reference. */
   readonly reference: Float32Array;
+  /** B: 1, or 0 for what fills a batch up. */
+  readonly counts: Float32Array;
   /** Pairs that count. */
   readonly kept: number;
 }
@@ -63,8 +65,7 @@ export async function preferenceBatches(
     throw optionError('batchSize must be a whole number of at least 1', String(batchSize));
   if (preferences.length === 0) throw optionError('there must be a pair', 'none');
   const pairs = await encodePairs(preferences, reference);
-  const longest = pairs.reduce((most, { sides }) => Math.max(most, ...sides.map(({ ids }) => ids.length - 1)), 0);
-  const contextLength = options.contextLength ?? longest;
+  const contextLength = options.contextLength ?? longestOf(pairs);
   const over = pairs.find(({ sides }) => sides.some(({ ids }) => ids.length - 1 > Math.min(contextLength, reference.contextLength)));
   if (over !== undefined) {
     throw chatError({
@@ -99,9 +100,23 @@ export async function preferenceBatches(
           given[row * 2 + side] = scores[place]?.[side] ?? 0;
         }
       }
-      return { inputs, targets, reference: given, kept: rows.length };
+      const counts = Float32Array.from({ length: batchSize }, (_, row) => (row < rows.length ? 1 : 0));
+      return { inputs, targets, reference: given, counts, kept: rows.length };
     },
   };
+}
+
+/**
+ * Tokens of the longest side of pairs: the `contextLength` that holds them all.
+ *
+ * @throws as {@link preferenceBatches} does.
+ */
+export async function preferenceLength(preferences: readonly Preference[], model: ChatModel): Promise<number> {
+  return longestOf(await encodePairs(preferences, model));
+}
+
+function longestOf(pairs: readonly EncodedPair[]): number {
+  return pairs.reduce((most, { sides }) => Math.max(most, ...sides.map(({ ids }) => ids.length - 1)), 0);
 }
 
 interface EncodedPair {

@@ -143,7 +143,14 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       ...(recipe.threads === undefined ? {} : { threads: recipe.threads }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
-    const { trainLoss } = await follow(steps, { training, paths, prepared, log, hooks });
+    const { trainLoss } = await follow(steps, {
+      training,
+      paths,
+      bytesPerToken: prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens),
+      resume: 'weft train --resume',
+      log,
+      hooks,
+    });
     const weights = existsSync(paths.best) ? await bestWeights(paths.best) : steps.averaged;
 
     const result = await finishRun({ recipe, training, paths, prepared, model, weights, state: steps.state, trainLoss }, hooks);

@@ -46,6 +46,22 @@ export function parseChat(value: unknown, origin: string): Chat {
   return { messages, origin };
 }
 
+/** A record of a file as a prompt: a text under "prompt", or a chat up to its last message that is no reply. */
+export function parsePrompt(value: unknown, origin: string): readonly ChatMessage[] {
+  const { prompt, messages, conversations } = fieldsOf(value, origin);
+  if (typeof prompt === 'string') return [{ role: 'user', content: prompt }];
+  const chat = parseMessages(prompt ?? messages ?? conversations, origin);
+  const asked = chat.slice(0, chat.findLastIndex(({ role }) => role !== 'assistant') + 1);
+  if (asked.length > 0) return asked;
+  throw chatError({
+    code: 'WEFT_CHAT_FORMAT',
+    origin,
+    rule: 'a prompt has a message that is no reply',
+    value: chat.map(({ role }) => role).join(', '),
+    remedy: 'Add what the model is to reply to, or take the chat out.',
+  });
+}
+
 /** A list of messages in either format. */
 export function parseMessages(list: unknown, origin: string): readonly ChatMessage[] {
   if (!Array.isArray(list) || list.length === 0) {

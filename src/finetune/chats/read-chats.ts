@@ -1,7 +1,8 @@
 /** Files of chats and of preferences, one a line. */
 
 import { readRecords } from '../../data/index.ts';
-import { chatError, parseChat } from './chat.ts';
+import type { ChatMessage } from '../../tokenizers/index.ts';
+import { chatError, parseChat, parsePrompt } from './chat.ts';
 import type { Chat } from './chat.ts';
 import { parsePreference } from './preference.ts';
 import type { Preference } from './preference.ts';
@@ -36,6 +37,16 @@ export function readChats(patterns: string | readonly string[]): Promise<readonl
  */
 export function readPreferences(patterns: string | readonly string[]): Promise<readonly Preference[]> {
   return readAll(patterns, parsePreference);
+}
+
+/**
+ * Reads prompts to sample replies to: `{"prompt": …}`, a text or a list of messages, or chats, whose last replies are left out.
+ *
+ * @param patterns files, folders or globs
+ * @throws as {@link readChats} does.
+ */
+export function readPrompts(patterns: string | readonly string[]): Promise<readonly (readonly ChatMessage[])[]> {
+  return readAll(patterns, parsePrompt);
 }
 
 async function readAll<T>(patterns: string | readonly string[], parse: (value: unknown, origin: string) => T): Promise<readonly T[]> {

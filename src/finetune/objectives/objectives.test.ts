@@ -90,7 +90,7 @@ test('direct preference optimisation is equation 7, whole replies at a time', as
   const margins = [0, 1].map(
     (pair) => beta * (replies[2 * pair]! - reference[2 * pair]! - (replies[2 * pair + 1]! - reference[2 * pair + 1]!)),
   );
-  const batch = { inputs: ids(...rows), targets: ids(...targets), reference: Float32Array.from(reference) };
+  const batch = { inputs: ids(...rows), targets: ids(...targets), reference: Float32Array.from(reference), counts: Float32Array.of(1, 1) };
   for (const [index, values] of (await valuesOf(dpo(model, { contextLength: T, beta }), batch, 2)).entries()) {
     const digits = index === 0 ? 9 : 4;
     expect(number(values, 'loss')).toBeCloseTo(
@@ -100,6 +100,36 @@ test('direct preference optimisation is equation 7, whole replies at a time', as
     expect(number(values, 'accuracy')).toBe(margins.filter((margin) => margin > 0).length);
     expect(number(values, 'margin')).toBeCloseTo(margins[0]! + margins[1]!, digits);
   }
+});
+
+test('a pair that fills a batch up counts for nothing', async () => {
+  const zeros = [0, 0, 0, 0, 0];
+  const none = [-1, -1, -1, -1, -1];
+  const pair = {
+    inputs: [
+      [1, 2, 3, 4, 5],
+      [1, 2, 0, 6, 0],
+    ],
+    targets: [
+      [-1, 3, 4, 5, -1],
+      [-1, 0, 6, -1, -1],
+    ],
+  };
+  const objective = dpo(model, { contextLength: T });
+  const alone = {
+    inputs: ids(...pair.inputs),
+    targets: ids(...pair.targets),
+    reference: Float32Array.of(-5, -3),
+    counts: Float32Array.of(1),
+  };
+  const filled = {
+    inputs: ids(...pair.inputs, zeros, zeros),
+    targets: ids(...pair.targets, none, none),
+    reference: Float32Array.of(-5, -3, 0, 0),
+    counts: Float32Array.of(1, 0),
+  };
+  const [[expected], [actual]] = [await valuesOf(objective, alone, 1), await valuesOf(objective, filled, 2)];
+  for (const name of ['loss', 'accuracy', 'margin']) expect(number(actual!, name)).toBeCloseTo(number(expected!, name), 9);
 });
 
 test('group-relative policy optimisation is equation 3 with the divergence of equation 4', async () => {
