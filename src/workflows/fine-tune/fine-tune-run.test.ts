@@ -86,10 +86,10 @@ test('an adapter: PEFT’s folder, which with the base model says what the merge
     },
     { threads: 1 },
   );
-  const ids = base.tokenizer!.encode('user: red blue\nassistant: blue');
+  const ids = base.tokenizer!.encode('user:\nred blue\nassistant:\nblue');
   const [a, b] = [await text.score(ids), await apart.score(ids)];
   for (const [index, value] of a.entries()) if (index > 0) expect(Math.abs(value - b[index]!)).toBeLessThan(1e-4);
-  expect(text.chatTemplate).toContain('assistant: ');
+  expect(text.chatTemplate).toContain('assistant:');
   await text.close();
   await apart.close();
 });
