@@ -20,7 +20,7 @@ for await (const step of pretraining) if (step.index === 79) console.log('base',
 const adapter = lora(base, { name: 'next-colour', rank: 16, alpha: 32 });
 const chats = colours.map((colour, index) => [
   { role: 'user', content: colour },
-  { role: 'assistant', content: colours[(index + 1) % colours.length]! },
+  { role: 'assistant', content: colours[(index + 1) % colours.length] ?? '' },
 ]);
 const examples = (await Promise.all(chats.map((chat) => chatReplies({ tokenizer, chatTemplate: DEFAULT_CHAT_TEMPLATE }, chat)))).flat();
 const weights = new Map([...pretraining.weights, ...startAdapter(base, adapter, { seed: 1 })]);

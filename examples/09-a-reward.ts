@@ -13,8 +13,8 @@ const model = gpt({ layers: 1, heads: 2, width: 32, contextLength: 12, vocabSize
 const weights = initialize(model.parameters, { seed: 1 });
 const chatTemplate = '{% for m in messages %}{{ m.content }}{% endfor %} ';
 
-/** How often the reply says the letter that it was asked for. */
-const reward = ({ prompt, text }: SampledReply): number => [...text].filter((letter) => letter === prompt[0]!.content).length / 4;
+/** How much of a reply is the letter e. */
+const reward = ({ text }: SampledReply): number => [...text].filter((letter) => letter === 'e').length / 4;
 
 const reference = await createTextModel({ model, weights, tokenizer, chatTemplate });
 const replies = sampleGroups(
@@ -22,10 +22,10 @@ const replies = sampleGroups(
     model,
     weights: () => new Map([...weights, ...run.weights]),
     reference,
-    prompts: [...'abcde'].map((content) => [{ role: 'user', content }]),
+    prompts: [...'abcd'].map((content) => [{ role: 'user', content }]),
     reward,
   },
-  { prompts: 5, group: 12, contextLength: 8, maxTokens: 4, seed: 1 },
+  { prompts: 4, group: 8, contextLength: 8, maxTokens: 4, seed: 1 },
 );
 const objective = grpo(model, { contextLength: 8, beta: 0 });
 const run: TrainingRun = train(objective, replies, { optimizer: adamw({ learningRate: 1e-2 }), steps: 24, weights });

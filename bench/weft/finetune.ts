@@ -1,7 +1,7 @@
 /**
  * Fine-tuning on a documented task: `tsx bench/weft/finetune.ts [FOLDER]`.
  *
- * Base: a Llama of 2 layers and 96 wide, trained on the first 90% of tinyshakespeare as plain text (600 steps of 8 × 128 tokens).
+ * Base: a Llama of 2 layers and 96 wide, trained on the first 90% of tinyshakespeare as plain text (1,500 steps of 8 × 128 tokens).
  * Task: a line in lower case without punctuation in, the line as it stands out; 1,000 chats to learn from, 100 held out, from the last
  * 10% and the lines that follow. Every method has the same batches and 3 epochs, and the best of three learning rates by its own
  * held-out loss. Preferences: of two lines, the one that has the word that the prompt names; up to 300 pairs to learn from, 100 held out.

@@ -242,7 +242,7 @@ describe('misuse', () => {
     ['WEFT_ADAPTER_OPTION', { name: 'a.b' }],
     ['WEFT_ADAPTER_TARGETS', { targets: [/nothing/] }],
     ['WEFT_ADAPTER_TARGETS', { targets: ['query' as 'q'] }],
-    ['WEFT_OPTION_UNKNOWN', { r: 8 } as object],
+    ['WEFT_OPTION_UNKNOWN', { rank: 8, r: 8 }],
   ])('%s: %o', (code, options) => {
     expect(() => lora(model, options)).toThrow(expect.objectContaining({ code }));
   });

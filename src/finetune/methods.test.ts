@@ -190,7 +190,7 @@ describe('rewards', () => {
   test.each([
     ['WEFT_CHAT_OPTION', { group: 1 }],
     ['WEFT_CHAT_OPTION', { prompts: 0 }],
-    ['WEFT_OPTION_UNKNOWN', { groups: 3 } as object],
+    ['WEFT_OPTION_UNKNOWN', { groups: 3 }],
   ])('%s: %o', (code, changes) => {
     expect(() =>
       sampleGroups(

@@ -171,7 +171,7 @@ describe('misuse', () => {
     ['WEFT_CHAT_OPTION', { contextLength: 1.5 }],
     ['WEFT_CHAT_OPTION', { order: 'random' as 'shuffled' }],
     ['WEFT_CHAT_TOO_LONG', { contextLength: 2 }],
-    ['WEFT_OPTION_UNKNOWN', { shuffle: true } as object],
+    ['WEFT_OPTION_UNKNOWN', { shuffle: true }],
   ])('%s: %o', (code, changes) => {
     expect(() => packChats([chat], { ...options, ...changes })).toThrow(expect.objectContaining({ code }));
   });

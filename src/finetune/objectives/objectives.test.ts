@@ -7,7 +7,6 @@ import { fromHost } from '../../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../../test/oracle/nd-array.ts';
 import { runOnnx } from '../../../test/oracle/run-graph.ts';
 import { createRandom, hostTensor } from '../../core/index.ts';
-import type { DType } from '../../core/index.ts';
 import { axes, buildGraph, input, logSoftmax } from '../../graph/index.ts';
 import { gpt, withAdapters } from '../../models/index.ts';
 import type { LanguageModel } from '../../models/index.ts';
@@ -60,7 +59,7 @@ async function valuesOf(
     ...Object.fromEntries(
       feeds.map(([name, { dtype, shape }]) => [
         name,
-        { dtype: dtype as DType, shape: shape.map(({ size }) => Number(size)), data: Float64Array.from(batch[name]!) },
+        { dtype, shape: shape.map(({ size }) => Number(size)), data: Float64Array.from(batch[name]!) },
       ]),
     ),
   };

@@ -137,10 +137,10 @@ describe('misuse', () => {
     ['WEFT_FINETUNE_OPTION', { bits: 4, merge: true }],
     ['WEFT_FINETUNE_OPTION', { method: 'grpo' }],
     ['WEFT_FINETUNE_OPTION', { targets: ['query' as 'q'] }],
-    ['WEFT_FINETUNE_OPTION', { ranks: 8 } as object],
+    ['WEFT_FINETUNE_OPTION', { rank: 8, ranks: 8 }],
     ['WEFT_DATA_MISSING', { data: 'nothing-there.jsonl' }],
   ] as const)('%s: %o', async (code, given) => {
-    const wrong = options(given as Partial<FineTuneRunOptions>);
+    const wrong = options(given);
     await expect(fineTuneRun(at('base'), wrong)).rejects.toThrow(expect.objectContaining({ code }));
     expect(existsSync(wrong.out!)).toBe(false);
   });

@@ -110,12 +110,13 @@ async function run(plan: FineTunePlan, { full, paths, hooks, begin }: Around): P
   try {
     onEvent?.({ kind: 'phase', phase: 'text' });
     const started = performance.now();
-    let steps: TrainingRun | undefined;
+    // What is trained as it is now, once training has begun.
+    let trainedNow = (): Weights => new Map();
     const method = await prepareMethod(
       {
         model: prepared.model,
         reference,
-        weights: () => new Map([...prepared.weights, ...(steps?.weights ?? [])]),
+        weights: () => new Map([...prepared.weights, ...trainedNow()]),
         reward: hooks.reward,
       },
       full,
@@ -146,7 +147,7 @@ async function run(plan: FineTunePlan, { full, paths, hooks, begin }: Around): P
     const measure = async (weights: Weights): Promise<FineTuneResult['heldOut']> =>
       method.heldOut === undefined ? undefined : evaluateOnce({ objective, batches, heldOut: method.heldOut }, { ...common, weights });
     const heldOutBefore = await measure(prepared.weights);
-    steps = train(objective, batches as BatchSource<ExampleBatch<string>>, {
+    const steps: TrainingRun = train(objective, batches as BatchSource<ExampleBatch<string>>, {
       ...common,
       weights: prepared.weights,
       optimizer: adamw({
@@ -159,6 +160,7 @@ async function run(plan: FineTunePlan, { full, paths, hooks, begin }: Around): P
       ...(method.heldOut === undefined ? {} : { heldOut: method.heldOut as readonly ExampleBatch<string>[] }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
+    trainedNow = () => steps.weights;
     const { trainLoss } = await follow(steps, {
       training: { steps: method.steps, evaluateEvery },
       paths,
