@@ -232,6 +232,20 @@ test('the step of an adapter computes no gradient of the base', () => {
   expect(of(leaves)).toBeLessThan(0.75 * of(everything));
 });
 
+test('layers that are not there, or ask no context, are refused', () => {
+  const model = MODELS[1]!;
+  const definition = {
+    name: 'x',
+    layers: new Map([['blocks.9.attention.query', { rank: 1, alpha: 1 }]]),
+    rankStabilized: false,
+    dropout: 0,
+  };
+  const refused = expect.objectContaining({ code: 'WEFT_MODEL_LAYER' });
+  expect(() => withAdapters(model, [definition])).toThrow(refused);
+  const { blocks } = roundWeights(model, initialize(model.parameters, { seed: 1 }), { bits: 8 });
+  expect(() => withBlockWeights(model, new Map([['tokens', [...blocks.values()][0]!]]))).toThrow(refused);
+});
+
 describe('misuse', () => {
   const model = MODELS[1]!;
   test.each([

@@ -85,7 +85,7 @@ export async function saveAdapter(folder: string, parts: AdapterParts): Promise<
     modules.set(module, joinUpdates(updates, { rankStabilized: definition.rankStabilized, width: layers[0]?.in ?? 0 }));
   }
   const [lost] = left;
-  if (lost !== undefined) throw weightsError(`the layer ${lost} has no module in a ${architectureOf(model).className}`);
+  if (lost !== undefined) throw weightsError(`the layer ${lost} has no module in a ${architectureOf(model).classNames[0]}`);
   const tensors = new Map<string, HostTensor>();
   for (const [module, { a, b }] of modules) tensors.set(`${PREFIX}${module}.lora_A.weight`, a).set(`${PREFIX}${module}.lora_B.weight`, b);
   await writeSafetensors(join(folder, WEIGHTS_FILE), tensors, {

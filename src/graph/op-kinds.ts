@@ -36,6 +36,24 @@ export interface BlockAttributes {
 
 type None = Readonly<Record<string, never>>;
 
+/** A number for the rows of an image and one for its columns. */
+export type Pair = readonly [number, number];
+
+/** How a kernel moves over an image: steps, zeros on every side, the distance of the kernel's elements, and channels that do not mix. */
+export interface ConvolutionAttributes {
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
+}
+
+/** How a window moves over an image. */
+export interface PoolingAttributes {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+}
+
 /** The attributes of each kind of operation. */
 export interface OpAttributes {
   // leaves
@@ -102,9 +120,16 @@ export interface OpAttributes {
   };
   readonly cachedAttention: AttentionScores & { readonly heads: number; readonly kvHeads: number; readonly rotary: boolean };
   readonly crossEntropy: None;
+  // images
+  readonly conv2d: ConvolutionAttributes;
+  readonly convTranspose2d: ConvolutionAttributes & { readonly outputPadding: Pair };
+  readonly maxPool2d: PoolingAttributes;
+  readonly averagePool2d: PoolingAttributes;
+  readonly batchNorm: { readonly epsilon: number };
   // gradients that a device can do in fewer passes as one operation
   readonly geluGradient: { readonly form: 'erf' | 'tanh' };
   readonly crossEntropyGradient: None;
+  readonly maxPool2dGradient: PoolingAttributes;
   // random
   readonly dropoutMask: { readonly rate: number };
 }

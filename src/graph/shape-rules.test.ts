@@ -262,7 +262,7 @@ test.for([
     'a mask that does not fit the scores',
     () => attention([heads(2, 3, 8), heads(2, 5, 8), heads(2, 5, 8)], { causal: false, scale: 1, bias: float('mask', 'T S', 3, 4) }),
     'WEFT_SHAPE_ATTENTION',
-    'what is added to the scores must stretch to B H T S = 1 2 3 5: T S = 3 4',
+    'what is added to the scores must stretch to B H T S = 2 2 3 5: T S = 3 4',
   ],
   [
     'a window of attention that is not causal',

@@ -1,8 +1,9 @@
 /** A model in a context of its own: with adapters, say, whoever builds it. Its code is not copied; its layers ask the context. */
 
+import { UsageError } from '../core/index.ts';
 import { buildGraph, collectParameters, isKind } from '../graph/index.ts';
-import type { ForwardContext } from '../nn/index.ts';
-import type { AdapterDefinition, BlockMatrix } from '../nn/index.ts';
+import { adapterParameters } from '../nn/index.ts';
+import type { AdapterDefinition, BlockMatrix, ForwardContext } from '../nn/index.ts';
 import type { LanguageModel } from './index.ts';
 import { trace } from './language-model.ts';
 
@@ -40,6 +41,7 @@ export function linearLayers(model: LanguageModel): readonly LinearLayer[] {
  *
  * @param model Any language model, also one with adapters.
  * @param adapters Definitions; their names differ.
+ * @throws UsageError `WEFT_MODEL_LAYER` when the model has no such layer, or one that takes no adapters.
  *
  * @example
  * ```ts
@@ -52,7 +54,11 @@ export function linearLayers(model: LanguageModel): readonly LinearLayer[] {
  * ```
  */
 export function withAdapters<M extends LanguageModel>(model: M, adapters: readonly AdapterDefinition[]): M {
-  return inContext(model, (context) => ({ ...context, adapters: [...adapters, ...(context.adapters ?? [])] }));
+  const adapted = inContext(model, (context) => ({ ...context, adapters: [...adapters, ...(context.adapters ?? [])] }));
+  const known = new Set(adapted.parameters.map(({ name }) => name));
+  for (const { name, layers } of adapters)
+    for (const layer of layers.keys()) if (!known.has(adapterParameters(name, layer).a)) throw noSuchLayer(model, layer);
+  return adapted;
 }
 
 /**
@@ -60,9 +66,24 @@ export function withAdapters<M extends LanguageModel>(model: M, adapters: readon
  * Its parameters lack the weights of those layers.
  *
  * @param blocks By the name of the layer, as `roundWeights` of `weft/formats` makes them.
+ * @throws UsageError `WEFT_MODEL_LAYER` when the model has no such layer, or one that takes no matrix in blocks.
  */
 export function withBlockWeights<M extends LanguageModel>(model: M, blocks: ReadonlyMap<string, BlockMatrix>): M {
-  return inContext(model, (context) => ({ ...context, blocks: new Map([...(context.blocks ?? []), ...blocks]) }));
+  const rounded = inContext(model, (context) => ({ ...context, blocks: new Map([...(context.blocks ?? []), ...blocks]) }));
+  const [before, after] = [model, rounded].map(({ parameters }) => new Set(parameters.map(({ name }) => name)));
+  for (const layer of blocks.keys())
+    if (before?.has(`${layer}.weight`) !== true || after?.has(`${layer}.weight`) === true) throw noSuchLayer(model, layer);
+  return rounded;
+}
+
+function noSuchLayer({ architecture }: LanguageModel, layer: string): UsageError {
+  return new UsageError({
+    code: 'WEFT_MODEL_LAYER',
+    action: `change a layer of the ${architecture} model`,
+    rule: 'it must be a linear layer of the model that asks its context',
+    value: layer,
+    remedy: 'Give names that linearLayers lists; a recurrent model or one of a few words (MLP) has no such layers.',
+  });
 }
 
 /** A model whose context is another than it is built with. */

@@ -21,6 +21,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** Default N(0, 0.02). */
   readonly initializer?: Initializer;
+  /** Default zeros. */
+  readonly biasInitializer?: Initializer;
 }
 
 /**
@@ -38,14 +40,14 @@ export interface LinearOptions {
  * ```
  */
 export function linear(x: Tensor, options: LinearOptions, context: ForwardContext = {}): Tensor {
-  const { name, in: width, out, bias = false, initializer = NORMAL_002 } = options;
+  const { name, in: width, out, bias = false, initializer = NORMAL_002, biasInitializer = ZERO } = options;
   return scope(name, () => {
     const rounded = context.blocks?.get(scopedName());
     const y =
       rounded === undefined
         ? matmul(x, parameter('weight', axes('C C', out, width), initializer), { transposeB: true })
         : blockLinear(x, rounded);
-    return withLowRank(x, bias ? add(y, parameter('bias', axes('C', out), ZERO)) : y, context);
+    return withLowRank(x, bias ? add(y, parameter('bias', axes('C', out), biasInitializer)) : y, context);
   });
 }
 

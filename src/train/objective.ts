@@ -132,7 +132,8 @@ export function defineObjective<F extends string>(
       isTrained: ({ name }) => built.losses.some(({ trains }) => trains?.(name) ?? true),
     };
   };
-  const { inputs, isTrained } = trace(1);
+  // Two examples: one alone has no statistics of a batch.
+  const { inputs, isTrained } = trace(2);
   const specs = (role: 'parameter' | 'state'): readonly ParameterSpec[] =>
     inputs.flatMap(({ attributes: { name, shape, initializer, role: own } }) =>
       own === role && initializer !== undefined ? [{ name, shape, initializer }] : [],

@@ -2,7 +2,7 @@
 
 import { UsageError, WeftError, checkOptions } from '../core/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
-import type { LanguageModel } from '../models/index.ts';
+import type { SequenceModel } from '../models/index.ts';
 import { languageModelling } from './language-modelling.ts';
 import type { AnyBatch, BatchSource, ExampleBatch, Objective } from './objective.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -31,6 +31,8 @@ export interface TrainOptions<B = Batch> {
    * there is none. Polyak and Juditsky 1992.
    */
   readonly average?: number;
+  /** Compute the model's blocks again in the backward pass instead of keeping them: less memory, a third more work; default false. */
+  readonly checkpointing?: boolean;
   /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Stop when so many evaluations in a row were no better than the best; default never. */
@@ -102,13 +104,13 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * console.log(losses[49]! < losses[0]! / 2); // true
  * ```
  */
-export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun;
+export function train(model: SequenceModel, batches: Batches, options: TrainOptions): TrainingRun;
 export function train<F extends string>(
   objective: Objective<F>,
   batches: BatchSource<ExampleBatch<F>>,
   options: TrainOptions<ExampleBatch<F>>,
 ): TrainingRun;
-export function train(trained: LanguageModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
+export function train(trained: SequenceModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
   checkOptions('train', options, [
     'optimizer',
     'steps',
@@ -118,6 +120,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
     'weights',
     'heldOut',
     'average',
+    'checkpointing',
     'evaluateEvery',
     'patience',
     'resumeFrom',
@@ -184,6 +187,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
       accumulate,
       seed,
       ...(average === undefined ? {} : { average }),
+      ...(options.checkpointing === undefined ? {} : { checkpointing: options.checkpointing }),
       ...(options.weights === undefined ? {} : { weights: options.weights }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -267,7 +271,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
   };
 }
 
-function objectiveOf(model: LanguageModel, { contextLength }: Batches): Objective {
+function objectiveOf(model: SequenceModel, { contextLength }: Batches): Objective {
   if (contextLength > model.contextLength) {
     throw new UsageError({
       code: 'WEFT_TRAIN_OPTION',
