@@ -1,7 +1,7 @@
 /** Reverse-mode differentiation of a graph: a graph in, the same graph and its backward pass out. */
 
 import { WeftError } from '../core/index.ts';
-import { add, buildGraph, scalar, scope } from '../graph/index.ts';
+import { add, buildGraph, isKind, multiply, reshape, scalar, scope, slice } from '../graph/index.ts';
 import type { Node, Tensor } from '../graph/index.ts';
 import { joinGradients } from './joined-gradients.ts';
 import { applyRule } from './rules.ts';
@@ -47,13 +47,17 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
     arrived.set(tensor.node, lists);
   };
   accumulate(graph.outputs.get('loss') as Tensor, scalar(1, loss.dtype));
+  const again = createRecomputer();
   const stop = new Set(targets.map((tensor) => tensor.node));
   for (const node of graph.nodes.toReversed()) {
     const lists = arrived.get(node);
     if (lists === undefined || !needed.has(node) || (stop.has(node) && node.inputs.length === 0)) continue;
-    const y = node.outputs.map((type, index): Tensor => ({ node, index, dtype: type.dtype, shape: type.shape }));
     const g = Array.from(lists, (list) => (list === undefined ? undefined : total(list)));
-    const results = scope(`${node.scope === '' ? '' : `${node.scope}.`}gradient`, () => applyRule(node, y, g));
+    const results = scope(`${node.scope === '' ? '' : `${node.scope}.`}gradient`, () => {
+      const seen = again(node, g.find((gradient) => gradient !== undefined) as Tensor);
+      const y = seen.outputs.map((type, index): Tensor => ({ node: seen, index, dtype: type.dtype, shape: type.shape }));
+      return applyRule(seen, y, g);
+    });
     for (const [index, x] of node.inputs.entries()) {
       const gradient = results[index];
       if (gradient !== undefined && needed.has(x.node)) accumulate(x, gradient);
@@ -71,6 +75,47 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
     }
     return total(list);
   });
+}
+
+/**
+ * Nodes as gradients see them: those of a part that is not kept (see `gradientCheckpoint`) are made once more, from what the part was
+ * given. That is tied to the first gradient that arrives at the part, by adding it times zero, so that it neither is the same as what was
+ * computed before nor can be computed early.
+ */
+function createRecomputer(): (node: Node, gradient: Tensor) => Node {
+  const signals = new Map<number, Tensor>();
+  const copies = new Map<Node, Node>();
+  const given = new Map<string, Map<Node, Tensor>>();
+  const copyOf = (node: Node, segment: number): Node => {
+    const known = copies.get(node);
+    if (known !== undefined) return known;
+    const { segment: _, ...kept } = node;
+    const inputs = node.inputs.map((x) => (x.node.segment === segment ? { ...x, node: copyOf(x.node, segment) } : tied(x, segment)));
+    const copy: Node = { ...kept, inputs };
+    copies.set(node, copy);
+    return copy;
+  };
+  const tied = (x: Tensor, segment: number): Tensor => {
+    const isWeight = isKind(x.node, 'input') && x.node.attributes.role !== 'feed';
+    if (isWeight || isKind(x.node, 'constant') || x.dtype !== 'float32') return x;
+    const byNode = given.get(`${segment} ${x.index}`) ?? new Map<Node, Tensor>();
+    given.set(`${segment} ${x.index}`, byNode);
+    const known = byNode.get(x.node) ?? add(x, multiply(first(signals.get(segment) as Tensor), 0));
+    byNode.set(x.node, known);
+    return known;
+  };
+  return (node, gradient) => {
+    const { segment } = node;
+    if (segment === undefined) return node;
+    if (!signals.has(segment)) signals.set(segment, gradient);
+    return copyOf(node, segment);
+  };
+}
+
+/** The first element of a tensor, as a scalar. */
+function first(x: Tensor): Tensor {
+  const corner = x.shape.reduce((rest, _, axis) => slice(rest, axis, { start: 0, end: 1 }), x);
+  return reshape(corner, []);
 }
 
 /** The sum of the gradients that arrived at a tensor. */

@@ -49,5 +49,5 @@ export { constant, input, operation, parameter, scalar, state } from './operatio
 export { concat, expand, gather, max, mean, pad, reshape, scatterRows, slice, sum, sumOfSquares, transpose } from './shaping.ts';
 export type { ReduceOptions } from './shaping.ts';
 export { shapeError } from './shape-error.ts';
-export { isKind, named, scope, scopedName } from './tensor.ts';
+export { gradientCheckpoint, isKind, named, scope, scopedName } from './tensor.ts';
 export type { Node, Tensor, TensorType } from './tensor.ts';

@@ -6,7 +6,7 @@
 import { UsageError, checkOptions } from '../core/index.ts';
 import { add, gather, matmul, scope } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
-import { embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
+import { block, embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
 import type { ForwardContext, RotaryAngles } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { ModelDefinition } from './language-model.ts';
@@ -101,7 +101,7 @@ export function llama(options: LlamaOptions): LlamaModel {
     return table;
   };
 
-  const block = (x: Tensor, context: ForwardContext): Tensor => {
+  const blockOf = (x: Tensor, context: ForwardContext): Tensor => {
     const attended = selfAttention(
       norm(x, 'attentionNorm'),
       { name: 'attention', width, heads, kvHeads, headWidth, bias: false, angles, outputInitializer, dropoutRate: 0 },
@@ -114,7 +114,7 @@ export function llama(options: LlamaOptions): LlamaModel {
   return defineLanguageModel('llama', config, {
     hidden: (ids, context) => {
       let x = gather(tokens(), ids); // B T C
-      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
+      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
     logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V

@@ -5,7 +5,7 @@ export { batchNormalization, groupNormalization } from './channel-normalization.
 export type { BatchNormalizationOptions, GroupNormalizationOptions } from './channel-normalization.ts';
 export { conv2d, convTranspose2d } from './convolution.ts';
 export type { ConvolutionOptions, TransposedConvolutionOptions } from './convolution.ts';
-export { attentionCache, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
+export { attentionCache, block, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
 export type { AttentionCache, ForwardContext } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';

@@ -45,6 +45,8 @@ export interface StepOptions {
    * beside each other in the memory of the vector.
    */
   readonly buckets?: readonly Bucket[];
+  /** Blocks of the model are computed again in the backward pass instead of being kept; default false. */
+  readonly checkpointing?: boolean;
   /** Share of itself that a running average of the weights keeps at each step; without it there is none. */
   readonly average?: number;
 }
@@ -75,9 +77,9 @@ interface Built {
 }
 
 /** The losses of a batch, each its sum divided by a fed `denominator`, the number of targets of the whole step. */
-function build({ objective, batchSize }: StepOptions, training: boolean): Built {
+function build({ objective, batchSize, checkpointing = false }: StepOptions, training: boolean): Built {
   const updates = new Map<string, Tensor>();
-  const context = training ? { dropout: true, training, updates } : { updates };
+  const context = training ? { dropout: true, training, updates, checkpointing } : { updates };
   const { losses, metrics = {} } = objective.losses(inputsOf(objective.feeds(batchSize)), context);
   const denominator = input('denominator', 'float32', []);
   const meanOf = (total: Tensor): Tensor => divide(total, denominator);

@@ -31,6 +31,8 @@ export interface TrainOptions<B = Batch> {
    * there is none. Polyak and Juditsky 1992.
    */
   readonly average?: number;
+  /** Compute the model's blocks again in the backward pass instead of keeping them: less memory, a third more work; default false. */
+  readonly checkpointing?: boolean;
   /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Stop when so many evaluations in a row were no better than the best; default never. */
@@ -118,6 +120,7 @@ export function train(trained: SequenceModel | Objective, batches: Batches | Bat
     'weights',
     'heldOut',
     'average',
+    'checkpointing',
     'evaluateEvery',
     'patience',
     'resumeFrom',
@@ -184,6 +187,7 @@ export function train(trained: SequenceModel | Objective, batches: Batches | Bat
       accumulate,
       seed,
       ...(average === undefined ? {} : { average }),
+      ...(options.checkpointing === undefined ? {} : { checkpointing: options.checkpointing }),
       ...(options.weights === undefined ? {} : { weights: options.weights }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
