@@ -7,5 +7,8 @@ export type { Baselines } from './baselines/measure.ts';
 export type { DocumentText, Documents } from './documents.ts';
 export { evaluateText } from './evaluate-text.ts';
 export type { EvaluateTextOptions, EvaluationProgress, ScoringModel, TextEvaluation } from './evaluate-text.ts';
+export { accuracy, bestClasses } from './metrics/accuracy.ts';
+export { classSpread } from './metrics/class-spread.ts';
+export { frechetDistance } from './metrics/frechet-distance.ts';
 export { bitsPerByte } from './metrics/bits-per-byte.ts';
 export { perplexity } from './metrics/perplexity.ts';

@@ -6,9 +6,26 @@
  */
 
 import { checkOptions } from '../core/index.ts';
-import { add, axes, concat, input, maximum, multiply, negate, relu, reshape, scope, sigmoid, subtract, sum } from '../graph/index.ts';
+import {
+  add,
+  axes,
+  concat,
+  gather,
+  input,
+  matmul,
+  maximum,
+  multiply,
+  negate,
+  parameter,
+  relu,
+  reshape,
+  scope,
+  sigmoid,
+  subtract,
+  sum,
+} from '../graph/index.ts';
 import type { Axis, Tensor } from '../graph/index.ts';
-import { batchNormalization, conv2d, convTranspose2d, embedding, linear, noise } from '../nn/index.ts';
+import { batchNormalization, conv2d, convTranspose2d, embedding, linear, noise, spectralNormalized } from '../nn/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
 import { MNIST_SIZE, requireImage, specsOf } from './image-model.ts';
 import type { ImageModelDefinition, ImageSize } from './image-model.ts';
@@ -105,11 +122,12 @@ export function gan(options: Partial<GanConfig> = {}): GanModel {
         x = leaky(conv2d(x, normalize)); // B C Y X -> B C' Y/2 X/2
       }
       const seen = reshape(x, [...x.shape.slice(0, 1), { name: 'C', size: flat }]); // B (C·Y·X)
-      const real = reshape(linear(seen, { name: 'head', in: flat, out: 1, bias: true, initializer: INITIAL }), x.shape.slice(0, 1));
-      const fits = sum(multiply(seen, embedding(labels, { name: 'classes', rows: classes, width: flat, initializer: INITIAL })), {
-        axes: [1],
-      });
-      return add(real, fits); // B
+      const normalized = (name: string, count: number): Tensor =>
+        scope(name, () => spectralNormalized(parameter('weight', axes('V C', count, flat), INITIAL), context));
+      const real = matmul(seen, normalized('head', 1), { transposeB: true }); // B (C·Y·X) -> B 1
+      const fits = sum(multiply(seen, gather(normalized('classes', classes), labels)), { axes: [1], keep: true }); // -> B 1
+      const bias = parameter('bias', axes('C', 1), { kind: 'constant', value: 0 });
+      return reshape(add(add(real, fits), bias), x.shape.slice(0, 1)); // B
     });
   const losses = (images: Tensor, labels: Tensor, context: ForwardContext): ReturnType<GanModel['losses']> => {
     const [batch] = images.shape as readonly [Axis];

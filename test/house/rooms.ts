@@ -39,6 +39,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   eld: ['workflows'],
   'fast-png': ['data'],
   koffi: ['runtime'],
+  'ml-matrix': ['eval'],
   'onnxruntime-node': ['runtime'],
   'oniguruma-parser': ['tokenizers'],
   protobufjs: ['onnx', 'tokenizers'],

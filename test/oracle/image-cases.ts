@@ -56,12 +56,12 @@ function pools(pool: (x: Tensor, options: PoolingOptions) => Tensor): readonly [
 export const IMAGE_CASES: Pick<OpCases, ImageKind> = {
   conv2d: several(
     convolution('of one channel', [2, 1, 4, 5], [3, 1, 3, 3]),
-    convolution('padded', [2, 2, 4, 4], [3, 2, 3, 3], { padding: 1 }),
+    convolution('padded', [2, 2, 4, 3], [2, 2, 3, 3], { padding: 1 }),
     convolution('with a stride', [2, 2, 5, 5], [2, 2, 3, 3], { stride: 2, padding: 1 }),
     convolution('with a stride that leaves rows over', [1, 2, 6, 7], [2, 2, 3, 2], { stride: [2, 3] }),
     convolution('dilated', [1, 2, 6, 6], [2, 2, 2, 3], { dilation: 2, padding: [0, 2] }),
     convolution('dilated, with a stride and padding', [1, 2, 7, 6], [2, 2, 3, 2], { dilation: [1, 2], stride: 2, padding: [1, 0] }),
-    convolution('of groups', [2, 4, 4, 4], [6, 2, 3, 3], { groups: 2, padding: 1 }),
+    convolution('of groups', [1, 4, 4, 4], [4, 2, 3, 3], { groups: 2, padding: 1 }),
     convolution('of groups, dilated, with a stride', [2, 4, 6, 5], [2, 2, 2, 2], { groups: 2, dilation: 2, stride: 2 }),
     convolution('of each channel alone', [1, 3, 4, 4], [3, 1, 3, 3], { groups: 3, padding: 1 }),
     convolution('of single pixels', [2, 3, 3, 2], [2, 3, 1, 1]),
