@@ -14,6 +14,8 @@ interface Following {
   readonly prepared: Prepared;
   readonly log: MetricsLog;
   readonly hooks: WorkflowHooks;
+  /** Stops after this step, with a checkpoint; default the last. */
+  readonly until?: number;
 }
 
 /** Steps whose mean loss is the run's training loss. */
@@ -25,7 +27,7 @@ const CHECKPOINT_SECONDS = 60;
 /** Trains: logs every step, keeps checkpoints and the best weights, and stops when asked to, with a checkpoint. */
 export async function follow(
   run: TrainingRun,
-  { training, paths, prepared, log, hooks: { onEvent, signal } }: Following,
+  { training, paths, prepared, log, hooks: { onEvent, signal }, until = training.steps }: Following,
 ): Promise<{ readonly trainLoss: number }> {
   const every = training.checkpointEvery ?? training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10));
   const bytesPerToken = prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens);
@@ -75,10 +77,11 @@ export async function follow(
       onEvent?.({ kind: 'stopped', reason: 'interrupted', step, remedy: `Continue with: weft train --resume ${paths.folder}` });
       signal.throwIfAborted();
     }
-    if (step % every === 0 || step === training.steps || seconds - savedAt > CHECKPOINT_SECONDS) await save(step);
+    if (step % every === 0 || step === until || seconds - savedAt > CHECKPOINT_SECONDS) await save(step);
+    if (step === until) break;
   }
   const { step } = run.state;
-  if (step < training.steps) {
+  if (step < until) {
     if (savedAt < run.state.seconds) await save(step);
     onEvent?.({
       kind: 'stopped',
