@@ -51,7 +51,7 @@ export type {
   NumberParameter,
   ParameterValue,
   ParameterValues,
-  Parameters,
+  ParameterSpace,
 } from './tune/parameters.ts';
 export { defineSearch } from './tune/search.ts';
 export type { Parameter, Search, SearchBudget, SearchPlaces, SearchSpace } from './tune/search.ts';

@@ -1,13 +1,13 @@
 /** A search for the least value of any function: what `weft tune` does with trainings, for numbers and choices of all kinds. */
 
 import { UsageError, checkOptions } from '../../core/index.ts';
-import type { AnyParameter, Parameters } from './parameters.ts';
+import type { AnyParameter, ParameterSpace } from './parameters.ts';
 import { runSearch } from './run-search.ts';
 import { ranked } from './trial.ts';
 import type { Trial } from './trial.ts';
 
 /** What a function is called with: a value for each parameter of the space; undefined where a parameter's condition does not hold. */
-export type ValuesOf<S extends Parameters> = { readonly [P in keyof S]: ValueOf<S[P]> };
+export type ValuesOf<S extends ParameterSpace> = { readonly [P in keyof S]: ValueOf<S[P]> };
 
 type ValueOf<P extends AnyParameter> = P extends { readonly kind: 'choice'; readonly options: readonly (infer T)[] } ? T : number;
 
@@ -24,7 +24,7 @@ export interface MinimizeOptions {
 }
 
 /** What {@link minimize} found. */
-export interface Minimum<S extends Parameters> {
+export interface Minimum<S extends ParameterSpace> {
   readonly values: ValuesOf<S>;
   readonly value: number;
   /** All trials, in their order. */
@@ -49,7 +49,7 @@ export interface Minimum<S extends Parameters> {
  * console.log(value < 0.1); // true
  * ```
  */
-export async function minimize<const S extends Parameters>(
+export async function minimize<const S extends ParameterSpace>(
   space: S,
   measure: (values: ValuesOf<S>) => number | Promise<number>,
   options: MinimizeOptions,

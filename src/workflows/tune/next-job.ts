@@ -1,11 +1,11 @@
 /** What a search does next: lets a trial climb, or begins one. A function of what has happened so far, and of nothing else. */
 
 import { createRandom } from '../../core/index.ts';
-import type { ParameterValues, Parameters } from './parameters.ts';
+import type { ParameterValues, ParameterSpace } from './parameters.ts';
 import { sameValue } from './parameters.ts';
 import { promotable } from './rungs.ts';
 import { randomValues } from './sample.ts';
-import { STARTUP_TRIALS, tpeValues } from './tpe.ts';
+import { tpeValues } from './tpe.ts';
 import type { Observation } from './tpe.ts';
 import type { Trial } from './trial.ts';
 
@@ -17,7 +17,7 @@ export const STRATEGIES: readonly Strategy[] = ['random', 'tpe', 'asha', 'tpe-as
 
 /** What decides the course of a search. */
 export interface Course {
-  readonly parameters: Parameters;
+  readonly parameters: ParameterSpace;
   readonly strategy: Strategy;
   readonly seed: number;
   /** Steps at each rung; one rung where trials do not climb. */
@@ -67,13 +67,10 @@ function stepsOf({ status, losses, steps }: Trial, rungs: readonly number[]): nu
 }
 
 /** Values that no trial had: a training is decided by its seed, so a second one would tell nothing. */
-function newValues(
-  { parameters, strategy, seed, rungs, fits = () => true }: Course,
-  trials: readonly Trial[],
-): ParameterValues | undefined {
+function newValues({ parameters, strategy, seed, fits = () => true }: Course, trials: readonly Trial[]): ParameterValues | undefined {
   const random = createRandom(seed, `trial ${trials.length + 1}`);
   const estimates = strategy === 'tpe' || strategy === 'tpe-asha';
-  const seen = estimates ? observations(trials, rungs.length) : [];
+  const seen = estimates ? observations(trials) : [];
   for (let draw = 0; draw < DRAWS; draw++) {
     const values = estimates && draw < DRAWS / 10 ? tpeValues(parameters, seen, random) : randomValues(parameters, random);
     if (fits(values) && !trials.some((trial) => sameValues(trial.values, values))) return values;
@@ -90,13 +87,20 @@ function sameValues(a: ParameterValues, b: ParameterValues): boolean {
 }
 
 /**
- * What TPE learns from: the losses at the highest rung that enough trials came to, as losses of different rungs cannot be compared
- * (Falkner et al. 2018, "BOHB", section 4). Who failed, or has yet to get there from the rung below and runs, counts as worst.
+ * What TPE learns from: trials in the order of the rung that they came to, and on one rung of their loss there, as losses of different
+ * rungs cannot be compared. So what was let climb is good beside what was not. Those that failed or run their first steps are worst.
+ *
+ * Falkner et al. 2018 ("BOHB", section 4) learn from the highest rung alone that enough trials came to. That was tried: the rest of the
+ * space is then forgotten, and where early losses mislead it did worse than ASHA without TPE (docs/decisions/076-search.md).
  */
-export function observations(trials: readonly Trial[], rungs: number): readonly Observation[] {
-  const reached = (rung: number): number => trials.filter(({ losses }) => Number.isFinite(losses[rung] ?? Infinity)).length;
-  const highest = Array.from({ length: rungs }, (_, index) => rungs - 1 - index).find((rung) => reached(rung) >= STARTUP_TRIALS) ?? 0;
+export function observations(trials: readonly Trial[]): readonly Observation[] {
   return trials
-    .filter(({ status, losses }) => losses.length > highest || status !== 'waiting')
-    .map(({ values, losses }) => ({ values, loss: losses[highest] ?? Infinity }));
+    .filter(({ status, losses }) => losses.length > 0 || status !== 'waiting')
+    .map((trial) => ({ trial, ends: Number.isFinite(trial.losses.at(-1) ?? Infinity) }))
+    .toSorted((a, b) => {
+      if (a.ends !== b.ends) return a.ends ? -1 : 1;
+      if (!a.ends) return a.trial.id - b.trial.id;
+      return b.trial.losses.length - a.trial.losses.length || (a.trial.losses.at(-1) ?? 0) - (b.trial.losses.at(-1) ?? 0);
+    })
+    .map(({ trial: { values }, ends }, rank) => ({ values, rank: ends ? rank : Infinity }));
 }

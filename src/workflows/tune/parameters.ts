@@ -1,5 +1,5 @@
 /**
- * Parameters of a search: plain data that says between which values to look, and on which scale.
+ * ParameterSpace of a search: plain data that says between which values to look, and on which scale.
  *
  * Linear, logarithmic and whole numbers and choices are those of Bergstra et al. 2011 ("Algorithms for Hyper-Parameter Optimization",
  * section 2); that one parameter counts only beside some values of another makes the space a tree (its section 4).
@@ -36,8 +36,8 @@ export interface ChoiceParameter<T extends ParameterValue = ParameterValue> {
 /** Any parameter. */
 export type AnyParameter = NumberParameter | ChoiceParameter;
 
-/** Parameters by name. One with a condition stands behind those that the condition names. */
-export type Parameters = Readonly<Record<string, AnyParameter>>;
+/** ParameterSpace by name. One with a condition stands behind those that the condition names. */
+export type ParameterSpace = Readonly<Record<string, AnyParameter>>;
 
 /** A value for each parameter that counts. */
 export type ParameterValues = Readonly<Record<string, ParameterValue>>;

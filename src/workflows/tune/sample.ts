@@ -2,12 +2,12 @@
 
 import type { Random } from '../../core/index.ts';
 import { isActive } from './parameters.ts';
-import type { AnyParameter, ParameterValue, ParameterValues, Parameters } from './parameters.ts';
+import type { AnyParameter, ParameterValue, ParameterValues, ParameterSpace } from './parameters.ts';
 import { fromLine, lineOf } from './scale.ts';
 
 /** A value for each parameter that counts, drawn by `draw` in the order of the space. */
 export function drawValues(
-  parameters: Parameters,
+  parameters: ParameterSpace,
   draw: (parameter: AnyParameter, name: string) => ParameterValue,
 ): Record<string, ParameterValue> {
   const values: Record<string, ParameterValue> = {};
@@ -16,7 +16,7 @@ export function drawValues(
 }
 
 /** Values of random search. */
-export function randomValues(parameters: Parameters, random: Random): ParameterValues {
+export function randomValues(parameters: ParameterSpace, random: Random): ParameterValues {
   return drawValues(parameters, (parameter) => {
     if (parameter.kind === 'choice') return parameter.options[random.integer(parameter.options.length)] ?? '';
     const { low, high } = lineOf(parameter);

@@ -9,7 +9,7 @@ import type { ModelRecipe, Recipe, TokenizerRecipe, TrainingRecipe } from '../re
 import { STRATEGIES } from './next-job.ts';
 import type { Strategy } from './next-job.ts';
 import { choice, logUniform } from './parameters.ts';
-import type { AnyParameter, ChoiceParameter, NumberParameter, ParameterValue, ParameterValues, Parameters } from './parameters.ts';
+import type { AnyParameter, ChoiceParameter, NumberParameter, ParameterValue, ParameterValues, ParameterSpace } from './parameters.ts';
 
 /** What the length of a trial is made of, which the search itself decides. */
 type Length = 'steps' | 'minutes' | 'evaluateEvery' | 'checkpointEvery' | 'patience';
@@ -41,7 +41,8 @@ export interface SearchBudget {
 export interface Search {
   /** What all trials share; its `training.steps` are those of a whole training. */
   readonly recipe: Recipe;
-  readonly space: SearchSpace;
+  /** Default learning rate, weight decay, schedule and betas. */
+  readonly space?: SearchSpace;
   /** Default as many steps as 20 whole trainings. */
   readonly budget?: SearchBudget;
   /** Default `tpe-asha`. */
@@ -63,7 +64,7 @@ export type FullSearch = Required<Omit<Search, 'parallel' | 'budget'>> & {
   readonly parallel: number | undefined;
   readonly budget: { readonly trials: number; readonly steps: number; readonly minutes: number };
   /** The parameters by path, as the choosing sees them. */
-  readonly parameters: Parameters;
+  readonly parameters: ParameterSpace;
 };
 
 /** Where a search goes when it does not say. */
@@ -85,7 +86,7 @@ const DEFAULT_TRAININGS = 20;
  *   space: { 'training.learningRate': logUniform(3e-4, 3e-2), 'model.width': choice(64, 96, 128) },
  *   budget: { trials: 40 },
  * });
- * console.log(Object.keys(search.space)); // [ 'training.learningRate', 'model.width' ]
+ * console.log(Object.keys(search.space ?? {})); // [ 'training.learningRate', 'model.width' ]
  * ```
  */
 export function defineSearch(search: Search): Search {
@@ -129,15 +130,14 @@ const SEARCH = z.strictObject({
 });
 
 /**
- * Checks a search from outside and fills in its defaults; a recipe alone gets a usual space.
+ * Checks a search from outside and fills in its defaults; without a space the usual one is searched.
  *
  * @param given - what a file exported, flags already in it.
  * @param origin - where it comes from, for messages.
  * @throws UsageError `WEFT_OPTION_UNKNOWN`, `WEFT_RECIPE_VALUE` and `WEFT_TUNE_SPACE`, naming the place.
  */
 export function checkSearch(given: unknown, origin: string): FullSearch {
-  const asked =
-    isRecord(given) && given['recipe'] === undefined && given['text'] !== undefined ? { recipe: given, space: USUAL_SPACE } : given;
+  const asked = isRecord(given) && given['recipe'] !== undefined && given['space'] === undefined ? { ...given, space: USUAL_SPACE } : given;
   if (isRecord(asked)) checkOptions(`use ${origin}`, asked, Object.keys(SEARCH.shape));
   const result = SEARCH.safeParse(asked);
   if (!result.success) {
@@ -182,7 +182,7 @@ export function recipeWith(recipe: Recipe, values: ParameterValues): Recipe {
 }
 
 /** What each parameter may be at its ends must make a recipe by itself: a slip is told before hours of search, not after. */
-function checkEdges(recipe: Recipe, parameters: Parameters, origin: string): void {
+function checkEdges(recipe: Recipe, parameters: ParameterSpace, origin: string): void {
   const before: string[] = [];
   for (const [path, parameter] of Object.entries(parameters)) {
     checkPlace(recipe, path, origin);

@@ -9,14 +9,14 @@
 
 import type { Random } from '../../core/index.ts';
 import { parzen } from './parzen.ts';
-import type { ParameterValue, ParameterValues, Parameters } from './parameters.ts';
+import type { ParameterValue, ParameterValues, ParameterSpace } from './parameters.ts';
 import { drawValues, randomValues } from './sample.ts';
 
 /** A trial as the estimator sees it. */
 export interface Observation {
   readonly values: ParameterValues;
-  /** What is to be made small; infinite for a trial that diverged, failed or still runs. */
-  readonly loss: number;
+  /** The smaller, the better; infinite for a trial that diverged, failed or still runs. */
+  readonly rank: number;
 }
 
 /** Share of the trials that are the good ones. */
@@ -26,13 +26,13 @@ const GAMMA = 0.25;
 const CANDIDATES = 24;
 
 /** Trials at random before anything is estimated. */
-export const STARTUP_TRIALS = 8;
+const STARTUP_TRIALS = 8;
 
 /** Values for the next trial; random ones while few trials have come to an end. */
-export function tpeValues(parameters: Parameters, observations: readonly Observation[], random: Random): ParameterValues {
-  const finished = observations.filter(({ loss }) => Number.isFinite(loss)).length;
+export function tpeValues(parameters: ParameterSpace, observations: readonly Observation[], random: Random): ParameterValues {
+  const finished = observations.filter(({ rank }) => Number.isFinite(rank)).length;
   if (finished < STARTUP_TRIALS) return randomValues(parameters, random);
-  const sorted = observations.toSorted((a, b) => a.loss - b.loss || 0);
+  const sorted = observations.toSorted((a, b) => a.rank - b.rank || 0);
   const count = Math.min(finished, Math.ceil(GAMMA * sorted.length));
   const seen = (trials: readonly Observation[], name: string): ParameterValue[] =>
     trials.flatMap(({ values }) => (values[name] === undefined ? [] : [values[name]]));

@@ -24,12 +24,12 @@ export interface TrialWorkers {
 /** The last of what a process wrote about its end that is kept. */
 const LAST_WORDS = 400;
 
-/** No process yet: they are started as they are needed and then kept. */
-export function createTrialWorkers(): TrialWorkers {
+/** No process yet: they are started as they are needed and then kept. `program` stands beside this file, without its extension. */
+export function createTrialWorkers(program: string = 'trial-process'): TrialWorkers {
   const free: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   const start = (): ChildProcess => {
-    const child = startProcess();
+    const child = startProcess(program);
     all.add(child);
     return child.once('exit', () => {
       all.delete(child);
@@ -79,11 +79,11 @@ export function createTrialWorkers(): TrialWorkers {
   };
 }
 
-function startProcess(): ChildProcess {
-  // The program lies beside this file: as TypeScript in the sources, which tsx reads, as JavaScript in the package.
+function startProcess(name: string): ChildProcess {
+  // As TypeScript in the sources, which tsx reads, as JavaScript in the package.
   const here = import.meta.url;
-  const typed = here.endsWith('.ts');
-  const program = fileURLToPath(new URL(typed ? './trial-process.ts' : './trial-process.js', here));
-  const loader = typed ? ['--import', pathToFileURL(createRequire(here).resolve('tsx')).href] : [];
+  const extension = here.endsWith('.ts') ? '.ts' : '.js';
+  const loader = extension === '.ts' ? ['--import', pathToFileURL(createRequire(here).resolve('tsx')).href] : [];
+  const program = fileURLToPath(new URL(`./${name}${extension}`, here));
   return fork(program, { execArgv: loader, serialization: 'json', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
 }
