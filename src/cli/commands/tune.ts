@@ -52,6 +52,10 @@ export function addTune(program: Command, context: CliContext): void {
       try {
         result = await tune(search as Search, { onEvent: view.show, signal: context.signal });
         view.result(result);
+      } catch (error) {
+        view.end();
+        if (context.signal.aborted) (json === true ? context.stderr : context.stdout).write('  Stopped; the same command goes on.\n');
+        throw error;
       } finally {
         view.end();
       }

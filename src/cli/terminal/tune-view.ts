@@ -10,6 +10,7 @@ import { bar } from './bar.ts';
 import { continued, labelled, labelledLines } from './columns.ts';
 import { PHASE_NAMES, eventLines } from './event-text.ts';
 import { clock, compact, counted, duration, whole } from './numbers.ts';
+import { printable } from './printable.ts';
 import type { Output, RenderOptions } from './render-events.ts';
 import { createStyle } from './style.ts';
 import type { Style } from './style.ts';
@@ -98,8 +99,8 @@ export function createTuneView(output: Output, { env, now }: RenderOptions): Tun
           const { trial } = event;
           trials = event.trials;
           const failed = trial.status === 'failed';
-          if (live) persist(failed ? [labelled('Note', style.warn(`trial ${trial.id} failed: ${trial.message ?? ''}`), style)] : []);
-          else if (trial.status !== 'running') write([labelled(`Trial ${trial.id}`, trialText(trial, failed), style)]);
+          if (live) persist(failed ? [labelled('Note', style.warn(`trial ${trial.id} ${failureText(trial)}`), style)] : []);
+          else if (trial.status !== 'running') write([labelled(`Trial ${trial.id}`, trialText(trial), style)]);
           break;
         }
       }
@@ -125,9 +126,15 @@ function best(trials: readonly Trial[]): readonly Trial[] {
   return trials.filter(({ loss }) => Number.isFinite(loss)).toSorted((a, b) => a.loss - b.loss || a.id - b.id);
 }
 
-function trialText({ loss, steps, values, message, status }: Trial, failed: boolean): string {
-  if (failed) return `failed: ${message ?? ''}`;
+function trialText(trial: Trial): string {
+  const { loss, steps, values, status } = trial;
+  if (status === 'failed') return failureText(trial);
   return `${status === 'diverged' ? 'diverged' : `loss ${lossText(loss)}`}   ${whole(steps)} steps   ${valuesText(values)}`;
+}
+
+/** What a process said at its end may be anything. */
+function failureText({ message = '' }: Trial): string {
+  return `failed: ${printable(message.replaceAll('\n', ' '))}`;
 }
 
 function runningText(id: number, step: TuneStepEvent | undefined, values: string): string {

@@ -107,7 +107,7 @@ async function searchIn(search: FullSearch, { onEvent, signal }: TuneHooks): Pro
     const { folder: data, vocabSize, bytesPerToken } = await dataOf(recipe);
     const split =
       givenSplit(search.parallel, recipe.threads) ?? journal.split ?? (await measured(workers, recipe, vocabSize, { onEvent, signal }));
-    await journal.addSplit(split);
+    if (search.parallel === undefined && journal.split === undefined) await journal.addSplit(split);
     const tokenizers = Object.keys(parameters).some((path) => path.startsWith('tokenizer.'));
     const unit = tokenizers ? 'bits a byte' : 'nats a token';
     const earlier = journal.earlier.reduce<readonly Trial[]>((trials, event) => withEvent(trials, event, rungs.length), []);
