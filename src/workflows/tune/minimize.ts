@@ -46,7 +46,7 @@ export interface Minimum<S extends ParameterSpace> {
  *
  * const space = { x: uniform(-5, 5), y: uniform(-5, 5) };
  * const { value } = await minimize(space, ({ x, y }) => (x - 1) ** 2 + (y + 2) ** 2, { trials: 60 });
- * console.log(value < 0.1); // true
+ * console.log(value < 0.5); // true
  * ```
  */
 export async function minimize<const S extends ParameterSpace>(

@@ -71,8 +71,9 @@ export async function runSearch(course: Course, loop: SearchLoop): Promise<reado
         remedy: 'Correct the recipe or the space; train the recipe alone with weft train to see that it runs.',
       });
   };
+  const mayStart = (): boolean => running.size < parallel && thrown === undefined && signal?.aborted !== true && !isOver();
   for (;;) {
-    while (running.size < parallel && thrown === undefined && signal?.aborted !== true && !isOver()) {
+    while (mayStart()) {
       const again = open.shift();
       const job = again ?? nextJob(course, trials);
       if (job === undefined) break;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
 import { choice, integer, logUniform, onlyWhen, uniform } from './parameters.ts';
-import { checkSearch, defineSearch, recipeWith } from './search.ts';
+import { checkSearch, recipeWith } from './check-search.ts';
+import { defineSearch } from './search.ts';
 
 describe('types', () => {
   test('know the places of a recipe and what they take', () => {
