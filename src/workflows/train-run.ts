@@ -29,6 +29,7 @@ import type { Recipe } from './recipe.ts';
 import { damaged, openMetrics, readRecipe, runPaths } from './run-folder.ts';
 import type { RunPaths } from './run-folder.ts';
 import type { RunResult } from './run-result.ts';
+import { writeSample } from './write-sample.ts';
 
 /** Stands for the vocabulary until there is one. */
 const FIRST_VOCABULARY = 257;
@@ -127,7 +128,7 @@ async function beginFolder(recipe: Recipe, paths: RunPaths): Promise<void> {
 
 async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
   const started = performance.now();
-  const result = await training(recipe, paths, { hooks, prepare: () => prepare(recipe, paths, hooks) }, async (trained) => {
+  const result = await training(recipe, paths, { hooks, samples: true, prepare: () => prepare(recipe, paths, hooks) }, async (trained) => {
     const weights = existsSync(paths.best) ? await bestWeights(paths.best) : trained.averaged;
     return finishRun({ ...trained, recipe, paths, weights }, hooks);
   });
@@ -139,6 +140,8 @@ interface Course {
   readonly hooks: WorkflowHooks;
   /** Makes tokenizer and tokens for a run that has none yet. */
   readonly prepare: () => Promise<Prepared>;
+  /** Whether texts are written on the way. */
+  readonly samples?: boolean;
   readonly until?: number;
   readonly heldOutTokens?: number;
 }
@@ -148,7 +151,7 @@ interface Course {
 async function training<T>(
   recipe: Recipe,
   paths: RunPaths,
-  { hooks, prepare: prepareRun, until, heldOutTokens }: Course,
+  { hooks, prepare: prepareRun, samples = false, until, heldOutTokens }: Course,
   after: (trained: Omit<Trained, 'recipe' | 'paths' | 'weights'> & { readonly averaged: Weights }) => Promise<T>,
 ): Promise<T> {
   const { onEvent } = hooks;
@@ -198,7 +201,14 @@ async function training<T>(
       ...(recipe.threads === undefined ? {} : { threads: recipe.threads }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
-    const options = { training: settings, paths, prepared, log, hooks, ...(until === undefined ? {} : { until }) };
+    const { threads } = recipe;
+    const sample = (weights: Weights): Promise<string> =>
+      writeSample({ model, weights, ...(threads === undefined ? {} : { threads }) }, prepared);
+    const options = {
+      ...{ training: settings, paths, prepared, log, hooks },
+      ...(until === undefined ? {} : { until }),
+      ...(samples ? { sample } : {}),
+    };
     const { trainLoss } = await follow(steps, options);
     return await after({ training: settings, prepared, model, averaged: steps.averaged, state: steps.state, trainLoss });
   } finally {
