@@ -14,6 +14,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '2' },
     architecture: { type: 'string', default: 'gpt' },
     profile: { type: 'string' },
+    checkpointing: { type: 'boolean', default: false },
   },
 });
 const [vocabSize, batchSize, contextLength] = [Number(values.vocab), 8, 256];
@@ -28,6 +29,7 @@ const trainer = await createTrainer({
   accumulate: 1,
   seed: 1,
   threads: Number(values.threads),
+  checkpointing: values.checkpointing,
   ...(values.profile === undefined ? {} : { profile: values.profile }),
 });
 const random = createRandom(1);

@@ -24,16 +24,19 @@ import {
   expand,
   gather,
   gelu,
+  gradientCheckpoint,
   input,
   layerNorm,
   less,
   log,
+  matmul,
   logSoftmax,
   max,
   maximum,
   mean,
   minimum,
   multiply,
+  parameter,
   named,
   negate,
   reciprocal,
@@ -50,7 +53,7 @@ import {
   transpose,
   where,
 } from '../graph/index.ts';
-import type { Tensor } from '../graph/index.ts';
+import type { Graph, Tensor } from '../graph/index.ts';
 import { gradients } from './index.ts';
 
 const vector = (name: string, ...sizes: readonly number[]): Tensor => input(name, 'float32', axes('', ...sizes));
@@ -311,5 +314,33 @@ describe('is refused:', () => {
     ],
   ] as const)('%s', ([, build, code, message]) => {
     expect(build).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }));
+  });
+});
+
+describe('a part that is computed again', () => {
+  const x = input('x', 'float32', axes('B C', 3, 4));
+  const w = parameter('w', axes('C C', 4, 4), { kind: 'constant', value: 1 });
+  const part = (y: Tensor): Tensor => tanh(matmul(tanh(matmul(y, w)), w));
+  const made = (wrap: <T>(build: () => T) => T): Graph => {
+    const y = wrap(() => part(wrap(() => part(multiply(x, 2)))));
+    const [dx, dw] = gradients(sum(multiply(y, y)), [x, w]) as [Tensor, Tensor];
+    return buildGraph({ dx, dw });
+  };
+  const random = createRandom(3);
+  const feeds = { x: fill('float32', [3, 4], () => random.normal()), w: fill('float32', [4, 4], () => random.normal() / 2) };
+
+  test('has the same gradients to the bit', () => {
+    const [kept, again] = [made((build) => build()), made(gradientCheckpoint)];
+    expect(again.nodes.length).toBeGreaterThan(kept.nodes.length);
+    expect(evaluateGraph(again, feeds)).toEqual(evaluateGraph(kept, feeds));
+  });
+
+  test('is read from outside at its result alone', () => {
+    const graph = made(gradientCheckpoint);
+    const inside = new Set(graph.nodes.filter(({ segment, inputs }) => segment !== undefined && inputs.length > 0));
+    const outside = graph.nodes.filter((node) => !inside.has(node));
+    const read = new Set(outside.flatMap(({ inputs }) => inputs.map(({ node }) => node)).filter((node) => inside.has(node)));
+    expect([...read].map(({ kind }) => kind)).toEqual(['tanh']);
+    expect(outside.filter(({ kind }) => kind === 'tanh')).toHaveLength(4);
   });
 });

@@ -1,8 +1,10 @@
 /** Reverse-mode differentiation of a graph: a graph in, the same graph and its backward pass out. */
 
 import { WeftError } from '../core/index.ts';
-import { add, buildGraph, concat, isKind, scalar, scope } from '../graph/index.ts';
+import { add, buildGraph, scalar, scope } from '../graph/index.ts';
 import type { Node, Tensor } from '../graph/index.ts';
+import { joinGradients } from './joined-gradients.ts';
+import { createRecomputer } from './recompute.ts';
 import { applyRule } from './rules.ts';
 
 /**
@@ -46,13 +48,17 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
     arrived.set(tensor.node, lists);
   };
   accumulate(graph.outputs.get('loss') as Tensor, scalar(1, loss.dtype));
+  const again = createRecomputer();
   const stop = new Set(targets.map((tensor) => tensor.node));
   for (const node of graph.nodes.toReversed()) {
     const lists = arrived.get(node);
     if (lists === undefined || !needed.has(node) || (stop.has(node) && node.inputs.length === 0)) continue;
-    const y = node.outputs.map((type, index): Tensor => ({ node, index, dtype: type.dtype, shape: type.shape }));
     const g = Array.from(lists, (list) => (list === undefined ? undefined : total(list)));
-    const results = scope(`${node.scope === '' ? '' : `${node.scope}.`}gradient`, () => applyRule(node, y, g));
+    const results = scope(`${node.scope === '' ? '' : `${node.scope}.`}gradient`, () => {
+      const seen = again(node, g.find((gradient) => gradient !== undefined) as Tensor);
+      const y = seen.outputs.map((type, index): Tensor => ({ node: seen, index, dtype: type.dtype, shape: type.shape }));
+      return applyRule(seen, y, g);
+    });
     for (const [index, x] of node.inputs.entries()) {
       const gradient = results[index];
       if (gradient !== undefined && needed.has(x.node)) accumulate(x, gradient);
@@ -74,30 +80,5 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
 
 /** The sum of the gradients that arrived at a tensor. */
 function total(gradients: readonly Tensor[]): Tensor {
-  return (joined(gradients) ?? gradients).reduce(add);
-}
-
-/** Gradients of slices are padded with zeros; those that fill an axis without gap or overlap are joined instead of added. */
-function joined(gradients: readonly Tensor[]): readonly Tensor[] | undefined {
-  const parts = gradients
-    .flatMap(({ node }) => (isKind(node, 'pad') ? [node] : []))
-    .toSorted((a, b) => a.attributes.before - b.attributes.before);
-  const [first] = parts;
-  if (first === undefined || parts.length < 2) return undefined;
-  const { axis } = first.attributes;
-  const sizes = parts.map(({ inputs }) => Number(inputs[0]?.shape[axis]?.size));
-  const whole = Number(first.outputs[0]?.shape[axis]?.size);
-  let end = 0;
-  for (const [index, { attributes }] of parts.entries()) {
-    if (attributes.axis !== axis || attributes.before !== end) return undefined;
-    end += sizes[index] ?? NaN;
-  }
-  if (end !== whole) return undefined;
-  return [
-    concat(
-      parts.map(({ inputs }) => inputs[0] as Tensor),
-      axis,
-    ),
-    ...gradients.filter(({ node }) => !isKind(node, 'pad')),
-  ];
+  return joinGradients(gradients).reduce(add);
 }

@@ -6,6 +6,7 @@
 import { WeftError } from '../core/index.ts';
 import {
   add,
+  attentionOperands,
   cast,
   crossEntropyGradient,
   divide,
@@ -15,6 +16,7 @@ import {
   geluGradient,
   less,
   matmul,
+  maxPool2dGradient,
   mean,
   multiply,
   negate,
@@ -27,10 +29,14 @@ import {
   slice,
   subtract,
   sum,
+  tanh,
   transpose,
   where,
 } from '../graph/index.ts';
-import type { Axis, Node, OpKind, Shape, Tensor } from '../graph/index.ts';
+import type { Node, OpKind, Shape, Tensor } from '../graph/index.ts';
+
+import { averagePool2dGradient, batchNormGradients, conv2dGradients, convTranspose2dGradients } from './image-gradients.ts';
+import { sizeOf } from './size-of.ts';
 
 /** What a rule sees of a node: operands `x`, results `y`, gradients by the results `g` (only of those that were used). */
 interface RuleContext<K extends OpKind> {
@@ -214,8 +220,10 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   rotary: ({ node, x, g }) => [rotary(at(g, 0), { cos: at(x, 1), sin: at(x, 2) }, !node.attributes.inverse), undefined, undefined], // A rotation's transpose turns back.
   attention: ({ node, x, y, g }) => {
     // dP = (dO·Vᵀ)∘M; dS = P∘(dP - rowsum(dO∘O)); dQ = α·dS·K; dK = α·dSᵀ·Q; dV = (P∘M)ᵀ·dO. Heads that share keys are rows of one product.
-    const [q, k, v, mask] = [at(x, 0), at(x, 1), at(x, 2), x[3]];
-    const { scale: alpha } = node.attributes;
+    // A bias is added to the scores: its gradient is dS. A cap c: dS∘(1 - tanh²(α·QKᵀ/c)) goes on to the products.
+    const [q, k, v] = [at(x, 0), at(x, 1), at(x, 2)];
+    const { bias, mask } = attentionOperands(x, node.attributes);
+    const { scale: alpha, softCap } = node.attributes;
     const [o, p, gradient] = [at(y, 0), at(y, 1), at(g, 0)];
     const group = (tensor: Tensor): Tensor => groupHeads(tensor, k.shape);
     let dP = matmul(group(gradient), v, { transposeB: true });
@@ -223,34 +231,35 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
     const delta = group(sum(multiply(gradient, o), { axes: [-1], keep: true }));
     const dS = multiply(group(p), subtract(dP, delta));
     const dropped = mask === undefined ? group(p) : group(multiply(p, mask));
+    let dProduct = dS;
+    if (softCap !== undefined) {
+      const capped = tanh(matmul(group(q), k, { transposeB: true, alpha: alpha / softCap }));
+      dProduct = multiply(dS, subtract(1, multiply(capped, capped)));
+    }
     return [
-      reshape(matmul(dS, k, { alpha }), q.shape),
-      matmul(dS, group(q), { transposeA: true, alpha }),
+      reshape(matmul(dProduct, k, { alpha }), q.shape),
+      matmul(dProduct, group(q), { transposeA: true, alpha }),
       matmul(dropped, group(gradient), { transposeA: true }),
+      ...(bias === undefined ? [] : [reduceTo(reshape(dS, p.shape), bias.shape)]),
       ...(mask === undefined ? [] : [undefined]),
     ];
   },
   cachedAttention: forInferenceOnly('attention on a cache', 'Train with the graph that attends without a cache.'),
   crossEntropy: ({ x, y, g }) => [crossEntropyGradient(at(y, 1), at(x, 1), at(g, 0)), undefined],
+  conv2d: ({ node, x, g }) => conv2dGradients([at(x, 0), at(x, 1), x[2]], at(g, 0), node.attributes),
+  convTranspose2d: ({ node, x, g }) => convTranspose2dGradients([at(x, 0), at(x, 1), x[2]], at(g, 0), node.attributes),
+  maxPool2d: ({ node, x, y, g }) => [maxPool2dGradient(at(x, 0), { y: at(y, 0), gradient: at(g, 0) }, node.attributes)],
+  averagePool2d: ({ node, x, g }) => [averagePool2dGradient(at(x, 0), at(g, 0), node.attributes)],
+  batchNorm: ({ node, x, y, g }) =>
+    batchNormGradients([at(x, 0), at(x, 1)], { mean: at(y, 1), variance: at(y, 2), g: at(g, 0), epsilon: node.attributes.epsilon }),
   geluGradient: forInferenceOnly('the gradient of gelu', 'Build gelu from erf or tanh where second derivatives are needed.'),
   crossEntropyGradient: forInferenceOnly(
     'the gradient of the cross-entropy',
     'Build the loss from logSoftmax where second derivatives are needed.',
   ),
+  maxPool2dGradient: forInferenceOnly('the gradient of maxPool2d', 'Build it from slices and maximum where second derivatives are needed.'),
   dropoutMask: none,
 };
-
-/** The size of an axis, where the backward pass needs a number. */
-function sizeOf(axis: Axis | undefined): number {
-  if (typeof axis?.size === 'number') return axis.size;
-  throw new WeftError({
-    code: 'WEFT_GRADIENT_DYNAMIC',
-    action: 'differentiate',
-    rule: 'its axes must have known sizes',
-    value: `${axis?.name} is ${axis?.size}`,
-    remedy: 'Build the graph that trains for fixed sizes.',
-  });
-}
 
 /** Sums a gradient over the axes along which its operand was stretched. */
 function reduceTo(gradient: Tensor, shape: Shape): Tensor {

@@ -27,6 +27,7 @@ const PUBLISHED: Readonly<Record<(typeof PRESET_NAMES)[number], number>> = {
   'llama-3.2-1b': 1_235_814_400,
   'llama-3.2-3b': 3_212_749_824,
   'smollm2-135m': 134_515_008,
+  'qwen2.5-0.5b': 494_032_768,
 };
 
 describe('presets', () => {

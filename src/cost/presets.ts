@@ -1,17 +1,16 @@
 /**
  * Published models as configurations. A preset gives sizes, not weights.
  *
- * Sources: each model's config.json on Hugging Face (openai-community/gpt2*, meta-llama/*, HuggingFaceTB/SmolLM2-135M);
- * parameter counts checked in `presets.test.ts`. Llama 3.2 stretches its rotary angles for long texts, which changes no size
- * and is not expressed here.
+ * Sources: each model's config.json on Hugging Face (openai-community/gpt2*, meta-llama/*, HuggingFaceTB/SmolLM2-135M,
+ * Qwen/Qwen2.5-0.5B); parameter counts checked in `presets.test.ts`.
  */
 
 import { UsageError } from '../core/index.ts';
-import { gpt, llama } from '../models/index.ts';
+import { gpt, llama, qwen2 } from '../models/index.ts';
 import type { GptOptions, LanguageModel, LlamaOptions } from '../models/index.ts';
 
 /** Name of a published model whose sizes are known. */
-export type PresetName = GptPreset | LlamaPreset;
+export type PresetName = GptPreset | LlamaPreset | QwenPreset;
 type GptPreset = 'gpt2' | 'gpt2-medium' | 'gpt2-large' | 'gpt2-xl';
 type LlamaPreset =
   | 'llama-2-7b'
@@ -22,11 +21,17 @@ type LlamaPreset =
   | 'llama-3.2-1b'
   | 'llama-3.2-3b'
   | 'smollm2-135m';
+type QwenPreset = 'qwen2.5-0.5b';
 
 const GPT2 = { contextLength: 1024, vocabSize: 50_257 } as const;
 const LLAMA2 = { contextLength: 4096, vocabSize: 32_000 } as const;
 const LLAMA3 = { contextLength: 8192, vocabSize: 128_256, kvHeads: 8, ropeTheta: 500_000 } as const;
-const LLAMA32 = { ...LLAMA3, contextLength: 131_072, tiedHead: true };
+const LLAMA32 = {
+  ...LLAMA3,
+  contextLength: 131_072,
+  tiedHead: true,
+  ropeScaling: { type: 'llama3', factor: 32, lowFrequency: 1, highFrequency: 4, originalContext: 8192 },
+} as const;
 
 const GPT_PRESETS: Readonly<Record<GptPreset, GptOptions>> = {
   gpt2: { layers: 12, heads: 12, width: 768, ...GPT2 },
@@ -56,10 +61,24 @@ const LLAMA_PRESETS: Readonly<Record<LlamaPreset, LlamaOptions>> = {
   },
 };
 
+const QWEN_PRESETS: Readonly<Record<QwenPreset, LlamaOptions>> = {
+  'qwen2.5-0.5b': {
+    layers: 24,
+    heads: 14,
+    kvHeads: 2,
+    width: 896,
+    hidden: 4864,
+    contextLength: 32_768,
+    vocabSize: 151_936,
+    tiedHead: true,
+  },
+};
+
 /** The names that {@link preset} knows. */
 export const PRESET_NAMES: readonly PresetName[] = [
   ...(Object.keys(GPT_PRESETS) as GptPreset[]),
   ...(Object.keys(LLAMA_PRESETS) as LlamaPreset[]),
+  ...(Object.keys(QWEN_PRESETS) as QwenPreset[]),
 ];
 
 /** Whether `name` is one of {@link PRESET_NAMES}. */
@@ -84,6 +103,7 @@ export function isPresetName(name: string): name is PresetName {
 export function preset(name: string): LanguageModel {
   if (Object.hasOwn(GPT_PRESETS, name)) return gpt(GPT_PRESETS[name as GptPreset]);
   if (Object.hasOwn(LLAMA_PRESETS, name)) return llama(LLAMA_PRESETS[name as LlamaPreset]);
+  if (Object.hasOwn(QWEN_PRESETS, name)) return qwen2(QWEN_PRESETS[name as QwenPreset]);
   throw new UsageError({
     code: 'WEFT_COST_PRESET',
     action: 'find the preset',

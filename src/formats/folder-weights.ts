@@ -18,7 +18,8 @@ import type { SafetensorsFile } from './safetensors.ts';
 
 /** The file of weights that is written, and read first. */
 export const WEIGHTS_FILE = 'model.safetensors';
-const INDEX_FILE = `${WEIGHTS_FILE}.index.json`;
+/** What names the shards of weights that are in several files. */
+export const WEIGHTS_INDEX_FILE: string = `${WEIGHTS_FILE}.index.json`;
 const INDEX = z.looseObject({ weight_map: z.record(z.string(), z.string()) });
 
 /** What a folder may hold instead of safetensors weights, and what to do then. */
@@ -53,7 +54,7 @@ export async function openFolderWeights(folder: string): Promise<WeightSource & 
     const file = await openSafetensors(single);
     return { origin: single, entries: file.entries, read: (name) => file.read(name), close: () => file.close() };
   }
-  const index = await readJsonFile(join(folder, INDEX_FILE));
+  const index = await readJsonFile(join(folder, WEIGHTS_INDEX_FILE));
   if (index === undefined) throw await notAModel(folder, `it has no ${WEIGHTS_FILE}`);
   return openShards(folder, index);
 }
@@ -77,22 +78,36 @@ export async function notAModel(folder: string, rule: string): Promise<FormatErr
   });
 }
 
+const SHARDS_REMEDY = 'Copy or download the index and its shards again.';
+
+function wrongIndex(path: string, rule: string, value: string): FormatError {
+  return new FormatError({ code: 'WEFT_FORMAT_INDEX', action: `read ${path}`, rule, value: value.slice(0, 200), remedy: SHARDS_REMEDY });
+}
+
+/** The shard of each tensor, from an index. */
+function readIndex(json: unknown, path: string): Readonly<Record<string, string>> {
+  const { weight_map: map } = checkSchema(INDEX, json, { path, code: 'WEFT_FORMAT_INDEX', remedy: SHARDS_REMEDY });
+  // A name with a path in it could reach any file of the machine.
+  const strange = Object.values(map).find((name) => !/^[\w.-]+\.safetensors$/.test(name));
+  if (strange !== undefined) throw wrongIndex(path, 'shards are safetensors files beside the index', strange);
+  return map;
+}
+
+/** The files that an index names, each once. */
+export function shardNames(json: unknown, path: string): readonly string[] {
+  return [...new Set(Object.values(readIndex(json, path)))];
+}
+
 async function openShards(folder: string, json: unknown): Promise<WeightSource & { close(): Promise<void> }> {
-  const path = join(folder, INDEX_FILE);
-  const remedy = 'Copy or download the index and its shards again.';
-  const { weight_map: map } = checkSchema(INDEX, json, { path, code: 'WEFT_FORMAT_INDEX', remedy });
-  const wrong = (rule: string, value: string): FormatError =>
-    new FormatError({ code: 'WEFT_FORMAT_INDEX', action: `read ${path}`, rule, value: value.slice(0, 200), remedy });
+  const path = join(folder, WEIGHTS_INDEX_FILE);
+  const map = readIndex(json, path);
+  const wrong = (rule: string, value: string): FormatError => wrongIndex(path, rule, value);
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => {
     for (const file of files.values()) await file.close();
   };
   try {
-    for (const name of new Set(Object.values(map))) {
-      // A name with a path in it could reach any file of the machine.
-      if (!/^[\w.-]+\.safetensors$/.test(name)) throw wrong('shards are safetensors files beside the index', name);
-      files.set(name, await openSafetensors(join(folder, name)));
-    }
+    for (const name of new Set(Object.values(map))) files.set(name, await openSafetensors(join(folder, name)));
     const shards = new Map<string, SafetensorsFile>();
     const entries = new Map<string, SafetensorsEntry>();
     for (const [name, shard] of Object.entries(map)) {

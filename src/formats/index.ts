@@ -1,9 +1,11 @@
+export { downloadModel } from './download-model.ts';
 export type { GenerationConfig } from './generation-config.ts';
 export type { Weights } from './hugging-face/weight-rules.ts';
+export { loadLlama2c, loadLlama2cTokenizer } from './llama2c.ts';
 export { readModelCard, writeModelCard } from './model-card.ts';
 export type { DataCard, HeldOutCard, ModelCard, TrainingCard } from './model-card.ts';
-export { loadModel, readModelDefinition, saveModel } from './model-folder.ts';
-export type { LoadedModel, ModelParts } from './model-folder.ts';
+export { loadEncoder, loadModel, loadSeq2Seq, readModelDefinition, saveModel } from './model-folder.ts';
+export type { LoadEncoderOptions, LoadModelOptions, LoadedModel, ModelParts } from './model-folder.ts';
 export { loadNanoGpt } from './nano-gpt.ts';
 export { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 export type { SafetensorsFile, SafetensorsReadOptions } from './safetensors.ts';

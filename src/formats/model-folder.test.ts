@@ -372,7 +372,7 @@ describe('configurations', () => {
     [
       'scaled rotary positions, older',
       LLAMA_FOLDER,
-      { rope_parameters: null, rope_scaling: { type: 'linear', factor: 2 } },
+      { rope_parameters: null, rope_scaling: { type: 'dynamic', factor: 2 } },
       'WEFT_FORMAT_FEATURE',
     ],
     [
@@ -381,7 +381,7 @@ describe('configurations', () => {
       { rope_scaling: { type: 'yarn', factor: 2 } },
       'WEFT_FORMAT_FEATURE',
     ],
-    ['biases in attention', LLAMA_FOLDER, { attention_bias: true }, 'WEFT_FORMAT_FEATURE'],
+    ['biases that the weights lack', LLAMA_FOLDER, { attention_bias: true }, 'WEFT_FORMAT_WEIGHTS'],
     ['another activation', GPT2_FOLDER, { activation_function: 'toString' }, 'WEFT_FORMAT_FEATURE'],
     ['attention scaled by layer', GPT2_FOLDER, { scale_attn_by_inverse_layer_idx: true }, 'WEFT_FORMAT_FEATURE'],
     ['a larger model than the weights', GPT2_FOLDER, { vocab_size: 2 ** 24, n_positions: 2 ** 24 }, 'WEFT_FORMAT_WEIGHTS'],

@@ -10,10 +10,13 @@ import { join } from 'node:path';
 
 import { FormatError, WeftError, checkOptions, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import type { LanguageModel } from '../models/index.ts';
+import type { HubOptions } from '../hub/index.ts';
+import { bert } from '../models/index.ts';
+import type { AnyModel, BertConfig, BertModel, LanguageModel, Seq2SeqModel } from '../models/index.ts';
 import { loadTokenizer, saveTokenizer } from '../tokenizers/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import { readChatTemplate, writeTokenizerConfig } from './chat-template.ts';
+import { folderOfConfig, localFolder } from './download-model.ts';
 import { WEIGHTS_FILE, notAModel, openFolderWeights } from './folder-weights.ts';
 import { generationConfigFields, parseGenerationConfig } from './generation-config.ts';
 import type { GenerationConfig } from './generation-config.ts';
@@ -30,7 +33,7 @@ const GENERATION_FILE = 'generation_config.json';
 
 /** What a model folder is made of. */
 export interface ModelParts {
-  readonly model: LanguageModel;
+  readonly model: AnyModel;
   /** By the model's own parameter names: all of them, and no other. */
   readonly weights: Weights;
   readonly tokenizer?: Tokenizer | undefined;
@@ -42,8 +45,8 @@ export interface ModelParts {
 }
 
 /** What was in a model folder. */
-export interface LoadedModel {
-  readonly model: LanguageModel;
+export interface LoadedModel<M extends AnyModel = LanguageModel> {
+  readonly model: M;
   readonly weights: Map<string, HostTensor<'float32'>>;
   readonly tokenizer: Tokenizer | undefined;
   readonly card: ModelCard | undefined;
@@ -77,7 +80,17 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
   const { model, weights, tokenizer, card, chatTemplate } = parts;
   requireVocabulary(`save the model ${folder}`, model, tokenizer);
   const architecture = architectureOf(model);
-  const foreign = toForeignWeights(model, weights, architecture.weights);
+  const unsaid = architecture.unsaid?.(model) ?? [];
+  if (unsaid.length > 0) {
+    throw new FormatError({
+      code: 'WEFT_FORMAT_FEATURE',
+      action: `save the model ${folder}`,
+      rule: `${architecture.classNames[0]} of other programs has no such features`,
+      value: unsaid.join(', '),
+      remedy: 'Make the model as one of its relatives that have them: qwen2, qwen3, mistral.',
+    });
+  }
+  const foreign = toForeignWeights(model, weights, { ...architecture.weights, bare: architecture.isBare?.(model) ?? false });
   const end = tokenizer?.endOfText;
   const generation = parts.generationConfig ?? {
     ...(end === undefined ? {} : { bosTokenId: end }),
@@ -96,7 +109,7 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
   if (card !== undefined) await writeModelCard(folder, card);
   await writeSafetensors(join(folder, WEIGHTS_FILE), foreign, { format: 'pt' });
   await writeJson(join(folder, CONFIG_FILE), {
-    architectures: [architecture.className],
+    architectures: [architecture.classNameOf?.(model) ?? architecture.classNames[0]],
     model_type: architecture.modelType,
     ...architecture.writeConfig(model),
     ...tokens,
@@ -104,17 +117,79 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
   });
 }
 
+/** Options of {@link loadModel}. */
+export interface LoadModelOptions {
+  /** How the hub is reached, for names of it. */
+  readonly hub?: HubOptions;
+}
+
 /**
- * Loads a model folder: one that {@link saveModel} wrote, or one from Hugging Face of a known architecture. Weights in 16 bits
- * are widened to float32; weights in shards are read through their index.
+ * Loads the folder of a language model: one that {@link saveModel} wrote, or one from Hugging Face of a known architecture. Weights in
+ * 16 bits are widened to float32; weights in shards are read through their index.
+ *
+ * @param folder - the folder, or `hf:organisation/name` of the hub, which is downloaded (see {@link downloadModel}).
+ * @param options - `hub`: how the hub is reached.
+ * @returns definition, weights by the model's own names, and what else the folder has.
+ * @throws FormatError with a code `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing, damaged, asks
+ *   for what Weft cannot compute, or is no language model.
+ */
+export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
+  checkOptions(`load the model ${folder}`, options, ['hub']);
+  const local = await localFolder(folder, options.hub);
+  return loadFolder(local, await readConfig(local, LANGUAGE));
+}
+
+/** Options of {@link loadEncoder}. */
+export interface LoadEncoderOptions extends LoadModelOptions, Partial<Pick<BertConfig, 'head' | 'classes'>> {}
+
+/**
+ * Loads the folder of a BERT model: one that {@link saveModel} wrote, or Hugging Face's. With a head of its own choice the encoder is
+ * loaded alone: weights of the head that the file has not are left to `initialize`, those that the head has not are passed over.
+ *
+ * @param folder - the folder, or a name of the hub.
+ * @param options - `head` and `classes`, default the file's; `hub`.
+ * @returns as {@link loadModel}; with `head`, weights may lack those of the head.
+ * @throws FormatError as {@link loadModel}; UsageError `WEFT_MODEL_OPTION` or `WEFT_MODEL_SIZE` when an option is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { loadEncoder, saveModel } from 'weft/formats';
+ * import { bert } from 'weft/models';
+ * import { initialize } from 'weft/nn';
+ *
+ * const model = bert({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 20, head: 'masked' });
+ * await saveModel('small-bert', { model, weights: initialize(model.parameters, { seed: 1 }) });
+ * const pairs = await loadEncoder('small-bert', { head: 'pair' });
+ * const fresh = pairs.model.parameters.filter(({ name }) => !pairs.weights.has(name));
+ * console.log(fresh.map(({ name }) => name).sort()); // [ 'pair.bias', 'pair.weight', 'pooler.bias', 'pooler.weight' ]
+ * ```
+ */
+export async function loadEncoder(folder: string, options: LoadEncoderOptions = {}): Promise<LoadedModel<BertModel>> {
+  checkOptions(`load the model ${folder}`, options, ['head', 'classes', 'hub']);
+  const { hub, ...head } = options;
+  const local = await localFolder(folder, hub);
+  const config = await readConfig(local, ['bert']);
+  const otherHeads = Object.keys(head).length > 0;
+  const model = otherHeads ? bert({ ...config.model.config, ...head }) : config.model;
+  return loadFolder(local, { ...config, model }, otherHeads);
+}
+
+/**
+ * Loads the folder of an encoder-decoder transformer that {@link saveModel} wrote.
  *
  * @param folder - the folder.
- * @returns definition, weights by the model's own names, and what else the folder has.
- * @throws FormatError with a code `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing, damaged, or asks
- *   for what Weft cannot compute.
+ * @returns as {@link loadModel}.
+ * @throws FormatError as {@link loadModel}.
  */
-export async function loadModel(folder: string): Promise<LoadedModel> {
-  const { model, unsupported, json, path } = await readConfig(folder);
+export async function loadSeq2Seq(folder: string): Promise<LoadedModel<Seq2SeqModel>> {
+  return loadFolder(folder, await readConfig(folder, ['seq2seq']));
+}
+
+async function loadFolder<M extends AnyModel>(
+  folder: string,
+  { model, unsupported, json, path }: FolderConfig<M>,
+  otherHeads = false,
+): Promise<LoadedModel<M>> {
   if (unsupported.length > 0) {
     throw new FormatError({
       code: 'WEFT_FORMAT_FEATURE',
@@ -134,7 +209,7 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
   requireVocabulary(`load the model ${folder}`, model, tokenizer);
   const source = await openFolderWeights(folder);
   try {
-    const weights = await fromForeignWeights(model, source, architectureOf(model).weights);
+    const weights = await fromForeignWeights(model, source, { ...architectureOf(model).weights, otherHeads });
     return { model, weights, tokenizer, card, generationConfig, chatTemplate };
   } finally {
     await source.close();
@@ -145,7 +220,8 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
  * The definition of the model in a folder, from `config.json` alone: enough to know its size. Features that Weft cannot
  * compute are no hindrance here.
  *
- * @param folder - a model folder; the weights need not be there.
+ * @param folder - a model folder, whose weights need not be there; or a name of the hub, of which `config.json` alone is downloaded.
+ * @param options - `hub`: how the hub is reached.
  * @throws FormatError `WEFT_FORMAT_FOLDER`, `WEFT_FORMAT_JSON`, `WEFT_FORMAT_ARCHITECTURE` or `WEFT_FORMAT_CONFIG`.
  *
  * @example
@@ -157,19 +233,34 @@ export async function loadModel(folder: string): Promise<LoadedModel> {
  * console.log((await readModelDefinition('.')).config.hidden); // 128
  * ```
  */
-export async function readModelDefinition(folder: string): Promise<LanguageModel> {
-  return (await readConfig(folder)).model;
+export async function readModelDefinition(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
+  checkOptions(`read the model ${folder}`, options, ['hub']);
+  return (await readConfig(await folderOfConfig(folder, options.hub), LANGUAGE)).model;
 }
 
-async function readConfig(
+/** Architectures of language models, and who loads the others. */
+const LANGUAGE: readonly LanguageModel['architecture'][] = ['gpt', 'llama', 'qwen2', 'qwen3', 'mistral'];
+const LOADERS: Readonly<Partial<Record<AnyModel['architecture'], string>>> = { bert: 'loadEncoder', seq2seq: 'loadSeq2Seq' };
+
+interface FolderConfig<M extends AnyModel> {
+  readonly model: M;
+  readonly unsupported: readonly string[];
+  readonly json: unknown;
+  readonly path: string;
+}
+
+/** What `config.json` says, of a model of one of the architectures. */
+async function readConfig<A extends AnyModel['architecture']>(
   folder: string,
-): Promise<{ readonly model: LanguageModel; readonly unsupported: readonly string[]; readonly json: unknown; readonly path: string }> {
+  architectures: readonly A[],
+): Promise<FolderConfig<Extract<AnyModel, { readonly architecture: A }>>> {
   const path = join(folder, CONFIG_FILE);
   const json = await readJsonFile(path);
   if (json === undefined) throw await notAModel(folder, `it has no ${CONFIG_FILE}`);
   const architecture = findArchitecture(json, path);
+  let read: Pick<FolderConfig<AnyModel>, 'model' | 'unsupported'>;
   try {
-    return { ...architecture.readConfig(json, path), json, path };
+    read = architecture.readConfig(json, path);
   } catch (error) {
     if (!(error instanceof WeftError) || error instanceof FormatError) throw error;
     // Sizes that do not fit each other: the models' own words, as a fault of the file.
@@ -182,9 +273,20 @@ async function readConfig(
       cause: error,
     });
   }
+  const { model } = read;
+  const isAsked = (found: AnyModel): found is Extract<AnyModel, { readonly architecture: A }> =>
+    (architectures as readonly string[]).includes(found.architecture);
+  if (isAsked(model)) return { ...read, model, json, path };
+  throw new FormatError({
+    code: 'WEFT_FORMAT_ARCHITECTURE',
+    action: `load ${path}`,
+    rule: `${architectures.join(', ')} is asked for`,
+    value: model.architecture,
+    remedy: `Load it with ${LOADERS[model.architecture] ?? 'loadModel'}.`,
+  });
 }
 
-function requireVocabulary(action: string, model: LanguageModel, tokenizer: Tokenizer | undefined): void {
+function requireVocabulary(action: string, model: AnyModel, tokenizer: Tokenizer | undefined): void {
   if (tokenizer === undefined || tokenizer.vocabSize <= model.vocabSize) return;
   throw new FormatError({
     code: 'WEFT_FORMAT_VOCABULARY',

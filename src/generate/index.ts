@@ -7,3 +7,6 @@ export type { InferenceModelOptions } from './inference-model.ts';
 export { loadTextModel } from './load-text-model.ts';
 export type { SamplingOptions } from './sampling/options.ts';
 export type { GeneratedToken, TextModel, TokenAlternative } from './text-model.ts';
+export type { Hypothesis } from './translation/beam-search.ts';
+export { createTranslator } from './translation/create-translator.ts';
+export type { TranslateOptions, Translator, TranslatorParts } from './translation/create-translator.ts';

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 
 import { FormatError, checkOptions } from '../core/index.ts';
 import { loadModel } from '../formats/index.ts';
+import type { LoadModelOptions } from '../formats/index.ts';
 import { createTextModel } from './create-text-model.ts';
 import type { TextModelOptions } from './create-text-model.ts';
 import type { TextModel } from './text-model.ts';
@@ -12,8 +13,8 @@ import type { TextModel } from './text-model.ts';
  * Loads a model folder, ours or Hugging Face's, ready to generate and to score. Where the folder names the tokens that begin
  * and end a text, they are used; its sampling settings are not: sampling is the caller's.
  *
- * @param folder a folder with `config.json`, `model.safetensors` and `tokenizer.json`
- * @param options see {@link TextModelOptions}
+ * @param folder a folder with `config.json`, `model.safetensors` and `tokenizer.json`, or `hf:organisation/name` of the hub
+ * @param options see {@link TextModelOptions}; `hub`: how the hub is reached
  * @returns the text model, named after its card or its folder; close it to free the session
  * @throws FormatError `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing or damaged,
  *   `WEFT_GENERATE_TOKENIZER` when it has no tokenizer
@@ -35,9 +36,10 @@ import type { TextModel } from './text-model.ts';
  * await textModel.close();
  * ```
  */
-export async function loadTextModel(folder: string, options: TextModelOptions = {}): Promise<TextModel> {
-  checkOptions('load a model', options, ['threads']);
-  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder);
+export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
+  checkOptions('load a model', options, ['threads', 'hub']);
+  const { hub, ...running } = options;
+  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, hub === undefined ? {} : { hub });
   if (tokenizer === undefined) {
     throw new FormatError({
       code: 'WEFT_GENERATE_TOKENIZER',
@@ -49,5 +51,5 @@ export async function loadTextModel(folder: string, options: TextModelOptions = 
   }
   const name = card?.name ?? basename(resolve(folder));
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
-  return createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, options);
+  return createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, running);
 }

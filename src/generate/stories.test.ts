@@ -3,8 +3,8 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { loadLlama2c, loadLlama2cTokenizer } from '../formats/index.ts';
 import { createTextModel } from './create-text-model.ts';
-import { readLlama2c, readLlama2cTokens } from './llama2c.fixture.ts';
 
 const folder = join(import.meta.dirname, '../../../shared/data/models/stories260K');
 const missing = !existsSync(folder);
@@ -12,11 +12,9 @@ if (missing) console.log(`skipped: ${folder} is missing`);
 
 describe.skipIf(missing)('a model that was trained elsewhere (stories260K of llama2.c)', () => {
   it('tells its story', async () => {
-    const { model, weights } = readLlama2c(join(folder, 'stories260K.bin'));
-    const textModel = await createTextModel(
-      { model, weights, tokenizer: readLlama2cTokens(join(folder, 'tok512.bin'), model.vocabSize), startToken: 1, endTokens: [1, 2] },
-      { threads: 1 },
-    );
+    const { model, weights } = await loadLlama2c(join(folder, 'stories260K.bin'));
+    const tokenizer = await loadLlama2cTokenizer(join(folder, 'tok512.bin'));
+    const textModel = await createTextModel({ model, weights, tokenizer, startToken: 1, endTokens: [1, 2] }, { threads: 1 });
     expect(textModel.parameters).toBe(260_032);
     let text = '';
     const ids = [1];
@@ -30,6 +28,20 @@ describe.skipIf(missing)('a model that was trained elsewhere (stories260K of lla
     expect(text.trim()).toMatch(/^Once upon a time, there was a little girl named Lily\. She loved to play outside in the park\./);
     const scores = await textModel.score(Uint32Array.from(ids));
     expect(scores.subarray(1).reduce((sum, p) => sum + p, 0)).toBeCloseTo(total, 2);
+    await textModel.close();
+  });
+
+  it('goes on from a text that its tokenizer reads', async () => {
+    const { model, weights } = await loadLlama2c(join(folder, 'stories260K.bin'));
+    const tokenizer = await loadLlama2cTokenizer(join(folder, 'tok512.bin'));
+    const start = 'One day, Tim went to the zoo.';
+    const ids = tokenizer.encode(start);
+    expect(tokenizer.decode(ids)).toBe(start);
+    expect(ids.length).toBeLessThan(start.length * 0.6);
+    const textModel = await createTextModel({ model, weights, tokenizer, startToken: 1, endTokens: [1, 2] }, { threads: 1 });
+    let text = '';
+    for await (const token of textModel.generate(start, { temperature: 0, maxTokens: 40 })) text += token.text;
+    expect(text).toMatch(/Tim|He|saw/);
     await textModel.close();
   });
 });

@@ -1,13 +1,23 @@
 /** The shape rule of attention: what queries, keys and values must have in common. */
 
-import type { Size } from './axis.ts';
+import { formatShape } from './axis.ts';
+import type { Shape, Size } from './axis.ts';
 import type { OpAttributes } from './op-kinds.ts';
 import { axisOf, operand } from './shape-checks.ts';
 import { shapeError } from './shape-error.ts';
 import type { Tensor, TensorType } from './tensor.ts';
 
+/** The operands of attention by their names. */
+export function attentionOperands(
+  inputs: readonly Tensor[],
+  { biased = false }: OpAttributes['attention'],
+): { readonly bias: Tensor | undefined; readonly mask: Tensor | undefined } {
+  return biased ? { bias: inputs[3], mask: inputs[4] } : { bias: undefined, mask: inputs[3] };
+}
+
 /** B H T D on B G S D and B G S D: the output and the probabilities. */
-export function attentionShapes(inputs: readonly Tensor[], { causal }: OpAttributes['attention']): readonly TensorType[] {
+export function attentionShapes(inputs: readonly Tensor[], attributes: OpAttributes['attention']): readonly TensorType[] {
+  const { causal, window, softCap } = attributes;
   const [q, k, v] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
   const operands = [
     ['queries', q],
@@ -37,9 +47,29 @@ export function attentionShapes(inputs: readonly Tensor[], { causal }: OpAttribu
   const [heads, kvHeads] = [at(q, 1), at(k, 1)];
   if (typeof heads === 'number' && typeof kvHeads === 'number' && heads % kvHeads !== 0)
     fail('the key-value heads must divide the heads', `${kvHeads} and ${heads}`, 'Choose kvHeads among the divisors of heads.');
-  const shape = q.shape.slice(0, 3);
+  if (window !== undefined && !(causal && Number.isSafeInteger(window) && window >= 1))
+    fail('a window must be a whole number of at least 1, of causal attention', String(window), 'Leave the window out, or attend causally.');
+  if (softCap !== undefined && !(softCap > 0)) fail('a cap on scores must be above 0', String(softCap), 'Leave it out for none.');
+  const scores = [...q.shape.slice(0, 3), { name: 'S', size: at(k, 2) }];
+  const { bias, mask } = attentionOperands(inputs, attributes);
+  for (const [name, x] of [
+    ['what is added to the scores', bias],
+    ['what multiplies the probabilities', mask],
+  ] as const)
+    if (x !== undefined && !stretchesTo(x.shape, scores))
+      fail(
+        `${name} must stretch to ${formatShape(scores)}`,
+        formatShape(x.shape),
+        'Give a mask of these sizes, or 1 where it is the same for all.',
+      );
   return [
-    { dtype: q.dtype, shape: [...shape, axisOf(v.shape, 3)] },
-    { dtype: q.dtype, shape: [...shape, { name: 'S', size: at(k, 2) }] },
+    { dtype: q.dtype, shape: [...scores.slice(0, 3), axisOf(v.shape, 3)] },
+    { dtype: q.dtype, shape: scores },
   ];
+}
+
+/** Whether NumPy's broadcasting stretches one shape to the other. */
+function stretchesTo(shape: Shape, target: Shape): boolean {
+  const from = target.length - shape.length;
+  return from >= 0 && shape.every(({ size }, index) => size === 1 || size === target[from + index]?.size);
 }

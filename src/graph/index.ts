@@ -2,7 +2,17 @@ export { addSizes, axes, axisIndex, formatShape, sizes, staticCount, staticSize 
 export type { Axis, Shape, Size } from './axis.ts';
 export { buildGraph, collectParameters } from './graph.ts';
 export type { Graph, ParameterSpec } from './graph.ts';
-export type { Initializer, InputRole, OpAttributes, OpKind } from './op-kinds.ts';
+export { attentionOperands } from './attention-shapes.ts';
+export type {
+  AttentionScores,
+  ConvolutionAttributes,
+  Initializer,
+  InputRole,
+  OpAttributes,
+  OpKind,
+  Pair,
+  PoolingAttributes,
+} from './op-kinds.ts';
 export {
   abs,
   add,
@@ -29,6 +39,8 @@ export {
   where,
 } from './elementwise.ts';
 export type { Operand } from './elementwise.ts';
+export { averagePool2d, batchNorm, conv2d, convTranspose2d, maxPool2d, maxPool2dGradient } from './image.ts';
+export type { Conv2dOptions, ConvTranspose2dOptions, PoolingOptions } from './image.ts';
 export {
   attention,
   cachedAttention,
@@ -47,5 +59,5 @@ export { constant, input, operation, parameter, scalar, state } from './operatio
 export { concat, expand, gather, max, mean, pad, reshape, scatterRows, slice, sum, sumOfSquares, transpose } from './shaping.ts';
 export type { ReduceOptions } from './shaping.ts';
 export { shapeError } from './shape-error.ts';
-export { isKind, named, scope, scopedName } from './tensor.ts';
+export { gradientCheckpoint, isKind, named, scope, scopedName } from './tensor.ts';
 export type { Node, Tensor, TensorType } from './tensor.ts';

@@ -62,7 +62,8 @@ export const rotary = (x: Tensor, angles: { readonly cos: Tensor; readonly sin: 
  * Vaswani et al. 2017, section 3.2.1.
  *
  * @param operandsQkv Queries B H T D, keys and values B G S D; each key head serves H/G query heads.
- * @param options With `causal`, the last query sees all keys and each one before it a key less; `scale` multiplies the scores.
+ * @param options With `causal`, the last query sees all keys and each one before it a key less; `bias` (stretched to B H T S) is added
+ * to the scores, and hides what it is very negative for; for `scale`, `softCap` and `window` see {@link AttentionScores}.
  * @param mask B H T S, from dropout: multiplies the probabilities.
  * @throws ShapeError `WEFT_SHAPE_ATTENTION` when the operands do not fit together.
  *
@@ -77,9 +78,14 @@ export const rotary = (x: Tensor, angles: { readonly cos: Tensor; readonly sin: 
  */
 export const attention = (
   operandsQkv: readonly [Tensor, Tensor, Tensor],
-  options: OpAttributes['attention'],
+  { bias, ...scores }: Omit<OpAttributes['attention'], 'biased'> & { readonly bias?: Tensor | undefined },
   mask?: Tensor,
-): readonly Tensor[] => operation('attention', mask === undefined ? operandsQkv : [...operandsQkv, mask], options);
+): readonly Tensor[] =>
+  operation(
+    'attention',
+    [...operandsQkv, ...[bias, mask].filter((x) => x !== undefined)],
+    bias === undefined ? scores : { ...scores, biased: true },
+  );
 /**
  * Loss of each row in nats, `-log softmax(logits)[target]`, 0 where the target is negative: `[losses (N), log-probabilities (N V)]`,
  * of which the losses alone have a gradient.

@@ -15,7 +15,35 @@ export type Initializer =
 /** What a graph input is: data fed at each run, a trained weight, or state that is carried from run to run. */
 export type InputRole = 'feed' | 'parameter' | 'state';
 
+/** What becomes of the products of queries and keys. */
+export interface AttentionScores {
+  /** Their factor. */
+  readonly scale: number;
+  /** Then, `cap · tanh(score / cap)`. Gemma Team 2024 ("Gemma 2"), section 2. */
+  readonly softCap?: number;
+  /** Keys that a query of causal attention sees at most, its own among them. Jiang et al. 2023 ("Mistral 7B"), section 2. */
+  readonly window?: number;
+}
+
 type None = Readonly<Record<string, never>>;
+
+/** A number for the rows of an image and one for its columns. */
+export type Pair = readonly [number, number];
+
+/** How a kernel moves over an image: steps, zeros on every side, the distance of the kernel's elements, and channels that do not mix. */
+export interface ConvolutionAttributes {
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
+}
+
+/** How a window moves over an image. */
+export interface PoolingAttributes {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+}
 
 /** The attributes of each kind of operation. */
 export interface OpAttributes {
@@ -74,12 +102,23 @@ export interface OpAttributes {
   readonly layerNorm: { readonly epsilon: number };
   readonly rmsNorm: { readonly epsilon: number };
   readonly rotary: { readonly inverse: boolean };
-  readonly attention: { readonly causal: boolean; readonly scale: number };
-  readonly cachedAttention: { readonly heads: number; readonly kvHeads: number; readonly scale: number; readonly rotary: boolean };
+  readonly attention: AttentionScores & {
+    readonly causal: boolean;
+    /** The operand behind the values is added to the scores. */
+    readonly biased?: boolean;
+  };
+  readonly cachedAttention: AttentionScores & { readonly heads: number; readonly kvHeads: number; readonly rotary: boolean };
   readonly crossEntropy: None;
+  // images
+  readonly conv2d: ConvolutionAttributes;
+  readonly convTranspose2d: ConvolutionAttributes & { readonly outputPadding: Pair };
+  readonly maxPool2d: PoolingAttributes;
+  readonly averagePool2d: PoolingAttributes;
+  readonly batchNorm: { readonly epsilon: number };
   // gradients that a device can do in fewer passes as one operation
   readonly geluGradient: { readonly form: 'erf' | 'tanh' };
   readonly crossEntropyGradient: None;
+  readonly maxPool2dGradient: PoolingAttributes;
   // random
   readonly dropoutMask: { readonly rate: number };
 }

@@ -7,7 +7,7 @@ import type { Shape } from './axis.ts';
 import type { Initializer, OpAttributes, OpKind } from './op-kinds.ts';
 import { shapeError } from './shape-error.ts';
 import { SHAPE_RULES } from './shape-rules.ts';
-import { scopedName } from './tensor.ts';
+import { scopedName, segmentNow } from './tensor.ts';
 import type { Node, Tensor } from './tensor.ts';
 
 /**
@@ -25,7 +25,8 @@ import type { Node, Tensor } from './tensor.ts';
  */
 export function operation<K extends OpKind>(kind: K, inputs: readonly Tensor[], attributes: OpAttributes[K]): readonly Tensor[] {
   const outputs = SHAPE_RULES[kind](inputs, attributes);
-  const node: Node<K> = { kind, attributes, inputs, outputs, scope: scopedName() };
+  const segment = segmentNow();
+  const node: Node<K> = { kind, attributes, inputs, outputs, scope: scopedName(), ...(segment === undefined ? {} : { segment }) };
   return outputs.map((type, index) => ({ node: node as Node, index, dtype: type.dtype, shape: type.shape }));
 }
 

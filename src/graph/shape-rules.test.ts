@@ -259,6 +259,24 @@ test.for([
     'the key-value heads must divide the heads: 3 and 4',
   ],
   [
+    'a mask that does not fit the scores',
+    () => attention([heads(2, 3, 8), heads(2, 5, 8), heads(2, 5, 8)], { causal: false, scale: 1, bias: float('mask', 'T S', 3, 4) }),
+    'WEFT_SHAPE_ATTENTION',
+    'what is added to the scores must stretch to B H T S = 2 2 3 5: T S = 3 4',
+  ],
+  [
+    'a window of attention that is not causal',
+    () => attention([heads(2, 3, 8), heads(2, 3, 8), heads(2, 3, 8)], { causal: false, scale: 1, window: 2 }),
+    'WEFT_SHAPE_ATTENTION',
+    'a window must be a whole number of at least 1, of causal attention: 2',
+  ],
+  [
+    'a cap of 0',
+    () => attention([heads(2, 3, 8), heads(2, 3, 8), heads(2, 3, 8)], { causal: true, scale: 1, softCap: 0 }),
+    'WEFT_SHAPE_ATTENTION',
+    'a cap on scores must be above 0: 0',
+  ],
+  [
     'a loss of unequal rows',
     () => crossEntropy(float('logits', 'N V', 4, 9), whole('targets', 'N', 3)),
     'WEFT_SHAPE_TARGETS',

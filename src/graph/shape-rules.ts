@@ -3,6 +3,7 @@
  */
 
 import { attentionShapes } from './attention-shapes.ts';
+import { averagePoolShape, batchNormShapes, convolutionShape, convTransposeShape, maxPoolShape } from './image-shapes.ts';
 import { addSizes, formatShape, staticCount } from './axis.ts';
 import type { OpAttributes, OpKind } from './op-kinds.ts';
 import {
@@ -299,8 +300,14 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
       { dtype: logits.dtype, shape: logits.shape },
     ];
   },
+  conv2d: convolutionShape,
+  convTranspose2d: convTransposeShape,
+  maxPool2d: maxPoolShape,
+  averagePool2d: averagePoolShape,
+  batchNorm: batchNormShapes,
   geluGradient: binary('differentiate'),
   crossEntropyGradient: (inputs) => [{ dtype: operand(inputs, 0).dtype, shape: operand(inputs, 0).shape }],
+  maxPool2dGradient: (inputs) => [{ dtype: operand(inputs, 0).dtype, shape: operand(inputs, 0).shape }],
   dropoutMask: (inputs) => {
     const [rows, columns] = [operand(inputs, 0), operand(inputs, 1)];
     for (const seeds of [rows, columns]) requireInteger('make a dropout mask', seeds);

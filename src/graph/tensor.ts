@@ -18,6 +18,8 @@ export interface Node<K extends OpKind = OpKind> {
   readonly outputs: readonly TensorType[];
   /** Where in the model it was made, e.g. `blocks.3.attention`; empty at the top. */
   readonly scope: string;
+  /** The part of the model that is computed again in the backward pass, see {@link gradientCheckpoint}; none where values are kept. */
+  readonly segment?: number;
 }
 
 /** One output of a node. */
@@ -60,6 +62,39 @@ export function scope<T>(name: string, build: () => T): T {
   } finally {
     currentScope = outer;
   }
+}
+
+let currentSegment: number | undefined;
+let segments = 0;
+
+/**
+ * Runs `build`, a part of a model, so that a backward pass does not keep what it computes: only what the part was given is kept, and all
+ * else is computed again when its gradients are. Values and gradients are the same. Chen et al. 2016, "Training Deep Nets with Sublinear
+ * Memory Cost". A part inside a part belongs to the outer one.
+ *
+ * @example
+ * ```ts
+ * import { gradients } from 'weft/autodiff';
+ * import { axes, buildGraph, exp, gradientCheckpoint, input, sum } from 'weft/graph';
+ *
+ * const x = input('x', 'float32', axes('T', 4));
+ * const count = (y: typeof x) => buildGraph({ dx: gradients(sum(y), [x])[0]! }).nodes.filter(({ kind }) => kind === 'exp').length;
+ * console.log(count(exp(exp(exp(x)))), count(gradientCheckpoint(() => exp(exp(exp(x)))))); // 3 3
+ * ```
+ */
+export function gradientCheckpoint<T>(build: () => T): T {
+  if (currentSegment !== undefined) return build();
+  currentSegment = segments++;
+  try {
+    return build();
+  } finally {
+    currentSegment = undefined;
+  }
+}
+
+/** The part that is being built. */
+export function segmentNow(): number | undefined {
+  return currentSegment;
 }
 
 /** `name` behind the current scope. */

@@ -19,7 +19,7 @@ export interface FakeHub {
   /** Answers before the hub does, when it returns true. */
   trouble: ((request: IncomingMessage, response: ServerResponse, host: Seen['host']) => boolean) | undefined;
   /** Files by path; a change makes another commit. */
-  files: Readonly<Record<string, string>>;
+  files: Readonly<Record<string, string | Uint8Array>>;
   commit: string;
   etag: string;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export interface FakeHub {
 export const COMMIT: string = 'a'.repeat(40);
 
 /** Starts one with a repository `org/name`; `org/secret` asks for the token `secret`. */
-export async function startHub(files: Readonly<Record<string, string>>): Promise<FakeHub> {
+export async function startHub(files: Readonly<Record<string, string | Uint8Array>>): Promise<FakeHub> {
   const hub: FakeHub = { endpoint: '', seen: [], trouble: undefined, files, commit: COMMIT, etag: '"first"', close: async () => undefined };
   let cdnAddress = '';
   const note = (request: IncomingMessage, host: Seen['host']): string => {
@@ -40,7 +40,7 @@ export async function startHub(files: Readonly<Record<string, string>>): Promise
   const cdn = createServer((request, response) => {
     const path = note(request, 'cdn');
     if (hub.trouble?.(request, response, 'cdn') === true) return;
-    const content = Buffer.from(hub.files[path.slice(1)] ?? '');
+    const content = bytesOf(hub.files[path.slice(1)] ?? '');
     response.setHeader('etag', hub.etag);
     const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
     if (start >= content.length && start > 0) return response.writeHead(416).end();
@@ -77,4 +77,8 @@ export async function startHub(files: Readonly<Record<string, string>>): Promise
       }
     },
   });
+}
+
+function bytesOf(content: string | Uint8Array): Buffer {
+  return typeof content === 'string' ? Buffer.from(content) : Buffer.from(content);
 }

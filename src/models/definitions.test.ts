@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 
-import { gpt, llama } from './index.ts';
-import type { GptOptions, LanguageModel, LlamaOptions } from './index.ts';
+import { bert, gpt, llama, qwen2, seq2seq } from './index.ts';
+import type { AnyModel, GptOptions, LanguageModel, LlamaOptions } from './index.ts';
 
-const count = ({ parameters }: LanguageModel): number =>
+const count = ({ parameters }: Pick<AnyModel, 'parameters'>): number =>
   parameters.reduce((total, { shape }) => total + shape.reduce((product, { size }) => product * Number(size), 1), 0);
 
 const gpt2 = (layers: number, heads: number, width: number): LanguageModel =>
@@ -17,8 +17,11 @@ const llama3 = (
   rest: Partial<LlamaOptions> = {},
 ): LanguageModel => llama({ ...sizes, kvHeads: 8, contextLength: 8192, vocabSize: 128_256, ropeTheta: 500_000, ...rest });
 
+const translator = (sharedEmbeddings: boolean, sharedPositions: boolean): AnyModel =>
+  seq2seq({ vocabSize: 10_000, contextLength: 512, positions: 'learned', sharedEmbeddings, sharedPositions, tiedHead: false });
+
 /** Counts checked with PyTorch, or published. */
-const COUNTS: readonly (readonly [string, () => LanguageModel, number])[] = [
+const COUNTS: readonly (readonly [string, () => AnyModel, number])[] = [
   ['GPT-2', () => gpt2(12, 12, 768), 124_439_808],
   ['GPT-2 medium', () => gpt2(24, 16, 1024), 354_823_168],
   ['GPT-2 large', () => gpt2(36, 20, 1280), 774_030_080],
@@ -36,7 +39,25 @@ const COUNTS: readonly (readonly [string, () => LanguageModel, number])[] = [
     () => llama({ layers: 30, heads: 9, kvHeads: 3, width: 576, hidden: 1536, contextLength: 8192, vocabSize: 49_152, tiedHead: true }),
     134_515_008,
   ],
+  [
+    'Qwen2.5 0.5B',
+    () => qwen2({ layers: 24, heads: 14, kvHeads: 2, width: 896, hidden: 4864, contextLength: 32_768, vocabSize: 151_936, tiedHead: true }),
+    494_032_768,
+  ],
+  ['BERT base', () => bert({ layers: 12, heads: 12, width: 768, contextLength: 512, vocabSize: 30_522 }), 109_482_240],
+  ['a transformer with shared tables', () => translator(true, true), 54_652_688],
+  ['a transformer with two tables of positions', () => translator(true, false), 54_914_832],
+  ['a transformer with two tables of tokens', () => translator(false, true), 59_772_688],
+  ['a transformer with two tables of each', () => translator(false, false), 60_034_832],
 ];
+
+test("a bare transformer has nn.Transformer's number of parameters", () => {
+  const { parameters } = seq2seq({ vocabSize: 100, contextLength: 8 });
+  const within = (part: RegExp): number => count({ parameters: parameters.filter(({ name }) => part.test(name)) });
+  expect(within(/^(?:en|de)coder/)).toBe(44_140_544);
+  expect(within(/^encoder\.blocks\.3\./)).toBe(3_152_384);
+  expect(within(/^decoder\.blocks\.3\./)).toBe(4_204_032);
+});
 
 test.for(COUNTS)('%s has its number of parameters', ([, make, expected]) => {
   expect(count(make())).toBe(expected);

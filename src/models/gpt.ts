@@ -6,7 +6,7 @@
 import { checkOptions } from '../core/index.ts';
 import { add, gather, matmul, scope, slice } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
-import { dropout, embeddingTable, feedForward, layerNormalization, linear, selfAttention } from '../nn/index.ts';
+import { block, dropout, embeddingTable, feedForward, layerNormalization, linear, selfAttention } from '../nn/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { ModelDefinition } from './language-model.ts';
@@ -91,7 +91,7 @@ export function gpt(options: GptOptions): GptModel {
   const norm = (x: Tensor, name: string): Tensor => layerNormalization(x, { name, width, epsilon: normEpsilon, bias });
   const drop = (x: Tensor, name: string, context: ForwardContext): Tensor => dropout(x, { name, rate: config.dropout }, context);
 
-  const block = (x: Tensor, context: ForwardContext): Tensor => {
+  const blockOf = (x: Tensor, context: ForwardContext): Tensor => {
     const attended = selfAttention(
       norm(x, 'attentionNorm'),
       { name: 'attention', width, heads, kvHeads: heads, headWidth: width / heads, bias, outputInitializer, dropoutRate: config.dropout },
@@ -113,7 +113,7 @@ export function gpt(options: GptOptions): GptModel {
     hidden: (ids, context) => {
       const embedded = add(gather(tokens(), ids), positions(ids, config, context)); // B T C
       let x = drop(embedded, 'embedding', context);
-      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
+      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
     logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V

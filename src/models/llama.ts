@@ -6,8 +6,8 @@
 import { UsageError, checkOptions } from '../core/index.ts';
 import { add, gather, matmul, scope } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
-import { embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
-import type { ForwardContext, RotaryAngles } from '../nn/index.ts';
+import { block, embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
+import type { ForwardContext, RopeScaling, RotaryAngles, SelfAttentionOptions } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { ModelDefinition } from './language-model.ts';
 
@@ -29,6 +29,16 @@ export interface LlamaConfig {
   readonly normEpsilon: number;
   /** The output layer is the token embedding. */
   readonly tiedHead: boolean;
+  /** Biases of attention: of queries, keys and values, or of the output as well; default none. */
+  readonly attentionBias?: 'queryKeyValue' | 'all';
+  /** Biases in the feed-forward blocks; default false. */
+  readonly feedForwardBias?: boolean;
+  /** Each head's queries and keys are normalised before they are turned; default false. */
+  readonly queryKeyNorm?: boolean;
+  /** Tokens that each sees at most, itself among them; default all. */
+  readonly window?: number;
+  /** Default none. */
+  readonly ropeScaling?: RopeScaling;
 }
 
 /** What {@link llama} makes. */
@@ -41,7 +51,7 @@ export type LlamaOptions = Pick<LlamaConfig, 'layers' | 'heads' | 'width' | 'con
  * A Llama language model.
  *
  * @param options `kvHeads` defaults to heads, `hidden` to 8/3 · width rounded up to a multiple of 32, `headWidth` to
- * width / heads, `ropeTheta` to 10,000, `normEpsilon` to 1e-5, `tiedHead` to false.
+ * width / heads, `ropeTheta` to 10,000, `normEpsilon` to 1e-5, `tiedHead` to false; no biases, no window, angles not stretched.
  * @throws UsageError `WEFT_MODEL_HEADS` when heads and widths don't fit, `WEFT_MODEL_SIZE` and `WEFT_MODEL_OPTION` when an option is out of its range.
  *
  * @example
@@ -53,20 +63,31 @@ export type LlamaOptions = Pick<LlamaConfig, 'layers' | 'heads' | 'width' | 'con
  * ```
  */
 export function llama(options: LlamaOptions): LlamaModel {
-  const action = 'make a Llama model';
-  checkOptions(action, options, [
-    'layers',
-    'heads',
-    'kvHeads',
-    'width',
-    'hidden',
-    'headWidth',
-    'contextLength',
-    'vocabSize',
-    'ropeTheta',
-    'normEpsilon',
-    'tiedHead',
-  ]);
+  return defineLlama('llama', options, 'make a Llama model');
+}
+
+const OPTIONS: readonly (keyof LlamaConfig)[] = [
+  'layers',
+  'heads',
+  'kvHeads',
+  'width',
+  'hidden',
+  'headWidth',
+  'contextLength',
+  'vocabSize',
+  'ropeTheta',
+  'normEpsilon',
+  'tiedHead',
+  'attentionBias',
+  'feedForwardBias',
+  'queryKeyNorm',
+  'window',
+  'ropeScaling',
+];
+
+/** A model of Llama's kind under any name; its relatives differ in their defaults. */
+export function defineLlama<A extends string>(architecture: A, options: LlamaOptions, action: string): ModelDefinition<A, LlamaConfig> {
+  checkOptions(action, options, OPTIONS);
   const defaults = {
     kvHeads: options.heads,
     hidden: Math.ceil((options.width * 8) / 3 / 32) * 32,
@@ -76,9 +97,10 @@ export function llama(options: LlamaOptions): LlamaModel {
   };
   if (options.headWidth === undefined) requireDivisor(action, ['heads', options.heads], ['width', options.width]);
   const config: LlamaConfig = { headWidth: options.width / options.heads, ...defaults, ...options };
-  const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, tiedHead } = config;
+  const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, tiedHead, window } = config;
   requireCounts(action, { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize });
   requireDivisor(action, ['kvHeads', kvHeads], ['heads', heads]);
+  if (window !== undefined) requireCounts(action, { window });
   for (const [name, value] of Object.entries({ normEpsilon, ropeTheta }))
     requireOption(action, [name, value], { rule: 'above 0', holds: value > 0 });
   if (headWidth % 2 !== 0) {
@@ -96,25 +118,35 @@ export function llama(options: LlamaOptions): LlamaModel {
   // One table a length, so that all blocks of a graph share one constant; none before it is needed.
   const tables = new Map<number, RotaryAngles>();
   const angles = (positions: number): RotaryAngles => {
-    const table = tables.get(positions) ?? rotaryAngles(positions, headWidth, ropeTheta);
+    const table = tables.get(positions) ?? rotaryAngles(positions, headWidth, { theta: ropeTheta, scaling: config.ropeScaling });
     tables.set(positions, table);
     return table;
   };
 
-  const block = (x: Tensor, context: ForwardContext): Tensor => {
-    const attended = selfAttention(
-      norm(x, 'attentionNorm'),
-      { name: 'attention', width, heads, kvHeads, headWidth, bias: false, angles, outputInitializer, dropoutRate: 0 },
-      context,
-    );
-    const y = add(x, attended); // B T C
-    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), { name: 'feedForward', width, hidden, outputInitializer })); // B T C
+  const attention: SelfAttentionOptions = {
+    name: 'attention',
+    width,
+    heads,
+    kvHeads,
+    headWidth,
+    bias: config.attentionBias !== undefined,
+    outputBias: config.attentionBias === 'all',
+    angles,
+    outputInitializer,
+    dropoutRate: 0,
+    ...(config.queryKeyNorm === true ? { queryKeyNorm: normEpsilon } : {}),
+    ...(window === undefined ? {} : { window }),
+  };
+  const feedForward = { name: 'feedForward', width, hidden, bias: config.feedForwardBias ?? false, outputInitializer };
+  const blockOf = (x: Tensor, context: ForwardContext): Tensor => {
+    const y = add(x, selfAttention(norm(x, 'attentionNorm'), attention, context)); // B T C
+    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), feedForward)); // B T C
   };
 
-  return defineLanguageModel('llama', config, {
+  return defineLanguageModel(architecture, config, {
     hidden: (ids, context) => {
       let x = gather(tokens(), ids); // B T C
-      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(x, context));
+      for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
     logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V

@@ -1,12 +1,14 @@
 /** Causal self-attention, with rotary positions and with heads that share keys and values where asked. */
 
-import { hostTensor } from '../core/index.ts';
-import type { HostTensor } from '../core/index.ts';
-import { attention, cachedAttention, concat, constant, pad, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
-import type { Initializer, Tensor } from '../graph/index.ts';
-import { dropoutMaskFor, layerCache } from './context.ts';
+import { UsageError } from '../core/index.ts';
+import { attention, concat, constant, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
+import type { AttentionScores, Initializer, Tensor } from '../graph/index.ts';
+import { alibiBias } from './alibi.ts';
+import { attendOnCache } from './attention-cache.ts';
+import { dropoutMaskFor } from './context.ts';
 import type { ForwardContext } from './context.ts';
-import { linear } from './layers.ts';
+import { linear, rmsNormalization } from './layers.ts';
+import type { RotaryAngles } from './rotary-angles.ts';
 
 /** Options of {@link selfAttention}. */
 export interface SelfAttentionOptions {
@@ -16,7 +18,17 @@ export interface SelfAttentionOptions {
   /** Heads of keys and values, a divisor of `heads`. Ainslie et al. 2023. */
   readonly kvHeads: number;
   readonly headWidth: number;
+  /** Of the projections to queries, keys and values, and of the output unless `outputBias` says otherwise. */
   readonly bias: boolean;
+  readonly outputBias?: boolean;
+  /** Scores of keys fall with their distance, instead of positions elsewhere. Press et al. 2021 ("ALiBi"). */
+  readonly alibi?: boolean;
+  /** Epsilon of a root-mean-square normalisation of each head's queries and keys; none without. Henry et al. 2020, Dehghani et al. 2023. */
+  readonly queryKeyNorm?: number;
+  /** Scores are capped, see `AttentionScores`. */
+  readonly softCap?: number;
+  /** Tokens that each sees at most, itself among them. */
+  readonly window?: number;
   /** Angles of the first so many positions, for rotary positions; none without. */
   readonly angles?: (positions: number) => RotaryAngles;
   /** Of the output projection. */
@@ -25,40 +37,11 @@ export interface SelfAttentionOptions {
   readonly dropoutRate: number;
 }
 
-/** Cosines and sines of positions × half a head. */
-export interface RotaryAngles {
-  readonly cos: HostTensor<'float32'>;
-  readonly sin: HostTensor<'float32'>;
-}
-
-/**
- * Angles `position · theta^(-2i/D)`, computed in float64. Su et al. 2021, section 3.2.2.
- *
- * @example
- * ```ts
- * import { rotaryAngles } from 'weft/nn';
- *
- * const { cos } = rotaryAngles(256, 64, 10_000);
- * console.log(cos.shape); // [ 256, 32 ]
- * ```
- */
-export function rotaryAngles(positions: number, headWidth: number, theta: number): RotaryAngles {
-  const half = headWidth / 2;
-  const [cos, sin] = [new Float32Array(positions * half), new Float32Array(positions * half)];
-  for (let position = 0; position < positions; position++) {
-    for (let pair = 0; pair < half; pair++) {
-      const angle = position * theta ** ((-2 * pair) / headWidth);
-      cos[position * half + pair] = Math.cos(angle);
-      sin[position * half + pair] = Math.sin(angle);
-    }
-  }
-  return { cos: hostTensor('float32', [positions, half], cos), sin: hostTensor('float32', [positions, half], sin) };
-}
-
 /**
  * Multi-head causal self-attention. Vaswani et al. 2017, section 3.2. B T C -> B T C.
  *
  * @param context Whether probabilities are dropped, and the cache to attend to when decoding.
+ * @throws UsageError `WEFT_NN_SCORES` when both `alibi` and `softCap` are asked for: a cache computes slopes inside the product.
  *
  * @example
  * ```ts
@@ -72,46 +55,44 @@ export function rotaryAngles(positions: number, headWidth: number, theta: number
  * ```
  */
 export function selfAttention(x: Tensor, options: SelfAttentionOptions, context: ForwardContext): Tensor {
-  const { name, width, heads, kvHeads, headWidth, bias, angles, outputInitializer, dropoutRate } = options;
+  const { name, width, heads, kvHeads, headWidth, bias, outputBias = bias, alibi = false, queryKeyNorm, softCap, window } = options;
+  const { angles, outputInitializer, dropoutRate } = options;
+  if (alibi && softCap !== undefined) {
+    throw new UsageError({
+      code: 'WEFT_NN_SCORES',
+      action: 'attend',
+      rule: 'scores that fall with the distance cannot be capped',
+      value: `softCap ${softCap}`,
+      remedy: 'Leave alibi or softCap out.',
+    });
+  }
   return scope(name, () => {
     const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }); // B T C -> B T (H·D)
-    const [queries, keys, values] = [project('query', heads), project('key', kvHeads), project('value', kvHeads)];
-    const scale = 1 / Math.sqrt(headWidth);
+    const normed = (tensor: Tensor, part: string): Tensor =>
+      queryKeyNorm === undefined
+        ? tensor
+        : reshape(rmsNormalization(splitHeads(tensor, headWidth), { name: part, width: headWidth, epsilon: queryKeyNorm }), tensor.shape);
+    const queries = normed(project('query', heads), 'queryNorm');
+    const [keys, values] = [normed(project('key', kvHeads), 'keyNorm'), project('value', kvHeads)];
+    const scores: AttentionScores = {
+      scale: 1 / Math.sqrt(headWidth),
+      ...(softCap === undefined ? {} : { softCap }),
+      ...(window === undefined ? {} : { window }),
+    };
     const length = context.cache === undefined ? x.shape[1]?.size : context.cache.length;
     const made = angles?.(Number(length));
     const angleTensors = made === undefined ? undefined : { cos: constant(made.cos, 'T D'), sin: constant(made.sin, 'T D') };
     const output = (mixed: Tensor): Tensor =>
-      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias, initializer: outputInitializer });
+      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias: outputBias, initializer: outputInitializer });
 
-    if (context.cache !== undefined) {
-      const { cachedWidth, widen, narrow } = cachedHeads(headWidth, angleTensors !== undefined);
-      const past = layerCache(context.cache, kvHeads, cachedWidth);
-      const { lastPositions, totalLength, updates } = context.cache;
-      const wideAngles =
-        angleTensors === undefined ? {} : { angles: { cos: widen.angles(angleTensors.cos), sin: widen.angles(angleTensors.sin) } };
-      const [mixed, newKeys, newValues] = cachedAttention(
-        {
-          queries: widen.heads(queries, heads),
-          keys: widen.heads(keys, kvHeads),
-          values: widen.heads(values, kvHeads),
-          pastKeys: past.keys,
-          pastValues: past.values,
-          lastPositions,
-          totalLength,
-          ...wideAngles,
-        },
-        { heads, kvHeads, scale },
-      );
-      updates.set(past.names[0], newKeys as Tensor).set(past.names[1], newValues as Tensor);
-      return output(narrow(mixed as Tensor, heads));
-    }
-
-    const split = (tensor: Tensor, count: number): Tensor => transpose(splitHeads(tensor, count, headWidth), [0, 2, 1, 3]); // B T (H·D) -> B H T D
+    if (context.cache !== undefined)
+      return output(attendOnCache([queries, keys, values], { heads, kvHeads, headWidth, scores, angles: made, alibi }, context.cache));
+    const split = (tensor: Tensor): Tensor => transpose(splitHeads(tensor, headWidth), [0, 2, 1, 3]); // B T (H·D) -> B H T D
     const turn = (tensor: Tensor): Tensor => (angleTensors === undefined ? tensor : rotary(tensor, angleTensors));
-    const [q, k, v] = [turn(split(queries, heads)), turn(split(keys, kvHeads)), split(values, kvHeads)];
+    const [q, k, v] = [turn(split(queries)), turn(split(keys)), split(values)];
     const [batch, , time] = q.shape;
     if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
-    const mixed = attendCausally([q, k, v], { scale, dropoutRate: context.dropout === true ? dropoutRate : 0 }); // B H T D
+    const mixed = attendCausally([q, k, v], { scores, alibi, dropoutRate: context.dropout === true ? dropoutRate : 0 }); // B H T D
     return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
   });
 }
@@ -125,12 +106,17 @@ const TWO_HALVES_FROM = 128;
  */
 function attendCausally(
   [q, k, v]: readonly [Tensor, Tensor, Tensor],
-  { scale, dropoutRate }: { readonly scale: number; readonly dropoutRate: number },
+  { scores, alibi, dropoutRate }: { readonly scores: AttentionScores; readonly alibi: boolean; readonly dropoutRate: number },
 ): Tensor {
   const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor): Tensor => {
-    const shape = [...queries.shape.slice(0, 3), { name: 'S', size: Number(keys.shape[2]?.size) }];
+    const [heads, length] = [Number(queries.shape[1]?.size), Number(keys.shape[2]?.size)];
+    const shape = [...queries.shape.slice(0, 3), { name: 'S', size: length }];
     const mask = dropoutRate > 0 ? dropoutMaskFor(name, shape, dropoutRate) : undefined;
-    return attention([queries, keys, values], { causal: true, scale }, mask)[0] as Tensor;
+    return attention(
+      [queries, keys, values],
+      { causal: true, ...scores, bias: alibi ? alibiBias(heads, length) : undefined },
+      mask,
+    )[0] as Tensor;
   };
   const time = q.shape[2]?.size;
   if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', q, k, v);
@@ -142,35 +128,10 @@ function attendCausally(
   );
 }
 
-function splitHeads(x: Tensor, heads: number, headWidth: number): Tensor {
-  return reshape(x, [...x.shape.slice(0, -1), { name: 'H', size: heads }, { name: 'D', size: headWidth }]);
-}
-
-interface CachedHeads {
-  readonly cachedWidth: number;
-  readonly widen: { heads(x: Tensor, count: number): Tensor; angles(x: Tensor): Tensor };
-  narrow(x: Tensor, count: number): Tensor;
-}
-
-/**
- * How heads are cached: GroupQueryAttention of ONNX Runtime 1.30 takes widths that are multiples of 8, and of 16 where it
- * rotates; others are widened with zeros, which change neither scores nor output. Where it rotates, each half is widened, as
- * it pairs element i with element i + D/2.
- */
-function cachedHeads(headWidth: number, rotates: boolean): CachedHeads {
-  const parts = rotates ? 2 : 1;
-  const from = headWidth / parts;
-  const to = Math.ceil(from / 8) * 8;
-  const none = from === to;
-  const regroup = (x: Tensor, groups: number, width: number): Tensor =>
-    reshape(x, [...x.shape.slice(0, 2), { name: 'H', size: groups }, { name: 'D', size: width }]);
-  const join = (x: Tensor, width: number): Tensor => reshape(x, [...x.shape.slice(0, 2), { name: 'C', size: width }]);
-  return {
-    cachedWidth: to * parts,
-    widen: {
-      heads: (x, count) => (none ? x : join(pad(regroup(x, count * parts, from), -1, { before: 0, after: to - from }), count * parts * to)), // B T (H·D) -> B T (H·D')
-      angles: (x) => (none ? x : pad(x, -1, { before: 0, after: to - from })),
-    },
-    narrow: (x, count) => (none ? x : join(slice(regroup(x, count * parts, to), -1, { start: 0, end: from }), count * parts * from)),
-  };
+function splitHeads(x: Tensor, headWidth: number): Tensor {
+  return reshape(x, [
+    ...x.shape.slice(0, -1),
+    { name: 'H', size: Number(x.shape.at(-1)?.size) / headWidth },
+    { name: 'D', size: headWidth },
+  ]);
 }

@@ -1,6 +1,6 @@
 /** How a model is built: for training (with dropout), for evaluation, or for decoding on a cache. */
 
-import { axes, dropoutMask, input, multiply, scopedName, state } from '../graph/index.ts';
+import { axes, dropoutMask, gradientCheckpoint, input, multiply, scopedName, state } from '../graph/index.ts';
 import type { Initializer, Shape, Size, Tensor } from '../graph/index.ts';
 
 /** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
@@ -14,6 +14,8 @@ export interface AttentionCache {
   readonly totalLength: Tensor;
   /** Position of each new token, int32 (B T). */
   readonly positions: Tensor;
+  /** int32 (B): which text of the last call each text goes on from; default itself. */
+  readonly parents?: Tensor;
   /** What each layer's caches become, by the name of the state that they replace. */
   readonly updates: Map<string, Tensor>;
 }
@@ -26,6 +28,8 @@ export interface ForwardContext {
   readonly cache?: AttentionCache;
   /** Statistics of the batch are used, and running ones follow them; default false. */
   readonly training?: boolean;
+  /** Blocks are computed again in the backward pass instead of being kept: less memory, a third more work; default false. */
+  readonly checkpointing?: boolean;
   /** What states become, by the names of the states that they replace; filled while a model is built. Without it they stay. */
   readonly updates?: Map<string, Tensor>;
 }
@@ -71,6 +75,11 @@ export function carried(
       context.updates?.set(full, next);
     },
   };
+}
+
+/** A block of a model, computed again in the backward pass where the context asks for it. */
+export function block<T>(build: () => T, { checkpointing = false }: ForwardContext): T {
+  return checkpointing ? gradientCheckpoint(build) : build();
 }
 
 /** Prefix of the inputs that are fed with noise, N(0, 1) drawn afresh for each step. */

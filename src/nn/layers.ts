@@ -18,6 +18,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** Default N(0, 0.02). */
   readonly initializer?: Initializer;
+  /** Default zeros. */
+  readonly biasInitializer?: Initializer;
 }
 
 /**
@@ -32,10 +34,11 @@ export interface LinearOptions {
  * console.log(formatShape(y.shape)); // B C = 2 32
  * ```
  */
-export function linear(x: Tensor, { name, in: width, out, bias = false, initializer = NORMAL_002 }: LinearOptions): Tensor {
+export function linear(x: Tensor, options: LinearOptions): Tensor {
+  const { name, in: width, out, bias = false, initializer = NORMAL_002, biasInitializer = ZERO } = options;
   return scope(name, () => {
     const y = matmul(x, parameter('weight', axes('C C', out, width), initializer), { transposeB: true });
-    return bias ? add(y, parameter('bias', axes('C', out), ZERO)) : y;
+    return bias ? add(y, parameter('bias', axes('C', out), biasInitializer)) : y;
   });
 }
 

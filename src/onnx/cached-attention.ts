@@ -12,7 +12,8 @@ import { int64Vector, scalarTensor } from './emitter.ts';
 import type { LoweringContext, LoweringRule } from './emitter.ts';
 
 /** The rule for `cachedAttention`. */
-export const lowerCachedAttention: LoweringRule<Node<'cachedAttention'>> = (c, { attributes: { heads, kvHeads, scale, rotary } }) => {
+export const lowerCachedAttention: LoweringRule<Node<'cachedAttention'>> = (c, { attributes }) => {
+  const { heads, kvHeads, rotary } = attributes;
   const width = Number(c.x(3).shape.at(-1)?.size);
   const padded = Math.ceil(width / 8) * 8;
   const turnsInside = rotary && width % 16 === 0;
@@ -36,8 +37,15 @@ export const lowerCachedAttention: LoweringRule<Node<'cachedAttention'>> = (c, {
     ...(turnsInside ? [c.in(7), c.in(8)] : []),
   ];
   const outputs = [0, 1, 2].map((index) => (padded === width ? c.out(index) : c.fresh('padded')));
-  const attributes = { num_heads: heads, kv_num_heads: kvHeads, scale: { float: scale }, do_rotary: turnsInside ? 1 : 0 };
-  c.emit('GroupQueryAttention', inputs, { outputs, attributes, domain: 'com.microsoft' });
+  const written = {
+    num_heads: heads,
+    kv_num_heads: kvHeads,
+    scale: { float: attributes.scale },
+    do_rotary: turnsInside ? 1 : 0,
+    ...(attributes.softCap === undefined ? {} : { softcap: { float: attributes.softCap } }),
+    ...(attributes.window === undefined ? {} : { local_window_size: attributes.window }),
+  };
+  c.emit('GroupQueryAttention', inputs, { outputs, attributes: written, domain: 'com.microsoft' });
   if (padded === width) return;
   const [mixed = '', keys = '', values = ''] = outputs;
   const split = c.emit('Reshape', [mixed, c.constant(int64Vector([0, 0, heads, padded]))]);

@@ -4,11 +4,13 @@
  * com.microsoft operators: https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
  */
 
-import { UsageError, hostTensor } from '../core/index.ts';
+import { UsageError } from '../core/index.ts';
 import type { DType } from '../core/index.ts';
 import { formatShape } from '../graph/index.ts';
 import type { Node, OpKind, Shape } from '../graph/index.ts';
+import { lowerAttention } from './attention.ts';
 import { lowerCachedAttention } from './cached-attention.ts';
+import { lowerAveragePool, lowerBatchNorm, lowerConvolution, lowerMaxPool, lowerMaxPoolGradient } from './images.ts';
 import { lowerScatterRows, lowerSum, lowerSumOfSquares, reduce } from './sums.ts';
 import { ONNX_DTYPE, int64Vector, number, reshapeTo, scalarTensor } from './emitter.ts';
 import type { AttributeValue, LoweringContext, LoweringRule } from './emitter.ts';
@@ -62,14 +64,6 @@ function dynamicError(action: string, rule: string, value?: string): UsageError 
     ...(value === undefined ? {} : { value }),
     remedy: 'Give numbers for the other axes.',
   });
-}
-
-/** 0 where a query may see a key, -∞ after it; rows repeat for heads that share keys. */
-function causalMask(repeat: number, queries: number, keys: number): Float32Array {
-  const mask = new Float32Array(repeat * queries * keys);
-  for (let row = 0; row < repeat * queries; row++)
-    mask.fill(-Infinity, row * keys + (row % queries) + 1 + keys - queries, (row + 1) * keys);
-  return mask;
 }
 
 /** Index operand (N 1) of targets, negative ones as 0, and 1 where a target counts, 0 where it does not. */
@@ -207,33 +201,7 @@ export const CPU_LOWERING: LoweringTable = {
       domain: 'com.microsoft',
     });
   },
-  attention: (c, { attributes: { causal, scale } }) => {
-    const [q, k] = [c.x(0).shape, c.x(1).shape];
-    const [heads, groups, time, keys] = [q[1], k[1], q[2], k[2]].map((axis) => Number(axis?.size));
-    if (heads === undefined || groups === undefined || time === undefined || keys === undefined)
-      throw new RangeError('four axes are needed');
-    const repeat = heads / groups;
-    // Heads that share keys are rows of one product: B H T D is the same memory as B G (H/G·T) D.
-    const group = (value: string, last: number): string => (repeat === 1 ? value : reshapeTo(c, value, [0, groups, repeat * time, last]));
-    const ungroup = (value: string, last: number, name: string): void => {
-      c.emit('Reshape', [value, c.constant(int64Vector([0, heads, time, last]))], { outputs: [name] });
-    };
-    const headWidth = Number(q[3]?.size);
-    const scores = c.emit('FusedMatMul', [group(c.in(0), headWidth), c.in(1)], {
-      attributes: { transB: 1, alpha: { float: scale } },
-      domain: 'com.microsoft',
-    });
-    const masked = causal
-      ? c.emit('Add', [scores, c.constant(hostTensor('float32', [repeat * time, keys], causalMask(repeat, time, keys)))])
-      : scores;
-    const probabilities = repeat === 1 ? c.out(1) : c.fresh('probabilities');
-    c.emit('Softmax', [masked], { outputs: [probabilities], attributes: { axis: -1 } });
-    if (repeat !== 1 && c.used(1)) ungroup(probabilities, keys, c.out(1));
-    const dropped = c.arity === 4 ? c.emit('Mul', [probabilities, group(c.in(3), keys)]) : probabilities;
-    const output = repeat === 1 ? c.out(0) : c.fresh('output');
-    c.emit('MatMul', [dropped, c.in(2)], { outputs: [output] });
-    if (repeat !== 1) ungroup(output, Number(c.x(2).shape[3]?.size), c.out(0));
-  },
+  attention: lowerAttention,
   cachedAttention: lowerCachedAttention,
   crossEntropy: (c) => {
     const logProbabilities = c.out(1);
@@ -249,6 +217,12 @@ export const CPU_LOWERING: LoweringTable = {
     const scaled = c.emit('Mul', [c.emit('Exp', [c.in(0)]), weight]);
     c.emit('ScatterElements', [scaled, index, c.emit('Neg', [weight])], { outputs: [c.out(0)], attributes: { axis: 1, reduction: 'add' } });
   },
+  conv2d: lowerConvolution('Conv'),
+  convTranspose2d: lowerConvolution('ConvTranspose'),
+  maxPool2d: lowerMaxPool,
+  averagePool2d: lowerAveragePool,
+  batchNorm: lowerBatchNorm,
+  maxPool2dGradient: lowerMaxPoolGradient,
   geluGradient: (c, { attributes: { form } }) => {
     const [x, g] = [c.in(0), c.in(1)];
     if (form === 'erf') {

@@ -69,7 +69,9 @@ export function bucketsOf(parameters: readonly OptimizedParameter[], optimizer: 
     open.set(kind, { ...bucket, length: bucket.length + length, parts: [...bucket.parts, { name, shape, start: bucket.length, length }] });
   }
   for (const bucket of open.values()) close(bucket);
-  return [...alone, ...filled];
+  // ONNX Runtime computes what was added to the norm last first: the gradients of the last layers, whose operands are then free. The
+  // buckets, which need gradients of all layers, come last.
+  return [...filled, ...alone];
 }
 
 /** Whether weight decay applies where a group doesn't say: to tensors with two axes or more, as in GPT-2 and its kin. */

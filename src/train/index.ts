@@ -1,5 +1,6 @@
 export { readCheckpointState, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 export type { CheckpointState } from './checkpoint.ts';
+export { imageAutoencoding, imageClassification, imageGeneration } from './image-objectives.ts';
 export { languageModelling } from './language-modelling.ts';
 export { defineObjective } from './objective.ts';
 export type { AnyBatch, BatchSource, ExampleBatch, FeedData, FeedSpec, Losses, Objective, TrainedLoss } from './objective.ts';
@@ -21,3 +22,5 @@ export { train } from './train.ts';
 export type { TrainOptions, TrainingRun, TrainingStep } from './train.ts';
 export { createTrainer } from './trainer.ts';
 export type { EvaluationResult, StepResult, Trainer, TrainerOptions, Weights } from './trainer.ts';
+export { translating } from './translating.ts';
+export type { PairFeed } from './translating.ts';

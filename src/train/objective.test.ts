@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { add, axes, multiply, negate, parameter, reshape, subtract, sum, tanh } from '../graph/index.ts';
+import { add, axes, exp, multiply, negate, parameter, reshape, subtract, sum, tanh } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
 import { carried, linear, noise } from '../nn/index.ts';
 import { adamw, defineObjective, parameterGroups, singleRule, train } from './index.ts';
@@ -222,6 +222,44 @@ describe('groups of parameters', () => {
       ),
     ).rejects.toMatchObject({ code: 'WEFT_TRAIN_GROUP' });
     expect(() => parameterGroups([])).toThrow(expect.objectContaining({ code: 'WEFT_TRAIN_GROUP' }));
+  });
+});
+
+describe('a step that is not finite', () => {
+  const line = defineObjective({
+    feeds,
+    losses: ({ x }) => ({ losses: [{ total: total(multiply(exp(multiply(single('a'), x)), single('b'))) }] }),
+  });
+
+  it.for([1, 2])('leaves the weights as they were, %d batches a step, and says which tensor was the first', async (accumulate) => {
+    const run = train(
+      line,
+      numbers(1, (index) => (index < 2 * accumulate ? 1 : 1000)),
+      { ...OPTIONS, optimizer: descent(0.01), steps: 3, accumulate },
+    );
+    const before: Map<string, number>[] = [];
+    await expect(
+      (async () => {
+        for await (const _ of run) before.push(new Map([...run.weights].map(([name, { data }]) => [name, data[0] ?? NaN])));
+      })(),
+    ).rejects.toMatchObject({ code: 'WEFT_TRAIN_DIVERGED', message: expect.stringMatching(/from exp$/) as unknown });
+    expect(before).toHaveLength(2);
+    expect(new Map([...run.weights].map(([name, { data }]) => [name, data[0]]))).toEqual(before[1]);
+  });
+
+  it('names the batch where that is what is wrong', async () => {
+    await expect(
+      finish(
+        train(
+          line,
+          numbers(1, () => NaN),
+          OPTIONS,
+        ),
+      ),
+    ).rejects.toMatchObject({
+      code: 'WEFT_TRAIN_DIVERGED',
+      message: expect.stringContaining('the batch x') as unknown,
+    });
   });
 });
 

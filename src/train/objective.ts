@@ -124,7 +124,8 @@ export function defineObjective<F extends string>(
     const outputs = [...built.losses.map(({ total }) => total), ...updates.values()];
     return buildGraph(Object.fromEntries(outputs.map((tensor, index) => [String(index), tensor]))).inputs;
   };
-  const inputs = states(1);
+  // Two examples: one alone has no statistics of a batch.
+  const inputs = states(2);
   const specs = (role: 'parameter' | 'state'): readonly ParameterSpec[] =>
     inputs.flatMap(({ attributes: { name, shape, initializer, role: own } }) =>
       own === role && initializer !== undefined ? [{ name, shape, initializer }] : [],

@@ -4,20 +4,25 @@
  */
 
 import { gradients } from '../autodiff/index.ts';
-import { WeftError } from '../core/index.ts';
+import { WeftError, hostTensor } from '../core/index.ts';
 import {
   add,
   axes,
   buildGraph,
+  cast,
   concat,
+  constant,
   divide,
+  gather,
   input,
   isKind,
+  less,
   minimum,
   multiply,
   reshape,
   sqrt,
   state,
+  subtract,
   sum,
   sumOfSquares,
 } from '../graph/index.ts';
@@ -40,6 +45,8 @@ export interface StepOptions {
    * beside each other in the memory of the vector.
    */
   readonly buckets?: readonly Bucket[];
+  /** Blocks of the model are computed again in the backward pass instead of being kept; default false. */
+  readonly checkpointing?: boolean;
   /** Share of itself that a running average of the weights keeps at each step; without it there is none. */
   readonly average?: number;
 }
@@ -70,9 +77,9 @@ interface Built {
 }
 
 /** The losses of a batch, each its sum divided by a fed `denominator`, the number of targets of the whole step. */
-function build({ objective, batchSize }: StepOptions, training: boolean): Built {
+function build({ objective, batchSize, checkpointing = false }: StepOptions, training: boolean): Built {
   const updates = new Map<string, Tensor>();
-  const context = training ? { dropout: true, training, updates } : { updates };
+  const context = training ? { dropout: true, training, updates, checkpointing } : { updates };
   const { losses, metrics = {} } = objective.losses(inputsOf(objective.feeds(batchSize)), context);
   const denominator = input('denominator', 'float32', []);
   const meanOf = (total: Tensor): Tensor => divide(total, denominator);
@@ -150,7 +157,8 @@ function updatesOf(
   const gradientNorm = (of.first ?? []).reduce((sumSoFar, tensor) => add(sumSoFar, multiply(sum(tensor), 0)), norm);
   // PyTorch's clip_grad_norm_: factor min(1, max/(norm + 1e-6)). The norm waits for every gradient, and every use of a weight
   // comes before a gradient: this is what makes it safe to write the updates in place.
-  const factor = clipNorm > 0 ? minimum(divide(clipNorm, add(gradientNorm, 1e-6)), 1) : minimum(add(gradientNorm, 1), 1);
+  const clipped = clipNorm > 0 ? minimum(divide(clipNorm, add(gradientNorm, 1e-6)), 1) : minimum(add(gradientNorm, 1), 1);
+  const factor = multiply(clipped, oneIfFinite(gradientNorm));
   const outputs: Record<string, Tensor> = { gradientNorm };
   for (const [index, bucket] of buckets.entries()) {
     const { rule } = optimizer.groups[bucket.group] as ParameterGroup;
@@ -170,6 +178,24 @@ function updatesOf(
     }
   }
   return outputs;
+}
+
+/**
+ * 1 where a scalar is finite. Where it is not, the run fails, before any update is written: a row is looked up in a table that lacks it. So
+ * weights survive a step that would have made them nothing but infinities.
+ */
+function oneIfFinite(norm: Tensor): Tensor {
+  const isBad = subtract(1, cast(less(norm, Infinity), 'int32')); // NaN is not below infinity.
+  return reshape(gather(constant(hostTensor('float32', [1, 1], Float32Array.of(1))), reshape(isBad, axes('N', 1))), []);
+}
+
+/** All tensors of a step's forward and backward pass, for {@link finiteChecks}. */
+export function checkedOutputs(options: StepOptions): Readonly<Record<string, Tensor>> {
+  const built = build(options, true);
+  return {
+    ...Object.fromEntries(built.losses.map(({ loss }, index) => [`loss ${index}`, loss])),
+    ...Object.fromEntries(gradientsOf(built)),
+  };
 }
 
 /** The whole step in one graph: forward, backward, clipping, update. */

@@ -169,6 +169,17 @@ describe('dropout', () => {
   });
 });
 
+describe('checkpointing', () => {
+  it('changes no bit of losses and weights', async () => {
+    const deep = gpt({ layers: 2, heads: 2, width: 16, contextLength: CONTEXT, vocabSize: 11, dropout: 0.2 });
+    const after = async (checkpointing: boolean): Promise<readonly [number[], Map<string, number[]>]> => {
+      const run = train(deep, randomBatches(2), { optimizer, steps: 4, threads: 1, checkpointing });
+      return [await finish(run), copyOf(run.weights)];
+    };
+    expect(await after(true)).toEqual(await after(false));
+  });
+});
+
 describe('a run', () => {
   it('learns, evaluates on held-out batches, and stops early when they get no better', async () => {
     const batches = randomBatches(4);

@@ -2,7 +2,7 @@
 
 import { UsageError, WeftError, checkOptions } from '../core/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
-import type { LanguageModel } from '../models/index.ts';
+import type { SequenceModel } from '../models/index.ts';
 import { languageModelling } from './language-modelling.ts';
 import type { AnyBatch, BatchSource, ExampleBatch, Objective } from './objective.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -31,6 +31,8 @@ export interface TrainOptions<B = Batch> {
    * there is none. Polyak and Juditsky 1992.
    */
   readonly average?: number;
+  /** Compute the model's blocks again in the backward pass instead of keeping them: less memory, a third more work; default false. */
+  readonly checkpointing?: boolean;
   /** Evaluate on them every so many steps, and after the last, whatever ends the run; default a tenth of the steps. */
   readonly evaluateEvery?: number;
   /** Stop when so many evaluations in a row were no better than the best; default never. */
@@ -85,7 +87,8 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * Trains a language model on batches of tokens, or any {@link Objective} on batches of its own.
  *
  * @throws UsageError `WEFT_TRAIN_OPTION` for options out of range, `WEFT_TRAIN_STATE` when it is iterated a second time.
- * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer a number; the weights are then lost, checkpoints are not.
+ * @throws WeftError `WEFT_TRAIN_DIVERGED` when loss or gradient is no longer finite, and which tensor was the first; the weights are then those
+ *   before the step, and can be saved.
  *
  * @example
  * ```ts
@@ -101,13 +104,13 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * console.log(losses[49]! < losses[0]! / 2); // true
  * ```
  */
-export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun;
+export function train(model: SequenceModel, batches: Batches, options: TrainOptions): TrainingRun;
 export function train<F extends string>(
   objective: Objective<F>,
   batches: BatchSource<ExampleBatch<F>>,
   options: TrainOptions<ExampleBatch<F>>,
 ): TrainingRun;
-export function train(trained: LanguageModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
+export function train(trained: SequenceModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
   checkOptions('train', options, [
     'optimizer',
     'steps',
@@ -117,6 +120,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
     'weights',
     'heldOut',
     'average',
+    'checkpointing',
     'evaluateEvery',
     'patience',
     'resumeFrom',
@@ -183,6 +187,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
       accumulate,
       seed,
       ...(average === undefined ? {} : { average }),
+      ...(options.checkpointing === undefined ? {} : { checkpointing: options.checkpointing }),
       ...(options.weights === undefined ? {} : { weights: options.weights }),
       ...(options.threads === undefined ? {} : { threads: options.threads }),
       ...(options.profile === undefined ? {} : { profile: options.profile }),
@@ -200,7 +205,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
             action: `go on after step ${index}`,
             rule: 'loss and gradient must be finite',
             value: `loss ${loss}, gradient norm ${gradientNorm}`,
-            remedy: 'Train anew with a lower learning rate or a longer warm-up; what was saved before is untouched.',
+            remedy: 'Train with a lower learning rate or a longer warm-up; what was saved before is untouched.',
           });
         }
         const elapsed = (performance.now() - started) / 1000;
@@ -265,7 +270,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
   };
 }
 
-function objectiveOf(model: LanguageModel, { contextLength }: Batches): Objective {
+function objectiveOf(model: SequenceModel, { contextLength }: Batches): Objective {
   if (contextLength > model.contextLength) {
     throw new UsageError({
       code: 'WEFT_TRAIN_OPTION',

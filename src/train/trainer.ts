@@ -11,10 +11,21 @@ import type { Binding, Session } from '../runtime/index.ts';
 import { bucketsOf } from './buckets.ts';
 import type { Bucket } from './buckets.ts';
 import { microBatchSizeOf, splitBatch } from './micro-batches.ts';
+import { finiteChecks } from './diagnose.ts';
 import { feedOf } from './objective.ts';
 import type { AnyBatch, FeedData, FeedSpec, Objective } from './objective.ts';
 import type { Optimizer, ParameterGroup } from './optimizer.ts';
-import { accumulateGraph, applyGraph, averageOf, evaluationGraph, metricOf, nextOf, scalarName, stepGraph } from './step-graphs.ts';
+import {
+  accumulateGraph,
+  applyGraph,
+  averageOf,
+  checkedOutputs,
+  evaluationGraph,
+  metricOf,
+  nextOf,
+  scalarName,
+  stepGraph,
+} from './step-graphs.ts';
 import type { StepOptions } from './step-graphs.ts';
 
 /** Weights by parameter name, and the model's own states by theirs. */
@@ -29,6 +40,8 @@ export interface TrainerOptions {
   readonly clipNorm: number;
   /** Small batches in a step. */
   readonly accumulate: number;
+  /** Blocks of the model are computed again in the backward pass instead of being kept: less memory, a third more work. */
+  readonly checkpointing?: boolean;
   /** Share of itself that a running average of the weights keeps at each step; without it there is none. */
   readonly average?: number;
   /** Examples that are computed at once, a divisor of the batch; default the batch, fewer where its tensors are large. */
@@ -55,6 +68,9 @@ const SESSION = {
   graphOptimization: 'basic',
   config: { 'optimization.disable_specified_optimizers': 'MatMulAddFusion' },
 } as const;
+
+/** A norm is never negative. */
+const NOT_COMPUTED = -1;
 
 /** What one step gave. */
 export interface StepResult {
@@ -93,7 +109,7 @@ export interface Trainer {
  * Memory: 16 bytes a parameter (weight, gradient, two moments) and the activations of a micro-batch.
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
-  const { objective, optimizer, batchSize, accumulate, seed, threads, profile, average } = options;
+  const { objective, optimizer, batchSize, accumulate, seed, threads, profile, average, checkpointing = false } = options;
   const carried = new Map<string, HostTensor>();
   const fed = new Map<string, HostTensor>();
   const sessions: Session[] = [];
@@ -110,6 +126,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     batchSize,
     clipNorm: options.clipNorm,
     buckets,
+    checkpointing,
     ...(average === undefined ? {} : { average }),
   };
   const microBatchSize = options.microBatchSize ?? microBatchSizeOf(evaluationGraph(whole), { batchSize, tokensPerExample });
@@ -292,6 +309,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     for (const { data } of noises) for (let index = 0; index < data.length; index++) data[index] = normal.normal();
   };
 
+  /** What is not finite first, with the weights as they are and the last part of the batch. */
+  const firstBadTensor = async (): Promise<string | undefined> => {
+    const { graph, tensors } = finiteChecks(checkedOutputs(stepOptions));
+    const session = await compileGraph(graph, { ...SESSION, ...(threads === undefined ? {} : { threads }) });
+    sessions.push(session);
+    const inputs = Object.fromEntries(
+      graph.inputs.map(({ attributes: { name, role } }) => [name, (role === 'feed' ? fed : carried).get(name) as HostTensor]),
+    );
+    const flags = await session.run(inputs);
+    for (const [output, tensor] of tensors) if (Number.isNaN(Number(flags[output]?.data[0]))) return tensor;
+    return undefined;
+  };
+
   return {
     weights,
     averaged: new Map([...averages].map(([name, tensor]) => [name.slice(averageOf('').length), tensor])),
@@ -301,8 +331,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       for (const [group, { rule }] of optimizer.groups.entries())
         for (const [name, value] of Object.entries(rule.scalars(step))) feedScalar(scalarName(group, name), value);
       for (const { data } of gradientViews?.values() ?? []) data.fill(0);
-      const means = await runParts(compute, batches, String(step));
-      await apply?.();
+      const norm = results.get('gradientNorm');
+      if (norm !== undefined) norm.data[0] = NOT_COMPUTED;
+      let means: EvaluationResult;
+      try {
+        means = await runParts(compute, batches, String(step));
+        await apply?.();
+      } catch (error) {
+        // The step fails where the norm is not finite; see `oneIfFinite`.
+        if (resultOf('gradientNorm') === NOT_COMPUTED || Number.isFinite(resultOf('gradientNorm'))) throw error;
+        throw diverged(step, resultOf('gradientNorm'), await firstBadTensor());
+      }
       return { ...means, gradientNorm: resultOf('gradientNorm') };
     },
     async evaluate(batches) {
@@ -353,6 +392,16 @@ function requireShape(
       remedy: 'Give batches of the shape that the training was made for, held-out ones too.',
     });
   }
+}
+
+function diverged(step: number, norm: number, tensor: string | undefined): WeftError {
+  return new WeftError({
+    code: 'WEFT_TRAIN_DIVERGED',
+    action: `take step ${step}`,
+    rule: 'loss and gradient must be finite',
+    value: `gradient norm ${norm}${tensor === undefined ? '' : `, from ${tensor}`}`,
+    remedy: 'Train with a lower learning rate or a longer warm-up, and look at the batch; the weights are those before the step.',
+  });
 }
 
 /** The same map in another order. */

@@ -37,7 +37,9 @@ export const NOT_EXPORTED: readonly string[] = ['core', 'cli'];
 /** Each package and the rooms that may know it. A package that is not here may be imported by none. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   eld: ['workflows'],
+  'fast-png': ['data'],
   koffi: ['runtime'],
+  'ml-matrix': ['eval'],
   'onnxruntime-node': ['runtime'],
   'oniguruma-parser': ['tokenizers'],
   protobufjs: ['onnx', 'tokenizers'],

@@ -1,7 +1,7 @@
 /** Attention by its definition: one query, one head at a time. Vaswani et al. 2017, section 3.2.1. */
 
 import type { OpAttributes } from '../../src/graph/index.ts';
-import { fill, get } from './nd-array.ts';
+import { fill, get, getStretched } from './nd-array.ts';
 import type { NdArray, Place } from './nd-array.ts';
 
 const range = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index);
@@ -13,12 +13,16 @@ function softmax(scores: readonly number[]): readonly number[] {
   return powers.map((power) => power / sum(powers));
 }
 
-/** B H T D, B G S D, B G S D (and a mask B H T S on the probabilities) -> output B H T D and probabilities B H T S. */
+const capped = (score: number, softCap: number | undefined): number =>
+  softCap === undefined ? score : softCap * Math.tanh(score / softCap);
+
+/** B H T D, B G S D, B G S D (and a bias on the scores, a mask B H T S on the probabilities) -> output B H T D and probabilities B H T S. */
 export function attend(
-  [queries, keys, values]: readonly [NdArray, NdArray, NdArray],
-  { causal, scale }: OpAttributes['attention'],
-  mask?: NdArray,
+  inputs: readonly NdArray[],
+  { causal, scale, softCap, window = Infinity, biased = false }: OpAttributes['attention'],
 ): readonly NdArray[] {
+  const [queries, keys, values] = inputs as readonly [NdArray, NdArray, NdArray];
+  const [bias, mask] = biased ? [inputs[3], inputs[4]] : [undefined, inputs[3]];
   const [batch, heads, time, width] = queries.shape as [number, number, number, number];
   const [, groups, length] = keys.shape as [number, number, number, number];
   const groupOf = (head: number): number => Math.floor(head / (heads / groups));
@@ -29,9 +33,11 @@ export function attend(
     if (known !== undefined) return known;
     // The last query sees the last key; the ones before it, one key less each.
     const visible = causal ? t + 1 + length - time : length;
-    const scores = range(visible).map(
-      (s) => scale * sum(range(width).map((d) => get(queries, [b, h, t, d]) * get(keys, [b, groupOf(h), s, d]))),
-    );
+    const scores = range(visible).map((s) => {
+      if (s < visible - window) return -Infinity;
+      const product = scale * sum(range(width).map((d) => get(queries, [b, h, t, d]) * get(keys, [b, groupOf(h), s, d])));
+      return capped(product, softCap) + (bias === undefined ? 0 : getStretched(bias, [b, h, t, s]));
+    });
     const made = [...softmax(scores), ...range(length - visible).map(() => 0)];
     rows.set(key, made);
     return made;
@@ -55,7 +61,7 @@ export function attend(
  */
 export function attendWithCache(
   inputs: readonly NdArray[],
-  { heads, kvHeads, scale, rotary }: OpAttributes['cachedAttention'],
+  { heads, kvHeads, scale, rotary, softCap, window = Infinity }: OpAttributes['cachedAttention'],
 ): readonly NdArray[] {
   const [queries, keys, values, pastKeys, pastValues, lastPositions, totalLength, cos, sin] = inputs as [
     NdArray,
@@ -93,7 +99,10 @@ export function attendWithCache(
     const [head, d] = [Math.floor(place / width), place % width];
     const group = Math.floor(head / (heads / kvHeads));
     const seen = range(past(b) + t + 1);
-    const scores = seen.map((s) => scale * sum(range(width).map((i) => turned(queries, [b, t, head, i]) * get(newKeys, [b, group, s, i]))));
+    const scores = seen.map((s) => {
+      if (s < seen.length - window) return -Infinity;
+      return capped(scale * sum(range(width).map((i) => turned(queries, [b, t, head, i]) * get(newKeys, [b, group, s, i]))), softCap);
+    });
     return sum(softmax(scores).map((probability, s) => probability * get(newValues, [b, group, s, d])));
   });
   return [output, newKeys, newValues];

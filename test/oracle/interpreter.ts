@@ -11,6 +11,7 @@ import type { Graph, Node, OpKind, Size, Tensor } from '../../src/graph/index.ts
 import { isKind } from '../../src/graph/index.ts';
 import { attend, attendWithCache } from './attention.ts';
 import { erf } from './error-function.ts';
+import { averagePool, convolve, convolveTransposed, maxPool, maxPoolGradient, normalizeBatch } from './images.ts';
 import { fill, fromHost, get, getStretched, places, stretchedShape } from './nd-array.ts';
 import type { NdArray, Place } from './nd-array.ts';
 
@@ -246,7 +247,7 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
       }),
     ];
   },
-  attention: ({ attributes }, inputs) => attend([operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)], attributes, inputs[3]),
+  attention: ({ attributes }, inputs) => attend(inputs, attributes),
   cachedAttention: ({ attributes }, inputs) => attendWithCache(inputs, attributes),
   crossEntropy: (_node, inputs) => {
     const [logits, targets] = [operand(inputs, 0), operand(inputs, 1)];
@@ -257,6 +258,14 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
     });
     return [losses, logProbabilities];
   },
+  conv2d: ({ attributes }, inputs) => [convolve([operand(inputs, 0), operand(inputs, 1), inputs[2]], attributes)],
+  convTranspose2d: ({ attributes }, inputs) => [convolveTransposed([operand(inputs, 0), operand(inputs, 1), inputs[2]], attributes)],
+  maxPool2d: ({ attributes }, inputs) => [maxPool(operand(inputs, 0), attributes)],
+  averagePool2d: ({ attributes }, inputs) => [averagePool(operand(inputs, 0), attributes)],
+  batchNorm: ({ attributes: { epsilon } }, inputs) => normalizeBatch([operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)], epsilon),
+  maxPool2dGradient: ({ attributes }, inputs) => [
+    maxPoolGradient([operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)], attributes),
+  ],
   geluGradient: (node, inputs) => {
     const { form } = node.attributes;
     return elementwise((x = 0, g = 0) => GELU[form].slope(x) * g)(node, inputs, Number);

@@ -80,14 +80,32 @@ interface AttentionCase {
   readonly rate?: number;
   /** Width of a value's head where it differs from a query's. */
   readonly valueWidth?: number;
+  readonly softCap?: number;
+  readonly window?: number;
+  /** Shape of what is added to the scores. */
+  readonly bias?: readonly number[];
 }
 
-function attending(name: string, { heads, groups, time, length = time, causal = true, rate = 0, valueWidth = 4 }: AttentionCase): OpCase {
+function attending(name: string, options: AttentionCase): OpCase {
+  const { heads, groups, time, length = time, causal = true, rate = 0, valueWidth = 4, bias: biasShape } = options;
   const inputs = { q: normal(2, heads, time, 4), k: normal(2, groups, length, 4), v: normal(2, groups, length, valueWidth) };
-  const options = { causal, scale: 0.5 };
-  if (rate === 0) return opCase(name, inputs, ({ q, k, v }) => attention([q, k, v], options));
+  const scores = {
+    causal,
+    scale: 0.5,
+    ...(options.softCap === undefined ? {} : { softCap: options.softCap }),
+    ...(options.window === undefined ? {} : { window: options.window }),
+  };
+  if (rate === 0 && biasShape !== undefined)
+    return opCase(name, { ...inputs, bias: normal(...biasShape) }, ({ q, k, v, bias }) => attention([q, k, v], { ...scores, bias }));
+  if (rate === 0) return opCase(name, inputs, ({ q, k, v }) => attention([q, k, v], scores));
+  if (biasShape !== undefined)
+    return opCase(
+      name,
+      { ...inputs, bias: normal(...biasShape), rows: seeds(2, heads, time, 1), columns: seeds(length) },
+      ({ q, k, v, bias, rows, columns }) => attention([q, k, v], { ...scores, bias }, dropoutMask(rows, columns, rate)),
+    );
   return opCase(name, { ...inputs, rows: seeds(2, heads, time, 1), columns: seeds(length) }, ({ q, k, v, rows, columns }) =>
-    attention([q, k, v], options, dropoutMask(rows, columns, rate)),
+    attention([q, k, v], scores, dropoutMask(rows, columns, rate)),
   );
 }
 
@@ -101,10 +119,12 @@ interface CachedCase {
   readonly rotary: boolean;
   /** Width of a head; default 16. */
   readonly width?: number;
+  readonly softCap?: number;
+  readonly window?: number;
 }
 
 /** Caches hold numbers up to what each text has, zeros behind. Rows behind the end of a shorter first text mean nothing: they are left out. */
-function cached(name: string, { heads, groups, time, lengths, rotary, width = 16 }: CachedCase): OpCase {
+function cached(name: string, { heads, groups, time, lengths, rotary, width = 16, ...scores }: CachedCase): OpCase {
   const [batch, longest] = [lengths.length, 6];
   const cache = range(batch * groups * longest * width).map((index) => {
     const position = Math.floor(index / width) % longest;
@@ -134,7 +154,7 @@ function cached(name: string, { heads, groups, time, lengths, rotary, width = 16
       const turning = rotary ? { angles: { cos: constant(angles.cos, 'M D'), sin: constant(angles.sin, 'M D') } } : {};
       const [output, ...next] = cachedAttention(
         { queries: q, keys: k, values: v, ...caches, ...turning },
-        { heads, kvHeads: groups, scale: 0.3 },
+        { heads, kvHeads: groups, scale: 0.3, ...scores },
       );
       return [multiply(output as Tensor, rowsThatCount), ...next];
     },
@@ -194,6 +214,16 @@ export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
     attending('on values of another width', { heads: 2, groups: 2, time: 3, valueWidth: 6 }),
     attending('on values of another width, of shared key heads', { heads: 4, groups: 2, time: 3, valueWidth: 6 }),
     attending('on another text', { heads: 2, groups: 2, time: 2, length: 3, causal: false }),
+    attending('with a bias', { heads: 2, groups: 2, time: 2, length: 3, causal: false, bias: [2, 2, 2, 3] }),
+    attending('with a bias of keys', { heads: 2, groups: 2, time: 2, length: 3, causal: false, bias: [2, 1, 1, 3] }),
+    attending('with a bias of queries and keys, causal', { heads: 2, groups: 2, time: 3, bias: [3, 3] }),
+    attending('with a bias of heads, of shared key heads', { heads: 4, groups: 2, time: 3, bias: [1, 4, 1, 3] }),
+    attending('with a bias and dropout', { heads: 4, groups: 2, time: 3, bias: [2, 1, 1, 3], rate: 0.4 }),
+    attending('with capped scores', { heads: 2, groups: 2, time: 3, softCap: 0.7 }),
+    attending('with capped scores and a bias, of shared key heads', { heads: 4, groups: 2, time: 3, softCap: 0.7, bias: [3] }),
+    attending('in a window', { heads: 2, groups: 2, time: 5, window: 2 }),
+    attending('in a window, of shared key heads', { heads: 4, groups: 2, time: 3, length: 5, window: 3 }),
+    attending('in a window, with a bias', { heads: 2, groups: 1, time: 3, window: 2, bias: [2, 1, 1, 3] }),
   ],
   cachedAttention: [
     cached('of a first text', { heads: 2, groups: 2, time: 4, lengths: [4], rotary: false }),
@@ -208,6 +238,10 @@ export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
     cached('of narrow heads, rotary, a first text', { heads: 2, groups: 1, time: 3, lengths: [3], rotary: true, width: 6 }),
     cached('of narrow heads, rotary, one more token', { heads: 4, groups: 2, time: 1, lengths: [5, 2], rotary: true, width: 8 }),
     cached('of narrow heads, rotary, several more tokens', { heads: 2, groups: 1, time: 3, lengths: [5], rotary: true, width: 8 }),
+    cached('with capped scores', { heads: 2, groups: 2, time: 1, lengths: [4, 6], rotary: false, softCap: 0.5 }),
+    cached('in a window, of a first text', { heads: 2, groups: 1, time: 5, lengths: [5], rotary: true, window: 2 }),
+    cached('in a window, of one more token', { heads: 2, groups: 1, time: 1, lengths: [6, 3], rotary: false, window: 3 }),
+    cached('in a window, of several more tokens', { heads: 2, groups: 1, time: 3, lengths: [6], rotary: false, window: 2 }),
   ],
   crossEntropy: [
     opCase('of rows', { logits: normal(4, 5), targets: ids([0, 4, 2, 2]) }, ({ logits, targets }) => crossEntropy(logits, targets)),

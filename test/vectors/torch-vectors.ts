@@ -39,12 +39,33 @@ export interface TorchOptimizers {
   readonly schedules: Readonly<Record<string, readonly number[]>>;
 }
 
+/** A module on inputs that the formula gives: what comes out, and gradients of the sum of `output · numbers(90)`. */
+export interface TorchModuleCase {
+  readonly name: string;
+  /** The shapes of its state dict; the numbers are salted from 100 on in this order. */
+  readonly parameters: Readonly<Record<string, readonly number[]>>;
+  readonly output: Plain;
+  readonly gradients: Readonly<Record<string, Plain>>;
+}
+
+/** Cases of `nn.MultiheadAttention`. */
+export interface TorchAttention {
+  readonly cases: readonly (TorchModuleCase & { readonly probabilities: Plain })[];
+}
+
+/** Cases of `nn.Transformer`. */
+export interface TorchTransformer {
+  readonly cases: readonly (TorchModuleCase & { readonly arguments: Readonly<Record<string, number | string | boolean>> })[];
+}
+
 /** Reads torch-NAME.json. */
+export function torchVectors(name: 'attention'): TorchAttention;
+export function torchVectors(name: 'transformer'): TorchTransformer;
 export function torchVectors(name: 'optimizers'): TorchOptimizers;
 export function torchVectors(name: 'operations'): TorchOperations;
-export function torchVectors(name: 'gpt' | 'llama'): TorchModel;
-export function torchVectors(name: string): TorchOperations | TorchModel | TorchOptimizers {
-  return JSON.parse(readFileSync(new URL(`torch-${name}.json`, import.meta.url), 'utf8')) as TorchOperations | TorchModel | TorchOptimizers;
+export function torchVectors(name: string): TorchModel;
+export function torchVectors(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(`torch-${name}.json`, import.meta.url), 'utf8'));
 }
 
 /** The numbers of make-torch-vectors.py's function of the same name. */
@@ -66,6 +87,16 @@ export function weightsOf({ parameters }: TorchModel): ReadonlyMap<string, HostT
     parameters.map(({ name, gradient: { shape } }, index) => [
       name,
       numbers(100 + index, shape, { scale: 0.5, shift: name.endsWith('orm.weight') ? 1 : 0 }),
+    ]),
+  );
+}
+
+/** The state dict of a module of the vectors. */
+export function stateDictOf({ parameters }: TorchModuleCase): ReadonlyMap<string, HostTensor<'float32'>> {
+  return new Map(
+    Object.entries(parameters).map(([name, shape], index) => [
+      name,
+      numbers(100 + index, shape, { scale: 0.8, shift: name.includes('norm') && name.endsWith('weight') ? 1 : 0 }),
     ]),
   );
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
+import { hubOptions } from '../load-source.ts';
 import { readAll, untilStop } from '../read-input.ts';
 import { addSamplingFlags, samplingOptions } from '../sampling-flags.ts';
 import type { SamplingFlags } from '../sampling-flags.ts';
@@ -23,7 +24,7 @@ export function addGenerate(program: Command, context: CliContext): void {
     .command('generate')
     .summary('continue a text')
     .description('Writes the continuation of a prompt as it comes. Into a pipe goes the continuation alone.')
-    .argument('<DIR>', 'model folder')
+    .argument('<DIR>', 'model folder, or hf:org/name')
     .option('-p, --prompt <text>', 'text to continue; - reads it from the standard input (default: none)');
   addSamplingFlags(command)
     .option('--threads <n>', 'threads (default: one a core)', wholeNumber('--threads', { min: 1 }))
@@ -31,7 +32,10 @@ export function addGenerate(program: Command, context: CliContext): void {
     .action(async (folder: string, flags: Flags) => {
       const { loadTextModel } = await import('../../generate/index.ts');
       const prompt = flags.prompt === '-' ? await readAll(untilStop(context.stdin, context.signal)) : (flags.prompt ?? '');
-      const model = await loadTextModel(folder, flags.threads === undefined ? {} : { threads: flags.threads });
+      const model = await loadTextModel(folder, {
+        ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+        hub: hubOptions(context),
+      });
       try {
         const show = writer(context, flags.json === true);
         show.prompt(prompt);

@@ -50,7 +50,7 @@ const norm = (foreign: string, ours: string): readonly WeightRule[] => [
 
 /** {@link Architecture} of GPT-2. */
 export const GPT2: Architecture<GptModel> = {
-  className: 'GPT2LMHeadModel',
+  classNames: ['GPT2LMHeadModel'],
   modelType: 'gpt2',
   readConfig(json, path) {
     const config = checkSchema(CONFIG, json, { path, code: 'WEFT_FORMAT_CONFIG', remedy: CONFIG_REMEDY });

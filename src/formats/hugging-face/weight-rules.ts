@@ -5,7 +5,7 @@
 
 import { FormatError, elementCount, hostTensor } from '../../core/index.ts';
 import type { HostTensor } from '../../core/index.ts';
-import type { LanguageModel } from '../../models/index.ts';
+import type { ParameterSpec } from '../../graph/index.ts';
 
 /** Weights by our parameter names. */
 export type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
@@ -28,6 +28,16 @@ export interface WeightTable {
   readonly prefix?: string;
   /** Foreign tensors that hold nothing a model learnt, or a second copy. */
   readonly ignored: readonly RegExp[];
+  /** Endings of foreign names that some files write otherwise. */
+  readonly aliases?: readonly (readonly [ending: RegExp, other: string])[];
+  /** Foreign names of what stands upon the model, which a reader may replace. */
+  readonly heads?: RegExp;
+}
+
+/** What has weights: a model of any kind. */
+export interface Weighted {
+  readonly architecture: string;
+  readonly parameters: readonly ParameterSpec[];
 }
 
 /** Foreign tensors to read from: what there is, and the means to read one. */
@@ -49,10 +59,16 @@ interface Placement {
 }
 
 /** Our weights under their foreign names and in the foreign layout. */
-export function toForeignWeights(model: LanguageModel, weights: Weights, table: WeightTable): Map<string, HostTensor> {
+export function toForeignWeights(
+  model: Weighted,
+  weights: Weights,
+  table: WeightTable & { readonly bare?: boolean },
+): Map<string, HostTensor> {
   requireWeights(model, weights);
+  const { prefix = '', bare = false } = table;
   const foreign = new Map<string, HostTensor>();
-  for (const { foreign: name, parts, shape, transposed, zeros } of placements(model, table)) {
+  for (const { foreign: full, parts, shape, transposed, zeros } of placements(model, table)) {
+    const name = bare && full.startsWith(prefix) ? full.slice(prefix.length) : full;
     const data = new Float32Array(elementCount(shape));
     if (!zeros)
       stack(
@@ -71,14 +87,20 @@ export function toForeignWeights(model: LanguageModel, weights: Weights, table: 
  *   before any of them is read.
  */
 export async function fromForeignWeights(
-  model: LanguageModel,
+  model: Weighted,
   source: WeightSource,
-  table: WeightTable,
+  table: WeightTable & { readonly otherHeads?: boolean },
 ): Promise<Map<string, HostTensor<'float32'>>> {
   const bare = table.prefix !== undefined && ![...source.entries.keys()].some((name) => name.startsWith(table.prefix ?? ''));
-  const nameThere = (name: string): string => (bare && name.startsWith(table.prefix ?? '') ? name.slice(table.prefix?.length) : name);
+  const nameThere = (name: string): string => {
+    const own = bare && name.startsWith(table.prefix ?? '') ? name.slice(table.prefix?.length) : name;
+    const others = (table.aliases ?? []).map(([ending, other]) => own.replace(ending, other));
+    return source.entries.has(own) ? own : (others.find((other) => other !== own && source.entries.has(other)) ?? own);
+  };
   const wanted = placements(model, table);
-  requireEntries(source, wanted, { nameThere, ignored: table.ignored });
+  // What stands upon the model may be missing, or be another's.
+  const heads = table.otherHeads === true ? table.heads : undefined;
+  requireEntries(source, wanted, { nameThere, ignored: [...table.ignored, ...(heads === undefined ? [] : [heads])], heads });
   const weights = new Map<string, HostTensor<'float32'>>();
   for (const { foreign, parts, shape, transposed, zeros } of wanted) {
     const name = nameThere(foreign);
@@ -105,11 +127,11 @@ export async function fromForeignWeights(
 }
 
 /** The rules of a table that apply to a model, for each of its layers. */
-function placements(model: LanguageModel, table: WeightTable): readonly Placement[] {
+function placements(model: Weighted, table: WeightTable): readonly Placement[] {
   const shapes = new Map(model.parameters.map(({ name, shape }) => [name, shape.map(({ size }) => Number(size))]));
   const found: Placement[] = [];
   for (const rule of table.rules) {
-    const layers = rule.foreign.includes('*') ? model.config.layers : 1;
+    const layers = rule.foreign.includes('*') ? layersOf(model, rule.ours[0] ?? '') : 1;
     for (let layer = 0; layer < layers; layer++) {
       const at = (name: string): string => name.replace('*', String(layer));
       // Where a bias is absent its size is that of its weight's first axis.
@@ -128,6 +150,13 @@ function placements(model: LanguageModel, table: WeightTable): readonly Placemen
     }
   }
   return found;
+}
+
+/** How many layers a model has where our name has its `*`. */
+function layersOf({ parameters }: Weighted, ours: string): number {
+  const before = ours.slice(0, ours.indexOf('*'));
+  const numbers = parameters.flatMap(({ name }) => (name.startsWith(before) ? [Number.parseInt(name.slice(before.length), 10)] : []));
+  return Math.max(-1, ...numbers) + 1;
 }
 
 function stack(parts: readonly Float32Array[], into: Float32Array): void {
@@ -153,7 +182,11 @@ const FLOATS: readonly string[] = ['F32', 'F16', 'BF16'];
 function requireEntries(
   { origin, entries }: WeightSource,
   wanted: readonly Placement[],
-  { nameThere, ignored }: { readonly nameThere: (name: string) => string; readonly ignored: readonly RegExp[] },
+  {
+    nameThere,
+    ignored,
+    heads,
+  }: { readonly nameThere: (name: string) => string; readonly ignored: readonly RegExp[]; readonly heads: RegExp | undefined },
 ): void {
   const wrong: string[] = [];
   const known = new Set(wanted.map(({ foreign }) => nameThere(foreign)));
@@ -161,7 +194,7 @@ function requireEntries(
     const name = nameThere(foreign);
     const entry = entries.get(name);
     if (entry === undefined) {
-      if (!zeros) wrong.push(`${name} is missing`);
+      if (!zeros && heads?.test(foreign) !== true) wrong.push(`${name} is missing`);
     } else if (entry.shape.join() !== shape.join()) {
       wrong.push(`${name} is [${entry.shape.join(', ')}], [${shape.join(', ')}] expected`);
     } else if (!FLOATS.includes(entry.dtype)) {
@@ -180,7 +213,7 @@ function requireEntries(
 }
 
 /** Throws unless `weights` are exactly the model's parameters. */
-function requireWeights(model: LanguageModel, weights: Weights): void {
+function requireWeights(model: Weighted, weights: Weights): void {
   const wrong: string[] = [];
   const known = new Set<string>();
   for (const { name, shape } of model.parameters) {
