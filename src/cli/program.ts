@@ -12,6 +12,7 @@ import { addStudio } from './commands/studio.ts';
 import { addTokenizer } from './commands/tokenizer.ts';
 import { addTokens } from './commands/tokens.ts';
 import { addTrain } from './commands/train.ts';
+import { addTune } from './commands/tune.ts';
 import type { CliContext } from './context.ts';
 
 /** The program `weft` in the world of `context`; `version` is the package's. */
@@ -32,7 +33,19 @@ export function createProgram(context: CliContext, version: string): Command {
     })
     .exitOverride()
     .addHelpText('after', '\nStart with: weft quickstart');
-  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokens, addTokenizer])
+  for (const add of [
+    addQuickstart,
+    addTrain,
+    addTune,
+    addGenerate,
+    addChat,
+    addEval,
+    addServe,
+    addStudio,
+    addSize,
+    addTokens,
+    addTokenizer,
+  ])
     add(program, context);
   return program;
 }
