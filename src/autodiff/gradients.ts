@@ -1,8 +1,10 @@
 /** Reverse-mode differentiation of a graph: a graph in, the same graph and its backward pass out. */
 
 import { WeftError } from '../core/index.ts';
-import { add, buildGraph, concat, isKind, multiply, reshape, scalar, scope, slice } from '../graph/index.ts';
+import { add, buildGraph, scalar, scope } from '../graph/index.ts';
 import type { Node, Tensor } from '../graph/index.ts';
+import { joinGradients } from './joined-gradients.ts';
+import { createRecomputer } from './recompute.ts';
 import { applyRule } from './rules.ts';
 
 /**
@@ -76,73 +78,7 @@ export function gradients(loss: Tensor, by: readonly Tensor[]): readonly Tensor[
   });
 }
 
-/**
- * Nodes as gradients see them: those of a part that is not kept (see `gradientCheckpoint`) are made once more, from what the part was
- * given. That is tied to the first gradient that arrives at the part, by adding it times zero, so that it neither is the same as what was
- * computed before nor can be computed early.
- */
-function createRecomputer(): (node: Node, gradient: Tensor) => Node {
-  const signals = new Map<number, Tensor>();
-  const copies = new Map<Node, Node>();
-  const given = new Map<string, Map<Node, Tensor>>();
-  const copyOf = (node: Node, segment: number): Node => {
-    const known = copies.get(node);
-    if (known !== undefined) return known;
-    const { segment: _, ...kept } = node;
-    const inputs = node.inputs.map((x) => (x.node.segment === segment ? { ...x, node: copyOf(x.node, segment) } : tied(x, segment)));
-    const copy: Node = { ...kept, inputs };
-    copies.set(node, copy);
-    return copy;
-  };
-  const tied = (x: Tensor, segment: number): Tensor => {
-    const isWeight = isKind(x.node, 'input') && x.node.attributes.role !== 'feed';
-    if (isWeight || isKind(x.node, 'constant') || x.dtype !== 'float32') return x;
-    const byNode = given.get(`${segment} ${x.index}`) ?? new Map<Node, Tensor>();
-    given.set(`${segment} ${x.index}`, byNode);
-    const known = byNode.get(x.node) ?? add(x, multiply(first(signals.get(segment) as Tensor), 0));
-    byNode.set(x.node, known);
-    return known;
-  };
-  return (node, gradient) => {
-    const { segment } = node;
-    if (segment === undefined) return node;
-    if (!signals.has(segment)) signals.set(segment, gradient);
-    return copyOf(node, segment);
-  };
-}
-
-/** The first element of a tensor, as a scalar. */
-function first(x: Tensor): Tensor {
-  const corner = x.shape.reduce((rest, _, axis) => slice(rest, axis, { start: 0, end: 1 }), x);
-  return reshape(corner, []);
-}
-
 /** The sum of the gradients that arrived at a tensor. */
 function total(gradients: readonly Tensor[]): Tensor {
-  return (joined(gradients) ?? gradients).reduce(add);
-}
-
-/** Gradients of slices are padded with zeros; those that fill an axis without gap or overlap are joined instead of added. */
-function joined(gradients: readonly Tensor[]): readonly Tensor[] | undefined {
-  const parts = gradients
-    .flatMap(({ node }) => (isKind(node, 'pad') ? [node] : []))
-    .toSorted((a, b) => a.attributes.before - b.attributes.before);
-  const [first] = parts;
-  if (first === undefined || parts.length < 2) return undefined;
-  const { axis } = first.attributes;
-  const sizes = parts.map(({ inputs }) => Number(inputs[0]?.shape[axis]?.size));
-  const whole = Number(first.outputs[0]?.shape[axis]?.size);
-  let end = 0;
-  for (const [index, { attributes }] of parts.entries()) {
-    if (attributes.axis !== axis || attributes.before !== end) return undefined;
-    end += sizes[index] ?? NaN;
-  }
-  if (end !== whole) return undefined;
-  return [
-    concat(
-      parts.map(({ inputs }) => inputs[0] as Tensor),
-      axis,
-    ),
-    ...gradients.filter(({ node }) => !isKind(node, 'pad')),
-  ];
+  return joinGradients(gradients).reduce(add);
 }

@@ -9,6 +9,7 @@ import {
   attentionOperands,
   cast,
   crossEntropyGradient,
+  dequantizeBlocks,
   divide,
   equal,
   exp,
@@ -16,6 +17,7 @@ import {
   geluGradient,
   less,
   matmul,
+  maxPool2dGradient,
   mean,
   multiply,
   negate,
@@ -32,7 +34,10 @@ import {
   transpose,
   where,
 } from '../graph/index.ts';
-import type { Axis, Node, OpKind, Shape, Tensor } from '../graph/index.ts';
+import type { Node, OpKind, Shape, Tensor } from '../graph/index.ts';
+
+import { averagePool2dGradient, batchNormGradients, conv2dGradients, convTranspose2dGradients } from './image-gradients.ts';
+import { sizeOf } from './size-of.ts';
 
 /** What a rule sees of a node: operands `x`, results `y`, gradients by the results `g` (only of those that were used). */
 interface RuleContext<K extends OpKind> {
@@ -182,6 +187,13 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
       : matmul(rows, rowGradients, { transposeA: !transposeA, alpha });
     return [reduceTo(dA, a.shape), reduceTo(dB, b.shape)];
   },
+  blockMatmul: ({ node, x, g }) => {
+    // dx = g·W. W is made where it is needed, rather than kept from the forward pass: all layers' would be as large as the model in float32.
+    const [values, scales, zeroPoints] = [at(x, 1), at(x, 2), x[3]];
+    const weight = dequantizeBlocks({ values, scales, zeroPoints }, node.attributes);
+    return [matmul(at(g, 0), weight), ...x.slice(1).map(() => undefined)];
+  },
+  dequantizeBlocks: none,
   gather: ({ x, g }) => [scatterRows(at(g, 0), at(x, 1), sizeOf(at(x, 0).shape[0])), undefined],
   scatterRows: forInferenceOnly('scatterRows', 'Second derivatives of table look-ups are not available.'),
   softmax: ({ y, g }) => {
@@ -242,25 +254,20 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
   },
   cachedAttention: forInferenceOnly('attention on a cache', 'Train with the graph that attends without a cache.'),
   crossEntropy: ({ x, y, g }) => [crossEntropyGradient(at(y, 1), at(x, 1), at(g, 0)), undefined],
+  conv2d: ({ node, x, g }) => conv2dGradients([at(x, 0), at(x, 1), x[2]], at(g, 0), node.attributes),
+  convTranspose2d: ({ node, x, g }) => convTranspose2dGradients([at(x, 0), at(x, 1), x[2]], at(g, 0), node.attributes),
+  maxPool2d: ({ node, x, y, g }) => [maxPool2dGradient(at(x, 0), { y: at(y, 0), gradient: at(g, 0) }, node.attributes)],
+  averagePool2d: ({ node, x, g }) => [averagePool2dGradient(at(x, 0), at(g, 0), node.attributes)],
+  batchNorm: ({ node, x, y, g }) =>
+    batchNormGradients([at(x, 0), at(x, 1)], { mean: at(y, 1), variance: at(y, 2), g: at(g, 0), epsilon: node.attributes.epsilon }),
   geluGradient: forInferenceOnly('the gradient of gelu', 'Build gelu from erf or tanh where second derivatives are needed.'),
   crossEntropyGradient: forInferenceOnly(
     'the gradient of the cross-entropy',
     'Build the loss from logSoftmax where second derivatives are needed.',
   ),
+  maxPool2dGradient: forInferenceOnly('the gradient of maxPool2d', 'Build it from slices and maximum where second derivatives are needed.'),
   dropoutMask: none,
 };
-
-/** The size of an axis, where the backward pass needs a number. */
-function sizeOf(axis: Axis | undefined): number {
-  if (typeof axis?.size === 'number') return axis.size;
-  throw new WeftError({
-    code: 'WEFT_GRADIENT_DYNAMIC',
-    action: 'differentiate',
-    rule: 'its axes must have known sizes',
-    value: `${axis?.name} is ${axis?.size}`,
-    remedy: 'Build the graph that trains for fixed sizes.',
-  });
-}
 
 /** Sums a gradient over the axes along which its operand was stretched. */
 function reduceTo(gradient: Tensor, shape: Shape): Tensor {

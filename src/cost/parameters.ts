@@ -1,6 +1,6 @@
 /** Parameters of a model by component. */
 
-import type { LanguageModel } from '../models/index.ts';
+import type { ParameterSpec } from '../graph/index.ts';
 
 /** A part of a model as users think of it. */
 export type Component = 'token embedding' | 'position embedding' | 'attention' | 'feed-forward' | 'normalization' | 'output head' | 'other';
@@ -26,7 +26,7 @@ const COMPONENTS: readonly (readonly [Component, RegExp])[] = [
 /**
  * Counts the parameters of a model by component.
  *
- * @param model - any language model; no weights are needed.
+ * @param model - any model; no weights are needed.
  * @returns the total and each component's share.
  *
  * @example
@@ -36,7 +36,7 @@ const COMPONENTS: readonly (readonly [Component, RegExp])[] = [
  * console.log(countParameters(preset('gpt2')).total); // 124439808
  * ```
  */
-export function countParameters(model: Pick<LanguageModel, 'parameters'>): ParameterCount {
+export function countParameters(model: { readonly parameters: readonly ParameterSpec[] }): ParameterCount {
   const counts = new Map<Component, number>();
   let total = 0;
   for (const { name, shape } of model.parameters) {

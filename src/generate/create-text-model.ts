@@ -2,7 +2,8 @@
 
 import { UsageError, checkOptions, elementCount } from '../core/index.ts';
 import type { ModelCard } from '../formats/index.ts';
-import type { LanguageModel } from '../models/index.ts';
+import { hasCache } from '../models/index.ts';
+import type { SequenceModel, WindowModel } from '../models/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import { createDecoder } from './decoder.ts';
 import type { Weights } from './decoder.ts';
@@ -10,10 +11,11 @@ import { generateTokens } from './generate-tokens.ts';
 import { fillSampling } from './sampling/options.ts';
 import { scoreTokens } from './score-tokens.ts';
 import type { TextModel } from './text-model.ts';
+import { createWindowDecoder } from './window-decoder.ts';
 
 /** What a text model is made of. */
 export interface TextModelParts {
-  readonly model: LanguageModel;
+  readonly model: SequenceModel | WindowModel;
   /** By the model's own parameter names. They are copied: what training does to them later does not show. */
   readonly weights: Weights;
   readonly tokenizer: Tokenizer;
@@ -81,8 +83,9 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       remedy: 'Use the tokenizer that the model was trained with.',
     });
   }
-  const decoder = await createDecoder(model, weights, options);
-  const { contextLength } = model;
+  const decoder = await (hasCache(model) ? createDecoder(model, weights, options) : createWindowDecoder(model, weights, options));
+  // Without a cache a text may go on: what is too far back is forgotten.
+  const contextLength = hasCache(model) ? model.contextLength : Infinity;
   const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
 
   return {
@@ -137,7 +140,7 @@ function tooLong(length: number, contextLength: number, name: string): UsageErro
   });
 }
 
-function requireTokens(ids: Uint32Array, model: LanguageModel, name: string): void {
+function requireTokens(ids: Uint32Array, model: SequenceModel | WindowModel, name: string): void {
   const place = ids.findIndex((id) => id >= model.vocabSize);
   if (place < 0) return;
   throw new UsageError({
@@ -149,7 +152,7 @@ function requireTokens(ids: Uint32Array, model: LanguageModel, name: string): vo
   });
 }
 
-function requireWeights(model: LanguageModel, weights: Weights): void {
+function requireWeights(model: SequenceModel | WindowModel, weights: Weights): void {
   for (const { name, shape } of model.parameters) {
     const sizes = shape.map(({ size }) => size);
     const given = weights.get(name)?.shape;

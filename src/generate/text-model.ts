@@ -28,7 +28,7 @@ export interface TokenAlternative {
 /** A language model with its weights and its tokenizer, ready to run. */
 export interface TextModel {
   readonly name: string;
-  /** Most tokens of prompt and text together. */
+  /** Most tokens of prompt and text together; Infinity for a model that forgets what is too far back. */
   readonly contextLength: number;
   readonly tokenizer: Tokenizer;
   /** The Jinja template of its chats; undefined when it was not made for chats. */

@@ -1,26 +1,41 @@
-import type { BertModel } from './bert.ts';
-import type { GptModel } from './gpt.ts';
-import type { LlamaModel } from './llama.ts';
-import type { MistralModel } from './mistral.ts';
-import type { Qwen2Model, Qwen3Model } from './qwen.ts';
-import type { Seq2SeqModel } from './seq2seq.ts';
-
+export { bigram, fitBigram } from './bigram.ts';
+export type { BigramConfig, BigramModel } from './bigram.ts';
+export { cnn } from './cnn.ts';
+export type { CnnConfig, CnnModel } from './cnn.ts';
+export { gan } from './gan.ts';
+export type { GanConfig, GanModel } from './gan.ts';
 export { bert } from './bert.ts';
 export type { BertConfig, BertHead, BertModel, BertOptions, BertText } from './bert.ts';
 export { gpt } from './gpt.ts';
 export type { GptConfig, GptModel, GptOptions } from './gpt.ts';
+export { gru } from './gru.ts';
+export type { GruConfig, GruModel } from './gru.ts';
+export { MNIST_SIZE, pixelsOf } from './image-model.ts';
+export type { ImageModelDefinition, ImageSize } from './image-model.ts';
+export { linearLayers, withAdapters, withBlockWeights } from './in-context.ts';
+export type { LinearLayer } from './in-context.ts';
 export type { ModelDefinition } from './language-model.ts';
 export { llama } from './llama.ts';
 export type { LlamaConfig, LlamaModel, LlamaOptions } from './llama.ts';
+export { lstm } from './lstm.ts';
+export type { LstmModel } from './lstm.ts';
+export { mlpLanguageModel } from './mlp-language-model.ts';
+export type { MlpLanguageModel, MlpLanguageModelConfig, MlpLanguageModelOptions } from './mlp-language-model.ts';
+export { mlp } from './mlp.ts';
+export type { MlpConfig, MlpModel } from './mlp.ts';
+export type { RecurrentConfig, RecurrentLanguageModelOptions } from './recurrent-language-model.ts';
+export { rnn } from './rnn.ts';
+export type { RnnModel } from './rnn.ts';
+export { hasCache } from './text-models.ts';
+export type { AnyModel, LanguageModel, SequenceModel, WindowModel } from './text-models.ts';
+export { vae } from './vae.ts';
+export type { LatentDistribution, VaeConfig, VaeModel } from './vae.ts';
+export { waveNet } from './wave-net.ts';
+export type { WaveNetConfig, WaveNetModel, WaveNetOptions } from './wave-net.ts';
+export type { WindowDefinition } from './window-model.ts';
 export { mistral } from './mistral.ts';
 export type { MistralModel } from './mistral.ts';
 export { qwen2, qwen3 } from './qwen.ts';
 export type { Qwen2Model, Qwen3Model } from './qwen.ts';
 export { seq2seq } from './seq2seq.ts';
 export type { Seq2SeqConfig, Seq2SeqModel, Seq2SeqOptions, Seq2SeqSource, Seq2SeqTarget } from './seq2seq.ts';
-
-/** A causal language model of any architecture here: a definition, without weights. */
-export type LanguageModel = GptModel | LlamaModel | Qwen2Model | Qwen3Model | MistralModel;
-
-/** A model of any architecture that is kept in model folders. */
-export type AnyModel = LanguageModel | BertModel | Seq2SeqModel;

@@ -2,7 +2,7 @@
 
 import { createRandom, elementCount, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import type { ParameterSpec } from '../graph/index.ts';
+import type { Initializer, ParameterSpec } from '../graph/index.ts';
 
 /**
  * Fills parameters. Each has a random stream of its own, named after it: adding a layer does not change the others.
@@ -29,4 +29,19 @@ export function initialize(parameters: readonly ParameterSpec[], { seed }: { rea
       return [name, hostTensor('float32', sizes, data)];
     }),
   );
+}
+
+/**
+ * PyTorch's default for the weight and the bias of Linear and Conv: uniform within ±1/√(inputs of an output).
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+ *
+ * @example
+ * ```ts
+ * import { fanInUniform } from 'weft/nn';
+ *
+ * console.log(fanInUniform(16)); // { kind: 'uniform', bound: 0.25 }
+ * ```
+ */
+export function fanInUniform(inputs: number): Initializer {
+  return { kind: 'uniform', bound: 1 / Math.sqrt(inputs) };
 }

@@ -9,7 +9,9 @@ import type { DType } from '../core/index.ts';
 import { formatShape } from '../graph/index.ts';
 import type { Node, OpKind, Shape } from '../graph/index.ts';
 import { lowerAttention } from './attention.ts';
+import { lowerBlockMatmul, lowerDequantizeBlocks } from './blocks.ts';
 import { lowerCachedAttention } from './cached-attention.ts';
+import { lowerAveragePool, lowerBatchNorm, lowerConvolution, lowerMaxPool, lowerMaxPoolGradient } from './images.ts';
 import { lowerScatterRows, lowerSum, lowerSumOfSquares, reduce } from './sums.ts';
 import { ONNX_DTYPE, int64Vector, number, reshapeTo, scalarTensor } from './emitter.ts';
 import type { AttributeValue, LoweringContext, LoweringRule } from './emitter.ts';
@@ -176,6 +178,8 @@ export const CPU_LOWERING: LoweringTable = {
       domain: 'com.microsoft',
     });
   },
+  blockMatmul: lowerBlockMatmul,
+  dequantizeBlocks: lowerDequantizeBlocks,
   gather: direct('Gather', { axis: 0 }),
   scatterRows: lowerScatterRows,
   softmax: direct('Softmax', { axis: -1 }),
@@ -216,6 +220,12 @@ export const CPU_LOWERING: LoweringTable = {
     const scaled = c.emit('Mul', [c.emit('Exp', [c.in(0)]), weight]);
     c.emit('ScatterElements', [scaled, index, c.emit('Neg', [weight])], { outputs: [c.out(0)], attributes: { axis: 1, reduction: 'add' } });
   },
+  conv2d: lowerConvolution('Conv'),
+  convTranspose2d: lowerConvolution('ConvTranspose'),
+  maxPool2d: lowerMaxPool,
+  averagePool2d: lowerAveragePool,
+  batchNorm: lowerBatchNorm,
+  maxPool2dGradient: lowerMaxPoolGradient,
   geluGradient: (c, { attributes: { form } }) => {
     const [x, g] = [c.in(0), c.in(1)];
     if (form === 'erf') {

@@ -14,7 +14,7 @@ import type { OnnxAttribute, OnnxModel, OnnxTensor, OnnxValue } from './protobuf
 export interface LowerOptions {
   /** Which device's operators; default the CPU's. */
   readonly table?: LoweringTable;
-  /** Weights that become initializers of the model instead of its inputs, by parameter name. */
+  /** Weights, and states such as running means, that become initializers of the model instead of its inputs, by name. */
   readonly weights?: ReadonlyMap<string, HostTensor<'float32'>>;
   /** `inside` (default) puts the weights' bytes into the model, `outside` only names them: the session is given them. */
   readonly weightStorage?: 'inside' | 'outside';
@@ -82,7 +82,7 @@ export function lowerGraph(
         });
       read.add(inputName);
       names.set(node, [inputName]);
-      const weight = role === 'parameter' ? weights?.get(inputName) : undefined;
+      const weight = role === 'feed' ? undefined : weights?.get(inputName);
       if (weight === undefined) inputs.push({ name: inputName, dataType: ONNX_DTYPE[dtype], shape: dimensions(shape) });
       else initializers.push(initializer(inputName, weight, weightStorage === 'outside'));
     } else if (isKind(node, 'constant')) {

@@ -1,6 +1,8 @@
 export { runtimeVersion } from './api.ts';
 export { compileGraph, encodeGraph } from './compile.ts';
 export type { CompileOptions } from './compile.ts';
+export { computeRows } from './compute-rows.ts';
+export type { ComputeRowsOptions } from './compute-rows.ts';
 export type { BindOptions, Binding } from './binding.ts';
 export type { SessionOptions } from './session-options.ts';
 export { createSession } from './session.ts';

@@ -2,16 +2,17 @@
 
 import { checkOptions } from '../core/index.ts';
 import { axes, reshape, sum } from '../graph/index.ts';
-import type { LanguageModel } from '../models/index.ts';
+import type { SequenceModel, WindowModel } from '../models/index.ts';
 import { tokenLosses } from '../nn/index.ts';
 import type { TokenLossOptions } from '../nn/index.ts';
 import { defineObjective } from './objective.ts';
 import type { Objective } from './objective.ts';
 
 /**
- * The objective of a language model on sequences of so many tokens: `inputs` and `targets` (int32, B T); a negative target is not
- * counted.
+ * The objective of a language model on sequences of so many tokens: `inputs` and `targets` (int32, B T, or B where the model predicts one
+ * token a window); a negative target is not counted.
  *
+ * @param contextLength Tokens of a sequence; default the model's.
  * @param options Label smoothing and z-loss; evaluations are without both.
  *
  * @example
@@ -24,8 +25,8 @@ import type { Objective } from './objective.ts';
  * ```
  */
 export function languageModelling(
-  model: LanguageModel,
-  contextLength: number,
+  model: SequenceModel | WindowModel,
+  contextLength: number = model.contextLength,
   options: TokenLossOptions = {},
 ): Objective<'inputs' | 'targets'> {
   checkOptions('train a language model', options, ['labelSmoothing', 'zLoss']);
@@ -33,10 +34,10 @@ export function languageModelling(
     tokensPerExample: contextLength,
     feeds: (batchSize) => {
       const shape = axes('B T', batchSize, contextLength);
-      return { inputs: { dtype: 'int32', shape }, targets: { dtype: 'int32', shape } };
+      return { inputs: { dtype: 'int32', shape }, targets: { dtype: 'int32', shape: 'padToken' in model ? shape.slice(0, 1) : shape } };
     },
     losses: ({ inputs, targets }, context) => {
-      const hidden = model.hidden(inputs, context); // B T C
+      const hidden = model.hidden(inputs, context); // B T C, or B C
       const rows = { name: 'N', size: targets.shape.reduce((product, { size }) => product * Number(size), 1) };
       const logits = model.logits(reshape(hidden, [rows, ...hidden.shape.slice(-1)])); // N V
       return { losses: [{ total: sum(tokenLosses(logits, reshape(targets, [rows]), context.training === true ? options : {})) }] };

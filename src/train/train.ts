@@ -2,7 +2,7 @@
 
 import { UsageError, WeftError, checkOptions } from '../core/index.ts';
 import type { Batch, Batches } from '../data/index.ts';
-import type { LanguageModel } from '../models/index.ts';
+import type { SequenceModel } from '../models/index.ts';
 import { languageModelling } from './language-modelling.ts';
 import type { AnyBatch, BatchSource, ExampleBatch, Objective } from './objective.ts';
 import type { Optimizer } from './optimizer.ts';
@@ -104,13 +104,13 @@ export interface TrainingRun extends AsyncIterable<TrainingStep> {
  * console.log(losses[49]! < losses[0]! / 2); // true
  * ```
  */
-export function train(model: LanguageModel, batches: Batches, options: TrainOptions): TrainingRun;
+export function train(model: SequenceModel, batches: Batches, options: TrainOptions): TrainingRun;
 export function train<F extends string>(
   objective: Objective<F>,
   batches: BatchSource<ExampleBatch<F>>,
   options: TrainOptions<ExampleBatch<F>>,
 ): TrainingRun;
-export function train(trained: LanguageModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
+export function train(trained: SequenceModel | Objective, batches: Batches | BatchSource, options: TrainOptions<AnyBatch>): TrainingRun {
   checkOptions('train', options, [
     'optimizer',
     'steps',
@@ -197,7 +197,8 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
       while (!isOver()) {
         const { step: index, batchIndex } = state;
         const started = performance.now();
-        const parts = Array.from({ length: accumulate }, (_, part) => source.batch(batchIndex + part));
+        const parts: AnyBatch[] = [];
+        for (let part = 0; part < accumulate; part++) parts.push(await source.batch(batchIndex + part));
         const { loss, gradientNorm, metrics } = await trainer.step(index, parts);
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
           throw new WeftError({
@@ -270,7 +271,7 @@ export function train(trained: LanguageModel | Objective, batches: Batches | Bat
   };
 }
 
-function objectiveOf(model: LanguageModel, { contextLength }: Batches): Objective {
+function objectiveOf(model: SequenceModel, { contextLength }: Batches): Objective {
   if (contextLength > model.contextLength) {
     throw new UsageError({
       code: 'WEFT_TRAIN_OPTION',

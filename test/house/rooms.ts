@@ -13,7 +13,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   nn: ['graph'],
   runtime: ['graph', 'onnx'],
   models: ['graph', 'nn'],
-  formats: ['graph', 'onnx', 'tokenizers', 'models', 'hub'],
+  formats: ['graph', 'onnx', 'tokenizers', 'nn', 'models', 'hub'],
   cost: ['tokenizers', 'graph', 'models', 'formats'],
   train: ['data', 'graph', 'autodiff', 'nn', 'runtime', 'models', 'formats'],
   generate: ['tokenizers', 'graph', 'nn', 'runtime', 'models', 'formats'],
@@ -37,7 +37,9 @@ export const NOT_EXPORTED: readonly string[] = ['core', 'cli'];
 /** Each package and the rooms that may know it. A package that is not here may be imported by none. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   eld: ['workflows'],
+  'fast-png': ['data'],
   koffi: ['runtime'],
+  'ml-matrix': ['eval'],
   'onnxruntime-node': ['runtime'],
   'oniguruma-parser': ['tokenizers'],
   protobufjs: ['onnx', 'tokenizers'],

@@ -109,11 +109,36 @@ describe('sequential', () => {
   });
 });
 
+describe('continued', () => {
+  test('each row goes on where it ended in the batch before, and no token is in two rows', () => {
+    fc.assert(
+      fc.property(shapes, ({ tokens, batchSize, contextLength }) => {
+        fc.pre(tokens > batchSize * contextLength);
+        const batches = makeBatches(countTo(tokens), { batchSize, contextLength, seed: 0, order: 'continued' });
+        const all = Array.from({ length: batches.batchesPerEpoch }, (_, index) => batches.batch(index));
+        const texts = Array.from({ length: batchSize }, (_, row) =>
+          all.flatMap(({ inputs }) => [...inputs.subarray(row * contextLength, (row + 1) * contextLength)]),
+        );
+        for (const text of texts) expect(text).toEqual(text.map((_, index) => (text[0] ?? 0) + index));
+        expect(new Set(texts.flat()).size).toBe(all.length * batchSize * contextLength);
+        expect(tokens - 1 - texts.flat().length).toBeLessThan(batchSize * contextLength);
+        for (const { inputs, targets, kept } of all) {
+          expect(kept).toBe(targets.length);
+          expect([...targets]).toEqual([...inputs].map((token) => token + 1));
+        }
+        expect(batches.batch(batches.batchesPerEpoch)).toEqual(all[0]);
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
+});
+
 describe('misuse', () => {
   test.each<readonly [string, number, Partial<BatchOptions>]>([
     ['WEFT_DATA_TOO_SMALL', 8, {}],
     ['WEFT_DATA_TOO_SMALL', 0, {}],
     ['WEFT_DATA_TOO_SMALL', 1, { order: 'sequential' }],
+    ['WEFT_DATA_TOO_SMALL', 16, { order: 'continued' }],
     ['WEFT_DATA_OPTION', 100, { batchSize: 0 }],
     ['WEFT_DATA_OPTION', 100, { contextLength: 2.5 }],
     ['WEFT_DATA_OPTION', 100, { seed: Number.NaN }],

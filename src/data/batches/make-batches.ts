@@ -33,8 +33,12 @@ export interface BatchOptions {
   readonly contextLength: number;
   /** Decides the order. */
   readonly seed: number;
-  /** `shuffled` (the default), for training; `sequential`, for evaluation: every target once, in order, the last windows padded. */
-  readonly order?: 'shuffled' | 'sequential';
+  /**
+   * `shuffled` (the default), for training; `sequential`, for evaluation: every target once, in order, the last windows padded;
+   * `continued`, for models that carry a state from batch to batch: the text is cut into as many equal parts as a batch has rows, and
+   * each row goes on where the same row of the batch before ended.
+   */
+  readonly order?: 'shuffled' | 'sequential' | 'continued';
 }
 
 /** From this many windows on an epoch gives one of them up, to begin anywhere in the first window. */
@@ -70,11 +74,15 @@ export function makeBatches(packed: PackedTokens, options: BatchOptions): Batche
     });
   }
   demandOption(Number.isSafeInteger(seed), action, { rule: 'seed is an integer', value: seed });
-  demandOption(order === 'shuffled' || order === 'sequential', action, { rule: "order is 'shuffled' or 'sequential'", value: order });
-  const targets = packed.tokens - 1;
-  if (targets < (order === 'shuffled' ? contextLength : 1)) throw tooSmall(packed.tokens, order === 'shuffled' ? contextLength : 1);
-
+  demandOption(Object.hasOwn(FEWEST_TARGETS, order), action, {
+    rule: "order is 'shuffled', 'sequential' or 'continued'",
+    value: order,
+  });
   const shape = { batchSize, contextLength };
+  const needed = FEWEST_TARGETS[order](shape);
+  if (packed.tokens - 1 < needed) throw tooSmall(packed.tokens, needed, order);
+
+  if (order === 'continued') return continued(packed, shape);
   return order === 'shuffled' ? shuffled(packed, shape, seed) : sequential(packed, shape);
 }
 
@@ -82,6 +90,13 @@ interface BatchShape {
   readonly batchSize: number;
   readonly contextLength: number;
 }
+
+/** Targets that a text has at least. */
+const FEWEST_TARGETS: Readonly<Record<'shuffled' | 'sequential' | 'continued', (shape: BatchShape) => number>> = {
+  shuffled: ({ contextLength }) => contextLength,
+  sequential: () => 1,
+  continued: ({ batchSize, contextLength }) => batchSize * contextLength,
+};
 
 function shuffled(packed: PackedTokens, shape: BatchShape, seed: number): Batches {
   const { batchSize, contextLength } = shape;
@@ -124,6 +139,20 @@ function sequential(packed: PackedTokens, shape: BatchShape): Batches {
   };
 }
 
+/** Each row reads a part of its own, window after window; after the last all begin again. */
+function continued(packed: PackedTokens, shape: BatchShape): Batches {
+  const { batchSize, contextLength } = shape;
+  const windows = Math.floor((packed.tokens - 1) / batchSize / contextLength);
+  return {
+    ...shape,
+    batchesPerEpoch: windows,
+    batch(index) {
+      checkIndex(index);
+      return readBatch(packed, shape, (row) => (row * windows + (index % windows)) * contextLength);
+    },
+  };
+}
+
 /** Reads a window for each row; where the tokens end, inputs are 0 and targets -1. */
 function readBatch(packed: PackedTokens, { batchSize, contextLength }: BatchShape, startOf: (row: number) => number): Batch {
   const inputs = allocate('int32', batchSize * contextLength);
@@ -145,11 +174,15 @@ function checkIndex(index: number): void {
   demandOption(Number.isSafeInteger(index) && index >= 0, 'read a batch', { rule: 'its number is an integer from 0', value: index });
 }
 
-function tooSmall(tokens: number, contextLength: number): UsageError {
+function tooSmall(tokens: number, targets: number, order: string): UsageError {
+  const rule =
+    order === 'continued'
+      ? `batches of ${targets} tokens that go on need ${targets + 1}`
+      : `a context of ${targets} needs ${targets + 1} tokens`;
   return new UsageError({
     code: 'WEFT_DATA_TOO_SMALL',
     action: 'make batches',
-    rule: `a context of ${contextLength} needs ${contextLength + 1} tokens`,
+    rule,
     value: `${tokens} ${tokens === 1 ? 'token' : 'tokens'}`,
     remedy: 'Give more text or a smaller contextLength.',
   });
