@@ -6,12 +6,12 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { startHub } from '../hub/hub.fixture.ts';
-import type { FakeHub } from '../hub/hub.fixture.ts';
-import { llama } from '../models/index.ts';
-import { initialize } from '../nn/index.ts';
-import { trainTokenizer } from '../tokenizers/index.ts';
-import { loadModel, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from './index.ts';
+import { startHub } from '../../src/hub/hub.fixture.ts';
+import type { FakeHub } from '../../src/hub/hub.fixture.ts';
+import { llama } from '../../src/models/index.ts';
+import { initialize } from '../../src/nn/index.ts';
+import { trainTokenizer } from '../../src/tokenizers/index.ts';
+import { loadModel, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from '../../src/formats/index.ts';
 
 let root = '';
 const files: Record<string, string | Uint8Array> = {};
