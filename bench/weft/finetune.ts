@@ -128,7 +128,8 @@ async function best(name: string, [trained, start]: readonly [LanguageModel, Wei
   return found!;
 }
 
-const adapterOf = (rank: number) => lora(model, { rank, alpha: 2 * rank });
+// The head is adapted, too: the end of a reply is a token that the base has never written.
+const adapterOf = (rank: number) => lora(model, { rank, alpha: 2 * rank, targets: [/./] });
 const withStart = (base: Weights, rank: number): Weights =>
   new Map<string, HostTensor<'float32'>>([...base, ...startAdapter(model, adapterOf(rank), { seed: 1 })]);
 const full = await best('full', [model, weights], [1e-3, 2e-3, 4e-3]);

@@ -55,7 +55,7 @@ export function rewardWeighted(
  * ```ts
  * import { rewardWeights } from 'weft/finetune';
  *
- * console.log(rewardWeights([0, Math.log(3)])); // [ 0.5, 1.5 ]
+ * console.log(rewardWeights([0, Math.log(3)]).map((weight) => weight.toFixed(2))); // [ '0.50', '1.50' ]
  * ```
  */
 export function rewardWeights(rewards: readonly number[], { temperature = 1 }: { readonly temperature?: number } = {}): readonly number[] {

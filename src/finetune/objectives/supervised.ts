@@ -34,9 +34,9 @@ export interface FineTuneOptions {
  * const chat = { ids: Int32Array.of(5, 6, 7), isReply: Uint8Array.of(0, 1, 1) };
  * const batches = packChats([chat], { batchSize: 1, contextLength: 8, seed: 1 });
  * const run = train(supervised(model, { contextLength: 8 }), batches, { optimizer: adamw({ learningRate: 0.1 }), steps: 20, weights });
- * let loss = Infinity;
- * for await (const step of run) loss = step.loss;
- * console.log(loss < 1.5, run.weights.size); // true 14
+ * const losses: number[] = [];
+ * for await (const step of run) losses.push(step.loss);
+ * console.log(losses[19]! < losses[0]!, run.weights.size); // true 14
  * ```
  */
 export function supervised(
