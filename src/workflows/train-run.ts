@@ -205,7 +205,11 @@ async function training<T>(
     const sample = (weights: Weights): Promise<string> =>
       writeSample({ model, weights, ...(threads === undefined ? {} : { threads }) }, prepared);
     const options = {
-      ...{ training: settings, paths, prepared, log, hooks },
+      training: settings,
+      paths,
+      prepared,
+      log,
+      hooks,
       ...(until === undefined ? {} : { until }),
       ...(samples ? { sample } : {}),
     };
