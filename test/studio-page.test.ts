@@ -31,6 +31,9 @@ const CARD = {
   baselines: { gzipBitsPerByte: 1.71, fiveGramBitsPerByte: 1.236 },
 };
 
+/** A PNG of one pixel. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 const stepLines = (from: number, to: number, end = 2): string =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
     .map((step) => {
@@ -354,6 +357,14 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await opened.getByRole('button', { name: /^beta/ }).click();
     await opened.getByRole('heading', { name: 'beta', level: 1 }).waitFor();
     await opened.getByRole('img', { name: /at step 5\./ }).waitFor();
+
+    // Pictures come in order, the last one first.
+    await mkdir(join(runs, 'beta', 'images'));
+    for (const name of ['step-2.png', 'step-10.png']) await writeFile(join(runs, 'beta', 'images', name), Buffer.from(PIXEL, 'base64'));
+    await opened.getByRole('img', { name: 'Picture images/step-10.png' }).waitFor({ timeout: 15_000 });
+    expect(await opened.evaluate("document.querySelector('.picture img').naturalWidth")).toBe(1);
+    await opened.getByRole('region', { name: 'Pictures' }).getByRole('slider').press('Home');
+    await opened.getByRole('img', { name: 'Picture images/step-2.png' }).waitFor();
 
     // A long time widens its cell.
     await mkdir(join(runs, 'gamma'));

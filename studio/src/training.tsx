@@ -11,6 +11,7 @@ import type { Card } from './card.ts';
 import type { Curve } from './curve.ts';
 import { LossChart } from './loss-chart.tsx';
 import { ago, compact, duration } from './format.ts';
+import { Pictures } from './pictures.tsx';
 import { ScoreBars } from './score-bars.tsx';
 import { SampleReader } from './sample-reader.tsx';
 import { SmallCharts } from './small-charts.tsx';
@@ -134,6 +135,7 @@ function Run({ run, now }: { readonly run: PageRun; readonly now: number }): JSX
         </section>
       )}
       {curve !== undefined && curve.samples.length > 0 && <SampleReader samples={curve.samples} />}
+      <Pictures run={run.name} />
     </article>
   );
 }

@@ -52,16 +52,16 @@ export function trialTable(trials: readonly Trial[], { style, width }: { readonl
   return [style.dim(cutCells(head, width)), ...rows];
 }
 
-/** The least loss so far over the trials, in the order in which they began. Nothing while fewer than two have a loss. */
+/** The least loss so far over the trials, in the order in which they began. Nothing while none was better than the first. */
 export function bestLossPlot(trials: readonly Trial[], width: number): string[] {
   let least = Infinity;
   const best = trials.map(({ loss }) => (least = Math.min(least, loss))).filter((loss) => Number.isFinite(loss));
   const [first, last] = [best[0], best.at(-1)];
-  if (best.length < 2 || first === undefined || last === undefined) return [];
+  if (first === undefined || last === undefined || first === last) return [];
   const columns = Math.max(2, Math.min(MOST_COLUMNS, width - LABEL_WIDTH - 2));
   const series = Array.from({ length: columns }, (_, column) => best[Math.floor((column * best.length) / columns)] ?? last);
   // In rows from 1 up, as the chart rounds to whole ones and draws an axis through 0.
-  const perRow = (first - last) / (PLOT_HEIGHT - 1) || 1;
+  const perRow = (first - last) / (PLOT_HEIGHT - 1);
   const plot = asciichart.plot(
     series.map((loss) => 1 + (loss - last) / perRow),
     {

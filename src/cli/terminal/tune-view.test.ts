@@ -82,11 +82,11 @@ describe('lines', () => {
     expect(lines.join('')).not.toContain('\u001b');
   });
 
-  test('the plot falls from the first loss to the best, and is not drawn for one trial', () => {
+  test('the plot falls from the first loss to the best, and is not drawn where none was better than the first', () => {
     const plot = bestLossPlot([trial(1, 3), trial(2, 4), trial(3, Infinity), trial(4, 2)], 60);
     expect(plot[0]).toMatch(/^ +3\.000 ┼─+╮$/);
     expect(plot.at(-2)).toMatch(/^ +2\.000 ┤ +╰─+$/);
-    expect(bestLossPlot([trial(1, 3)], 60)).toEqual([]);
+    expect(bestLossPlot([trial(1, 3), trial(2, 4)], 60)).toEqual([]);
   });
 });
 
