@@ -13,6 +13,7 @@ import { addStudio } from './commands/studio.ts';
 import { addTokenizer } from './commands/tokenizer.ts';
 import { addTokens } from './commands/tokens.ts';
 import { addTrain } from './commands/train.ts';
+import { addTune } from './commands/tune.ts';
 import type { CliContext } from './context.ts';
 
 /** The program `weft` in the world of `context`; `version` is the package's. */
@@ -36,6 +37,7 @@ export function createProgram(context: CliContext, version: string): Command {
   for (const add of [
     addQuickstart,
     addTrain,
+    addTune,
     addFinetune,
     addGenerate,
     addChat,

@@ -6,15 +6,15 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
-import { startHub } from '../hub/hub.fixture.ts';
-import type { FakeHub } from '../hub/hub.fixture.ts';
-import { llama } from '../models/index.ts';
-import { initialize } from '../nn/index.ts';
-import { trainTokenizer } from '../tokenizers/index.ts';
-import { loadModel, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from './index.ts';
+import { startHub } from '../../src/hub/hub.fixture.ts';
+import type { FakeHub } from '../../src/hub/hub.fixture.ts';
+import { llama } from '../../src/models/index.ts';
+import { initialize } from '../../src/nn/index.ts';
+import { trainTokenizer } from '../../src/tokenizers/index.ts';
+import { loadModel, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from '../../src/formats/index.ts';
 
 let root = '';
-let files: Record<string, string | Uint8Array> = {};
+const files: Record<string, string | Uint8Array> = {};
 let hub: FakeHub;
 let caches = 0;
 const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 40 });
