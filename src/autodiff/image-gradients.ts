@@ -107,9 +107,19 @@ function denseKernelGradient(
   const parts = Array.from({ length: window[0] }, (_, row) => seen(padded, 0, row)).flatMap((rows) =>
     Array.from({ length: window[1] }, (_, column) => reshape(seen(rows, 1, column), [{ name: 'C', size: channels }, pixels])),
   );
-  const product = matmul(concat(parts, 0), reshape(swapped(g), [{ name: 'O', size: outputs }, pixels]), { transposeB: true }); // (Y·X·C) O
   const [rows, columns] = weight.shape.slice(2) as [Axis, Axis];
-  return transpose(reshape(product, [rows, columns, { name: 'I', size: channels }, { name: 'O', size: outputs }]), [3, 2, 0, 1]);
+  const [inputAxis, outputAxis] = [
+    { name: 'I', size: channels },
+    { name: 'O', size: outputs },
+  ];
+  const [saw, arrived] = [concat(parts, 0), reshape(swapped(g), [outputAxis, pixels])]; // (Y·X·I) N, O N
+  // The longer side first: so the sums have the same bits with any number of threads (docs/decisions/070-the-training-step.md).
+  if (window[0] * window[1] * channels >= outputs) {
+    const product = matmul(saw, arrived, { transposeB: true }); // (Y·X·I) O
+    return transpose(reshape(product, [rows, columns, inputAxis, outputAxis]), [3, 2, 0, 1]);
+  }
+  const product = matmul(arrived, saw, { transposeB: true }); // O (Y·X·I)
+  return transpose(reshape(product, [outputAxis, rows, columns, inputAxis]), [0, 3, 1, 2]);
 }
 
 /** Each pixel's share of its windows' gradients: a transposed convolution of each channel by itself. */

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import { addChat } from './commands/chat.ts';
 import { addEval } from './commands/eval.ts';
+import { addFinetune } from './commands/finetune.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addServe } from './commands/serve.ts';
@@ -37,6 +38,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addQuickstart,
     addTrain,
     addTune,
+    addFinetune,
     addGenerate,
     addChat,
     addEval,

@@ -14,7 +14,7 @@ import { trainTokenizer } from '../tokenizers/index.ts';
 import { loadModel, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from './index.ts';
 
 let root = '';
-let files: Record<string, string | Uint8Array> = {};
+const files: Record<string, string | Uint8Array> = {};
 let hub: FakeHub;
 let caches = 0;
 const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 8, vocabSize: 40 });

@@ -1,8 +1,11 @@
 /**
  * A conditional generative adversarial network (Goodfellow et al. 2014; Mirza and Osindero 2014) of the shape of DCGAN (Radford
- * et al. 2015): transposed convolutions with batch normalisation that draw, convolutions that judge. The judge is told the
- * class by projection (Miyato and Koyama 2018), its weights are kept at spectral norm 1 (Miyato et al. 2018), and both learn
- * by the hinge loss (Lim and Ye 2017).
+ * et al. 2015): transposed convolutions with batch normalisation that draw, convolutions that judge. The class scales and shifts
+ * the generator's channels behind each norm (Dumoulin et al. 2016), and is told to the judge by projection (Miyato and Koyama
+ * 2018). The judge's weights are kept at spectral norm 1 (Miyato et al. 2018), and both learn by the hinge loss (Lim and Ye 2017).
+ *
+ * The noise alone enters the first layer, whose norm gives it variance 1: where a class was beside it, the class drowned it, and
+ * every image of a class came out the same (docs/decisions/072-images.md).
  */
 
 import { checkOptions } from '../core/index.ts';
@@ -67,7 +70,7 @@ const leaky = (x: Tensor): Tensor => maximum(multiply(x, SLOPE), x);
  * import { gan } from 'weft/models';
  *
  * const model = gan({ widths: [8, 16] });
- * console.log(model.parameters.filter(({ name }) => name.startsWith('generator.')).length); // 9
+ * console.log(model.parameters.filter(({ name }) => name.startsWith('generator.')).length); // 12
  * ```
  */
 export function gan(options: Partial<GanConfig> = {}): GanModel {

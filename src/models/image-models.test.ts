@@ -35,8 +35,8 @@ describe('parameters', () => {
   test('of the GAN', () => {
     const { parameters } = gan();
     const of = (part: string): number => countOf(parameters.filter(({ name }) => name.startsWith(`${part}.`)));
-    // 10·64 + 128·6272 + 2·128 + 128·64·16 + 2·64 + 64·16 + 1; the first layer's bias would do nothing before a norm.
-    expect(of('generator')).toBe(640 + 128 * 6272 + 256 + 131_072 + 128 + 1024 + 1);
+    // 64·6272 + 2·128 + 2·10·128 + 128·64·16 + 2·64 + 2·10·64 + 64·16 + 1: before a norm a bias would do nothing
+    expect(of('generator')).toBe(64 * 6272 + 256 + 2560 + 131_072 + 128 + 1280 + 1024 + 1);
     // 64·16 + 64 + 128·64·16 + 128 + 6272 + 1 + 10·6272
     expect(of('discriminator')).toBe(1024 + 64 + 131_072 + 128 + 6273 + 62_720);
   });

@@ -51,7 +51,7 @@ export interface VaeModel extends ImageModelDefinition<'vae', VaeConfig> {
  * import { vae } from 'weft/models';
  *
  * const model = vae({ latent: 2, hidden: [64] });
- * console.log(model.parameters.length); // 8
+ * console.log(model.parameters.length); // 10
  * ```
  */
 export function vae(options: Partial<VaeConfig> = {}): VaeModel {

@@ -204,16 +204,16 @@ async function training<T>(
     const { threads } = recipe;
     const sample = (weights: Weights): Promise<string> =>
       writeSample({ model, weights, ...(threads === undefined ? {} : { threads }) }, prepared);
-    const options = {
+    const { trainLoss } = await follow(steps, {
       training: settings,
       paths,
-      prepared,
+      bytesPerToken: prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens),
+      resume: 'weft train --resume',
       log,
       hooks,
       ...(until === undefined ? {} : { until }),
       ...(samples ? { sample } : {}),
-    };
-    const { trainLoss } = await follow(steps, options);
+    });
     return await after({ training: settings, prepared, model, averaged: steps.averaged, state: steps.state, trainLoss });
   } finally {
     prepared.train.close();

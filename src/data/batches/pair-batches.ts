@@ -83,18 +83,21 @@ export function pairBatches(pairs: readonly TokenPair[], options: PairBatchOptio
       remedy: 'Leave long pairs out, or give a greater length.',
     });
   }
-  const epochs: (readonly (readonly number[])[])[] = [];
+  const epochs = new Map<number, readonly (readonly number[])[]>();
   /** Batches before each epoch. */
   const starts: number[] = [0];
-  const epochOf = (epoch: number): readonly (readonly number[])[] =>
-    (epochs[epoch] ??= rowsOf(pairs, { length, order: order(pairs.length, seed, epoch) }));
+  const epochOf = (epoch: number): readonly (readonly number[])[] => {
+    const rows = epochs.get(epoch) ?? rowsOf(pairs, { length, order: order(pairs.length, seed, epoch) });
+    epochs.set(epoch, rows);
+    return rows;
+  };
   const batchesOf = (epoch: number): number => Math.ceil(epochOf(epoch).length / batchSize);
 
   const batch = (index: number): PairBatch => {
     let epoch = 0;
     for (; index >= (starts[epoch + 1] ??= (starts[epoch] ?? 0) + batchesOf(epoch)); epoch++);
     // Only the epoch at hand is kept.
-    for (let other = 0; other < epochs.length; other++) if (other !== epoch) delete epochs[other];
+    for (const other of epochs.keys()) if (other !== epoch) epochs.delete(other);
     const first = (index - (starts[epoch] ?? 0)) * batchSize;
     const made = emptyBatch(batchSize * length, padToken);
     let kept = 0;
