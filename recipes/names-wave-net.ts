@@ -13,11 +13,11 @@ import { adamw, warmupCosine } from 'weft/train';
 import { END, VOCABULARY } from './names/names.ts';
 import { runNames } from './names/run.ts';
 
-const steps = 14_000;
+const steps = 18_000;
 await runNames({
   title: 'WaveNet',
   model: waveNet({ vocabSize: VOCABULARY, contextLength: 8, width: 24, hidden: 128, padToken: END }),
-  optimizer: adamw({ learningRate: warmupCosine({ peak: 6e-3, warmup: 280, total: steps, floor: 0 }), weightDecay: 0.01 }),
+  optimizer: adamw({ learningRate: warmupCosine({ peak: 6e-3, warmup: 300, total: steps, floor: 0 }), weightDecay: 0 }),
   steps,
   batchSize: 256,
   reference: { train: 1.769, dev: 1.9937 },

@@ -31,10 +31,13 @@ const CARD = {
   baselines: { gzipBitsPerByte: 1.71, fiveGramBitsPerByte: 1.236 },
 };
 
-const stepLines = (from: number, to: number): string =>
+/** A PNG of one pixel. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
+const stepLines = (from: number, to: number, end = 2): string =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
     .map((step) => {
-      const loss = 2 + 4 / step;
+      const loss = end + 4 / step;
       const line = JSON.stringify({
         kind: 'step',
         step,
@@ -355,6 +358,14 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await opened.getByRole('heading', { name: 'beta', level: 1 }).waitFor();
     await opened.getByRole('img', { name: /at step 5\./ }).waitFor();
 
+    // Pictures come in order, the last one first.
+    await mkdir(join(runs, 'beta', 'images'));
+    for (const name of ['step-2.png', 'step-10.png']) await writeFile(join(runs, 'beta', 'images', name), Buffer.from(PIXEL, 'base64'));
+    await opened.getByRole('img', { name: 'Picture images/step-10.png' }).waitFor({ timeout: 15_000 });
+    expect(await opened.evaluate("document.querySelector('.picture img').naturalWidth")).toBe(1);
+    await opened.getByRole('region', { name: 'Pictures' }).getByRole('slider').press('Home');
+    await opened.getByRole('img', { name: 'Picture images/step-2.png' }).waitFor();
+
     // A long time widens its cell.
     await mkdir(join(runs, 'gamma'));
     await writeFile(join(runs, 'gamma', 'metrics.jsonl'), stepLines(1, 10).replace('"seconds":1}', '"seconds":69999}'));
@@ -366,6 +377,70 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
       ),
     ).toEqual([]);
     await done(opened);
+    await shown.close();
+  });
+
+  test('runs are laid over each other: chosen by checkbox, five measures over steps, tokens or time, linear or logarithmic', async () => {
+    const runs = join(folder, 'compared');
+    for (const [name, steps, end] of [
+      ['adamw', 120, 2.5],
+      ['muon', 60, 2],
+      ['lion', 90, 3],
+    ] as const) {
+      await mkdir(join(runs, name), { recursive: true });
+      await writeFile(join(runs, name, 'metrics.jsonl'), stepLines(1, steps, end));
+    }
+    const shown = await studio([runs], { port: 0, page, graceSeconds: 0 });
+    for (const [colorScheme, size] of [
+      ['light', {}],
+      ['dark', PHONE],
+    ] as const) {
+      const opened = await open(shown.url, { colorScheme, ...size });
+      await opened.getByRole('checkbox', { name: 'Compare adamw' }).check();
+      expect(await opened.getByRole('region', { name: 'Comparison' }).count()).toBe(0);
+      await opened.getByRole('checkbox', { name: 'Compare muon' }).check();
+      const card = opened.getByRole('region', { name: 'Comparison' });
+      const row = card.getByRole('row', { name: /muon/ });
+      await row.getByText('60', { exact: true }).waitFor();
+      expect((await row.innerText()).replaceAll(/\s+/g, ' ').trim()).toMatch(/^muon 2\.\d+ 2\.17 60$/);
+      // Both lines are there, each in its own colour.
+      const colours = `(() => {
+        const drawn = document.querySelector('.chart canvas');
+        const copy = Object.assign(document.createElement('canvas'), { width: drawn.width, height: drawn.height }).getContext('2d', { willReadFrequently: true });
+        copy.drawImage(drawn, 0, 0);
+        const { data } = copy.getImageData(0, 0, drawn.width, drawn.height);
+        const wanted = ['--line-1', '--line-2', '--line-3'].map((name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim());
+        const seen = new Map();
+        for (let i = 0; i < data.length; i += 4) {
+          const hex = '#' + [data[i], data[i + 1], data[i + 2]].map((part) => part.toString(16).padStart(2, '0')).join('');
+          if (data[i + 3] === 255) seen.set(hex, (seen.get(hex) ?? 0) + 1);
+        }
+        return wanted.map((hex) => (seen.get(hex) ?? 0) > 30);
+      })()`;
+      await expect.poll(() => opened.evaluate(colours), { timeout: 5000 }).toEqual([true, true, false]);
+      await opened.getByRole('checkbox', { name: 'Compare lion' }).check();
+      await expect.poll(() => opened.evaluate(colours), { timeout: 5000 }).toEqual([true, true, true]);
+      for (const name of ['Held-out', 'Learning rate', 'Gradient norm', 'Tokens/s', 'Loss']) {
+        await card.getByRole('radio', { name, exact: true }).check({ force: true });
+        await card.getByRole('img', { name: new RegExp(`^${name} of 3 runs over steps`) }).waitFor();
+      }
+      for (const name of ['Tokens', 'Time']) {
+        await card.getByRole('radio', { name, exact: true }).check({ force: true });
+        await card.getByRole('img', { name: new RegExp(`over ${name.toLowerCase()}`) }).waitFor();
+      }
+      await card.getByRole('checkbox', { name: 'Logarithmic' }).check();
+      await expect.poll(() => opened.evaluate(colours), { timeout: 5000 }).toEqual([true, true, true]);
+      expect(await overflow(opened)).toBeLessThanOrEqual(0);
+      if (process.env['WEFT_SHOTS'] !== undefined)
+        await opened.screenshot({ path: join(process.env['WEFT_SHOTS'], `compare-${colorScheme}.png`), fullPage: true });
+
+      // A name shows that run alone; the choice is kept.
+      await opened.getByRole('button', { name: /^lion/ }).click();
+      await opened.getByRole('heading', { name: 'lion', level: 1 }).waitFor();
+      await opened.getByRole('button', { name: 'Compare 3 runs' }).click();
+      await card.waitFor();
+      await done(opened);
+    }
     await shown.close();
   });
 

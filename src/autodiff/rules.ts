@@ -9,6 +9,7 @@ import {
   attentionOperands,
   cast,
   crossEntropyGradient,
+  dequantizeBlocks,
   divide,
   equal,
   exp,
@@ -186,6 +187,13 @@ export const GRADIENT_RULES: { readonly [K in OpKind]: GradientRule<K> } = {
       : matmul(rows, rowGradients, { transposeA: !transposeA, alpha });
     return [reduceTo(dA, a.shape), reduceTo(dB, b.shape)];
   },
+  blockMatmul: ({ node, x, g }) => {
+    // dx = g·W. W is made where it is needed, rather than kept from the forward pass: all layers' would be as large as the model in float32.
+    const [values, scales, zeroPoints] = [at(x, 1), at(x, 2), x[3]];
+    const weight = dequantizeBlocks({ values, scales, zeroPoints }, node.attributes);
+    return [matmul(at(g, 0), weight), ...x.slice(1).map(() => undefined)];
+  },
+  dequantizeBlocks: none,
   gather: ({ x, g }) => [scatterRows(at(g, 0), at(x, 1), sizeOf(at(x, 0).shape[0])), undefined],
   scatterRows: forInferenceOnly('scatterRows', 'Second derivatives of table look-ups are not available.'),
   softmax: ({ y, g }) => {

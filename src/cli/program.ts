@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import { addChat } from './commands/chat.ts';
 import { addEval } from './commands/eval.ts';
+import { addFinetune } from './commands/finetune.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addServe } from './commands/serve.ts';
@@ -12,6 +13,7 @@ import { addStudio } from './commands/studio.ts';
 import { addTokenizer } from './commands/tokenizer.ts';
 import { addTokens } from './commands/tokens.ts';
 import { addTrain } from './commands/train.ts';
+import { addTune } from './commands/tune.ts';
 import type { CliContext } from './context.ts';
 
 /** The program `weft` in the world of `context`; `version` is the package's. */
@@ -32,7 +34,20 @@ export function createProgram(context: CliContext, version: string): Command {
     })
     .exitOverride()
     .addHelpText('after', '\nStart with: weft quickstart');
-  for (const add of [addQuickstart, addTrain, addGenerate, addChat, addEval, addServe, addStudio, addSize, addTokens, addTokenizer])
+  for (const add of [
+    addQuickstart,
+    addTrain,
+    addTune,
+    addFinetune,
+    addGenerate,
+    addChat,
+    addEval,
+    addServe,
+    addStudio,
+    addSize,
+    addTokens,
+    addTokenizer,
+  ])
     add(program, context);
   return program;
 }

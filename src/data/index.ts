@@ -1,5 +1,7 @@
 export { surveyCorpus, textCorpus } from './corpus.ts';
 export type { Corpus, CorpusSummary, Document, SkippedFile } from './corpus.ts';
+export { readRecords } from './read-records.ts';
+export type { DataRecord } from './read-records.ts';
 export { readText } from './read-text.ts';
 export type { ReadTextOptions } from './read-text.ts';
 export { split } from './split.ts';

@@ -1,3 +1,7 @@
+export { loadAdapter, saveAdapter } from './adapter-folder.ts';
+export type { Adapter, AdapterParts, LoadAdapterOptions } from './adapter-folder.ts';
+export { roundBlocks, roundWeights, unroundBlocks } from './block-weights.ts';
+export type { BlockOptions, RoundedWeights } from './block-weights.ts';
 export { downloadModel } from './download-model.ts';
 export type { GenerationConfig } from './generation-config.ts';
 export type { Weights } from './hugging-face/weight-rules.ts';

@@ -5,6 +5,7 @@ export type { Graph, ParameterSpec } from './graph.ts';
 export { attentionOperands } from './attention-shapes.ts';
 export type {
   AttentionScores,
+  BlockAttributes,
   ConvolutionAttributes,
   Initializer,
   InputRole,
@@ -43,9 +44,11 @@ export { averagePool2d, batchNorm, conv2d, convTranspose2d, maxPool2d, maxPool2d
 export type { Conv2dOptions, ConvTranspose2dOptions, PoolingOptions } from './image.ts';
 export {
   attention,
+  blockMatmul,
   cachedAttention,
   crossEntropy,
   crossEntropyGradient,
+  dequantizeBlocks,
   dropoutMask,
   layerNorm,
   logSoftmax,
@@ -54,10 +57,11 @@ export {
   rotary,
   softmax,
 } from './neural.ts';
-export type { CachedAttentionInputs, MatmulOptions } from './neural.ts';
+export type { BlockTensors, CachedAttentionInputs, MatmulOptions } from './neural.ts';
 export { constant, input, operation, parameter, scalar, state } from './operation.ts';
 export { concat, expand, gather, max, mean, pad, reshape, scatterRows, slice, sum, sumOfSquares, transpose } from './shaping.ts';
 export type { ReduceOptions } from './shaping.ts';
+export { blockSizes } from './block-shapes.ts';
 export { shapeError } from './shape-error.ts';
 export { gradientCheckpoint, isKind, named, scope, scopedName } from './tensor.ts';
 export type { Node, Tensor, TensorType } from './tensor.ts';

@@ -1,6 +1,6 @@
 /** Operations of neural networks: products, normalisation, attention, losses, dropout. Axis letters: docs/glossary.md. */
 
-import type { OpAttributes } from './op-kinds.ts';
+import type { BlockAttributes, OpAttributes } from './op-kinds.ts';
 import { operation, single } from './operation.ts';
 import type { Tensor } from './tensor.ts';
 
@@ -29,6 +29,32 @@ export interface MatmulOptions {
  */
 export function matmul(a: Tensor, b: Tensor, { transposeA = false, transposeB = false, alpha = 1 }: MatmulOptions = {}): Tensor {
   return single('matmul', [a, b], { transposeA, transposeB, alpha });
+}
+
+/** The arrays of a matrix in blocks: numbers (uint8, out × blocks × bytes), scales (out × blocks), zero points where there are some. */
+export interface BlockTensors {
+  readonly values: Tensor;
+  readonly scales: Tensor;
+  /** uint8, packed along the blocks of a row; without them half the range is zero. */
+  readonly zeroPoints?: Tensor | undefined;
+}
+
+/**
+ * `x · Wᵀ` with a matrix in blocks, `W = scale · (number - zero point)`: … in -> … out. It has a gradient by `x` alone.
+ *
+ * Packing: two 4-bit numbers a byte, the lower half first; see MatMulNBits,
+ * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits
+ *
+ * @throws ShapeError `WEFT_SHAPE_BLOCKS` when sizes or dtypes do not fit together.
+ */
+export const blockMatmul = (x: Tensor, blocks: BlockTensors, attributes: BlockAttributes): Tensor =>
+  single('blockMatmul', [x, ...blockOperands(blocks)], attributes);
+/** The matrix itself, float32, out × in. See {@link blockMatmul}. */
+export const dequantizeBlocks = (blocks: BlockTensors, attributes: BlockAttributes): Tensor =>
+  single('dequantizeBlocks', blockOperands(blocks), attributes);
+
+function blockOperands({ values, scales, zeroPoints }: BlockTensors): readonly Tensor[] {
+  return [values, scales, ...(zeroPoints === undefined ? [] : [zeroPoints])];
 }
 
 /** Softmax over the last axis. */

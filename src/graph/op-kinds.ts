@@ -25,6 +25,15 @@ export interface AttentionScores {
   readonly window?: number;
 }
 
+/** A matrix out × in of whole numbers, each row in blocks that share a scale; as ONNX Runtime's MatMulNBits packs them. */
+export interface BlockAttributes {
+  readonly bits: 4 | 8;
+  /** Numbers that share a scale: a power of 2, at least 16. */
+  readonly blockSize: number;
+  readonly in: number;
+  readonly out: number;
+}
+
 type None = Readonly<Record<string, never>>;
 
 /** A number for the rows of an image and one for its columns. */
@@ -93,6 +102,8 @@ export interface OpAttributes {
   readonly sumOfSquares: None;
   // products
   readonly matmul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly alpha: number };
+  readonly blockMatmul: BlockAttributes;
+  readonly dequantizeBlocks: BlockAttributes;
   // rows of a table
   readonly gather: None;
   readonly scatterRows: { readonly rows: number };

@@ -3,8 +3,9 @@
  */
 
 import { attentionShapes } from './attention-shapes.ts';
+import { requireBlocks } from './block-shapes.ts';
 import { averagePoolShape, batchNormShapes, convolutionShape, convTransposeShape, maxPoolShape } from './image-shapes.ts';
-import { addSizes, formatShape, staticCount } from './axis.ts';
+import { addSizes, axes, formatShape, staticCount } from './axis.ts';
 import type { OpAttributes, OpKind } from './op-kinds.ts';
 import {
   axisOf,
@@ -202,6 +203,15 @@ export const SHAPE_RULES: { readonly [K in OpKind]: ShapeRule<K> } = {
     }
     const batch = broadcast(`multiply`, a.shape.slice(0, -2), b.shape.slice(0, -2), [a, b]);
     return [{ dtype: sameDtype('multiply', [a, b]), shape: [...batch, rows, columns] }];
+  },
+  blockMatmul: (inputs, attributes) => {
+    const x = operand(inputs, 0);
+    requireBlocks(inputs.slice(1), attributes, x);
+    return [{ dtype: x.dtype, shape: replaceAxis(x.shape, x.shape.length - 1, attributes.out) }];
+  },
+  dequantizeBlocks: (inputs, attributes) => {
+    requireBlocks(inputs, attributes);
+    return [{ dtype: 'float32', shape: axes('C C', attributes.out, attributes.in) }];
   },
   gather: (inputs) => {
     const [table, ids] = [operand(inputs, 0), operand(inputs, 1)];

@@ -98,14 +98,11 @@ export function gpt(options: GptOptions): GptModel {
       context,
     );
     const y = add(x, drop(attended, 'attention', context)); // B T C
-    const fed = feedForward(norm(y, 'feedForwardNorm'), {
-      name: 'feedForward',
-      width,
-      hidden,
-      bias,
-      outputInitializer,
-      activation: config.activation,
-    });
+    const fed = feedForward(
+      norm(y, 'feedForwardNorm'),
+      { name: 'feedForward', width, hidden, bias, outputInitializer, activation: config.activation },
+      context,
+    );
     return add(y, drop(fed, 'feedForward', context)); // B T C
   };
 
@@ -116,13 +113,15 @@ export function gpt(options: GptOptions): GptModel {
       for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
-    logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V
+    logits: (x, context) =>
+      tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
   });
 }
 
 function positions(ids: Tensor, { contextLength, width }: GptConfig, context: ForwardContext): Tensor {
   const table = embeddingTable({ name: 'positions', rows: contextLength, width });
-  if (context.cache !== undefined) return gather(table, context.cache.positions); // B T C
+  const given = context.cache?.positions ?? context.segments?.positions;
+  if (given !== undefined) return gather(table, given); // B T C
   const time = ids.shape[1]?.size;
   if (typeof time === 'number') return time === contextLength ? table : slice(table, 0, { start: 0, end: time }); // T C
   throw new RangeError(`the length of the text must be known, not ${String(time)}`);

@@ -16,11 +16,12 @@ export interface ModelDefinition<A extends string, C> extends Forward {
   readonly parameters: readonly ParameterSpec[];
 }
 
-interface Forward {
+/** What a model computes. */
+export interface Forward {
   /** Ids (int32, B T) to the last layer's output (B T C). */
   hidden(ids: Tensor, context: ForwardContext): Tensor;
-  /** The last layer's output (… C) to logits (… V). */
-  logits(hidden: Tensor): Tensor;
+  /** The last layer's output (… C) to logits (… V); `context` default {}. */
+  logits(hidden: Tensor, context?: ForwardContext): Tensor;
 }
 
 /** Completes a model definition with its parameters, found by building it once. */
@@ -29,15 +30,19 @@ export function defineLanguageModel<A extends string, C extends { readonly vocab
   config: C,
   forward: Forward,
 ): ModelDefinition<A, C> {
-  const trace = forward.logits(forward.hidden(input('ids', 'int32', axes('B T', 1, 1)), {}));
   return {
     architecture,
     config,
     vocabSize: config.vocabSize,
     contextLength: config.contextLength,
-    parameters: collectParameters([trace]),
+    parameters: collectParameters([trace(forward)]),
     ...forward,
   };
+}
+
+/** The logits of one token: a graph that holds all of the model. */
+export function trace(forward: Forward): Tensor {
+  return forward.logits(forward.hidden(input('ids', 'int32', axes('B T', 1, 1)), {}), {});
 }
 
 /** Throws unless each of `values` is a whole number of at least 1. */

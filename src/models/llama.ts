@@ -140,7 +140,7 @@ export function defineLlama<A extends string>(architecture: A, options: LlamaOpt
   const feedForward = { name: 'feedForward', width, hidden, bias: config.feedForwardBias ?? false, outputInitializer };
   const blockOf = (x: Tensor, context: ForwardContext): Tensor => {
     const y = add(x, selfAttention(norm(x, 'attentionNorm'), attention, context)); // B T C
-    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), feedForward)); // B T C
+    return add(y, gatedFeedForward(norm(y, 'feedForwardNorm'), feedForward, context)); // B T C
   };
 
   return defineLanguageModel(architecture, config, {
@@ -149,6 +149,7 @@ export function defineLlama<A extends string>(architecture: A, options: LlamaOpt
       for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
-    logits: (x) => (tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize })), // … C -> … V
+    logits: (x, context) =>
+      tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
   });
 }

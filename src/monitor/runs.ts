@@ -8,6 +8,7 @@ import { basename, join, resolve } from 'node:path';
 
 import { WeftError } from '../core/index.ts';
 import { readMetrics } from './metrics-file.ts';
+import { pictureNames, readPicture } from './run-pictures.ts';
 import type { EvalRecord, MetricsChunk, ReadMetricsOptions, StepRecord } from './metrics-file.ts';
 
 /** What a run has come to. */
@@ -32,6 +33,10 @@ export interface Runs {
   metrics(name: string, options?: ReadMetricsOptions): Promise<MetricsChunk | undefined>;
   /** The run's model card (`weft.json`) as parsed, unchecked; undefined without one. */
   card(name: string): Promise<unknown>;
+  /** Names of the run's pictures, in order; undefined when there is no run of that name. */
+  pictures(name: string): Promise<readonly string[] | undefined>;
+  /** A picture as PNG; undefined when there is none of that name. */
+  picture(name: string, picture: string): Promise<Buffer | undefined>;
 }
 
 const MOST_RUNS = 500;
@@ -90,6 +95,14 @@ export async function openRuns(targets: readonly string[]): Promise<Runs> {
     async card(name) {
       const folder = await folderOf(name);
       return folder === undefined ? undefined : await readCard(join(folder, 'weft.json'));
+    },
+    async pictures(name) {
+      const folder = await folderOf(name);
+      return folder === undefined ? undefined : await pictureNames(folder);
+    },
+    async picture(name, picture) {
+      const folder = await folderOf(name);
+      return folder === undefined ? undefined : await readPicture(folder, picture);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Causal self-attention, with rotary positions and with heads that share keys and values where asked. */
 
 import { UsageError } from '../core/index.ts';
-import { attention, concat, constant, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
+import { add, attention, concat, constant, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
 import type { AttentionScores, Initializer, Tensor } from '../graph/index.ts';
 import { alibiBias } from './alibi.ts';
 import { attendOnCache } from './attention-cache.ts';
@@ -9,6 +9,7 @@ import { dropoutMaskFor } from './context.ts';
 import type { ForwardContext } from './context.ts';
 import { linear, rmsNormalization } from './layers.ts';
 import type { RotaryAngles } from './rotary-angles.ts';
+import { segmentBias } from './segments.ts';
 
 /** Options of {@link selfAttention}. */
 export interface SelfAttentionOptions {
@@ -67,7 +68,7 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     });
   }
   return scope(name, () => {
-    const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }); // B T C -> B T (H·D)
+    const project = (part: string, count: number): Tensor => linear(x, { name: part, in: width, out: count * headWidth, bias }, context); // B T C -> B T (H·D)
     const normed = (tensor: Tensor, part: string): Tensor =>
       queryKeyNorm === undefined
         ? tensor
@@ -83,7 +84,7 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const made = angles?.(Number(length));
     const angleTensors = made === undefined ? undefined : { cos: constant(made.cos, 'T D'), sin: constant(made.sin, 'T D') };
     const output = (mixed: Tensor): Tensor =>
-      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias: outputBias, initializer: outputInitializer });
+      linear(mixed, { name: 'output', in: heads * headWidth, out: width, bias: outputBias, initializer: outputInitializer }, context);
 
     if (context.cache !== undefined)
       return output(attendOnCache([queries, keys, values], { heads, kvHeads, headWidth, scores, angles: made, alibi }, context.cache));
@@ -92,7 +93,9 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const [q, k, v] = [turn(split(queries)), turn(split(keys)), split(values)];
     const [batch, , time] = q.shape;
     if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
-    const mixed = attendCausally([q, k, v], { scores, alibi, dropoutRate: context.dropout === true ? dropoutRate : 0 }); // B H T D
+    const dropped = context.dropout === true ? dropoutRate : 0;
+    const apart = context.segments === undefined ? undefined : segmentBias(context.segments); // B 1 T S
+    const mixed = attendCausally([q, k, v], { scores, alibi, dropoutRate: dropped, apart }); // B H T D
     return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
   });
 }
@@ -104,28 +107,43 @@ const TWO_HALVES_FROM = 128;
  * Causal attention. The first half of a long text is attended to by itself: a quarter of the products, exponentials and
  * passes over T × S is never computed, which is more than the cutting and joining costs.
  */
-function attendCausally(
-  [q, k, v]: readonly [Tensor, Tensor, Tensor],
-  { scores, alibi, dropoutRate }: { readonly scores: AttentionScores; readonly alibi: boolean; readonly dropoutRate: number },
-): Tensor {
-  const attend = (name: string, queries: Tensor, keys: Tensor, values: Tensor): Tensor => {
+function attendCausally([q, k, v]: readonly [Tensor, Tensor, Tensor], { scores, alibi, dropoutRate, apart }: CausalOptions): Tensor {
+  const attend = (name: string, { queries, keys, values, apart: own }: AttentionPart): Tensor => {
     const [heads, length] = [Number(queries.shape[1]?.size), Number(keys.shape[2]?.size)];
     const shape = [...queries.shape.slice(0, 3), { name: 'S', size: length }];
     const mask = dropoutRate > 0 ? dropoutMaskFor(name, shape, dropoutRate) : undefined;
-    return attention(
-      [queries, keys, values],
-      { causal: true, ...scores, bias: alibi ? alibiBias(heads, length) : undefined },
-      mask,
-    )[0] as Tensor;
+    const slopes = alibi ? alibiBias(heads, length) : undefined;
+    const bias = own !== undefined && slopes !== undefined ? add(own, slopes) : (own ?? slopes);
+    return attention([queries, keys, values], { causal: true, ...scores, bias }, mask)[0] as Tensor;
   };
   const time = q.shape[2]?.size;
-  if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', q, k, v);
+  if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', { queries: q, keys: k, values: v, apart });
   const middle = Math.ceil(time / 2);
   const first = (tensor: Tensor): Tensor => slice(tensor, 2, { start: 0, end: middle });
+  const second = (tensor: Tensor): Tensor => slice(tensor, 2, { start: middle, end: time });
+  const firstApart = apart === undefined ? undefined : slice(first(apart), 3, { start: 0, end: middle });
   return concat(
-    [attend('firstHalf', first(q), first(k), first(v)), attend('secondHalf', slice(q, 2, { start: middle, end: time }), k, v)],
+    [
+      attend('firstHalf', { queries: first(q), keys: first(k), values: first(v), apart: firstApart }),
+      attend('secondHalf', { queries: second(q), keys: k, values: v, apart: apart === undefined ? undefined : second(apart) }),
+    ],
     2,
   );
+}
+
+interface CausalOptions {
+  readonly scores: AttentionScores;
+  readonly alibi: boolean;
+  readonly dropoutRate: number;
+  /** Added to the scores, to keep texts that share a sequence apart: B 1 T S. */
+  readonly apart: Tensor | undefined;
+}
+
+interface AttentionPart {
+  readonly queries: Tensor;
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  readonly apart: Tensor | undefined;
 }
 
 function splitHeads(x: Tensor, headWidth: number): Tensor {

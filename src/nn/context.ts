@@ -2,6 +2,8 @@
 
 import { axes, dropoutMask, gradientCheckpoint, input, multiply, scopedName, state } from '../graph/index.ts';
 import type { Initializer, Shape, Size, Tensor } from '../graph/index.ts';
+import type { AdapterDefinition } from './adapters.ts';
+import type { BlockMatrix } from './block-linear.ts';
 
 /** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
 export interface AttentionCache {
@@ -20,6 +22,14 @@ export interface AttentionCache {
   readonly updates: Map<string, Tensor>;
 }
 
+/** Texts that share a sequence: see `segmentBias`. */
+export interface Segments {
+  /** int32 (B T): equal for tokens of one text, different for neighbours. */
+  readonly ids: Tensor;
+  /** int32 (B T): the place of each token in its text, from 0. */
+  readonly positions: Tensor;
+}
+
 /** How a model is built. */
 export interface ForwardContext {
   /** Drops activations at the model's rates, by masks hashed from fed seeds; default false. */
@@ -32,6 +42,12 @@ export interface ForwardContext {
   readonly checkpointing?: boolean;
   /** What states become, by the names of the states that they replace; filled while a model is built. Without it they stay. */
   readonly updates?: Map<string, Tensor>;
+  /** Several texts behind one another in each sequence, kept from attending to each other; default one text a sequence. */
+  readonly segments?: Segments;
+  /** Adapters that linear layers add to what they compute, in this order; default none. */
+  readonly adapters?: readonly AdapterDefinition[];
+  /** Matrices that linear layers use instead of weights of their own, by the name of the layer; default none. */
+  readonly blocks?: ReadonlyMap<string, BlockMatrix>;
 }
 
 /** A fresh cache for building a decoding graph. */

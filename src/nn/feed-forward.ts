@@ -2,6 +2,7 @@
 
 import { gelu, multiply, scope, silu } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
+import type { ForwardContext } from './context.ts';
 import { linear } from './layers.ts';
 import { inTokenBlocks } from './token-blocks.ts';
 
@@ -17,13 +18,17 @@ export interface FeedForwardOptions {
 }
 
 /** `W2 · gelu(W1 · x)`. Vaswani et al. 2017, section 3.3, with the activation of Hendrycks and Gimpel 2016. */
-export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly activation: 'gelu' | 'geluTanh' }): Tensor {
+export function feedForward(
+  x: Tensor,
+  options: FeedForwardOptions & { readonly activation: 'gelu' | 'geluTanh' },
+  context: ForwardContext = {},
+): Tensor {
   const { name, width, hidden, bias = false, outputInitializer, activation } = options;
   return scope(name, () =>
     inTokenBlocks(x, hidden, (block) => {
-      const up = linear(block, { name: 'up', in: width, out: hidden, bias }); // B T C -> B T 4C
+      const up = linear(block, { name: 'up', in: width, out: hidden, bias }, context); // B T C -> B T 4C
       const active = gelu(up, activation === 'gelu' ? 'erf' : 'tanh');
-      return linear(active, { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }); // B T 4C -> B T C
+      return linear(active, { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }, context); // B T 4C -> B T C
     }),
   );
 }
@@ -41,12 +46,13 @@ export function feedForward(x: Tensor, options: FeedForwardOptions & { readonly 
  * console.log(collectParameters([y]).length); // 3
  * ```
  */
-export function gatedFeedForward(x: Tensor, { name, width, hidden, bias = false, outputInitializer }: FeedForwardOptions): Tensor {
+export function gatedFeedForward(x: Tensor, options: FeedForwardOptions, context: ForwardContext = {}): Tensor {
+  const { name, width, hidden, bias = false, outputInitializer } = options;
   return scope(name, () =>
     inTokenBlocks(x, hidden, (block) => {
-      const gate = linear(block, { name: 'gate', in: width, out: hidden, bias });
-      const up = linear(block, { name: 'up', in: width, out: hidden, bias });
-      return linear(multiply(silu(gate), up), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer });
+      const gate = linear(block, { name: 'gate', in: width, out: hidden, bias }, context);
+      const up = linear(block, { name: 'up', in: width, out: hidden, bias }, context);
+      return linear(multiply(silu(gate), up), { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }, context);
     }),
   );
 }

@@ -1,13 +1,16 @@
+export { adapterParameters, adapterScale, isAdapterParameter } from './adapters.ts';
+export type { AdapterDefinition, LowRank } from './adapters.ts';
 export { alibiSlopes } from './alibi.ts';
 export { selfAttention } from './attention.ts';
 export type { SelfAttentionOptions } from './attention.ts';
 export { binaryCrossEntropy } from './binary-cross-entropy.ts';
+export type { BlockMatrix } from './block-linear.ts';
 export { batchNormalization, groupNormalization } from './channel-normalization.ts';
 export type { BatchNormalizationOptions, GroupNormalizationOptions } from './channel-normalization.ts';
 export { conv2d, convTranspose2d } from './convolution.ts';
 export type { ConvolutionOptions, TransposedConvolutionOptions } from './convolution.ts';
 export { attentionCache, block, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
-export type { AttentionCache, ForwardContext } from './context.ts';
+export type { AttentionCache, ForwardContext, Segments } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';
 export { fanInUniform, initialize } from './initialize.ts';

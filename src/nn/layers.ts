@@ -1,7 +1,10 @@
 /** Layers without state of their own: each makes its parameters in the current scope. Axis letters: docs/glossary.md. */
 
-import { add, axes, gather, layerNorm, matmul, parameter, rmsNorm, scope } from '../graph/index.ts';
+import { add, axes, gather, layerNorm, matmul, parameter, rmsNorm, scope, scopedName } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
+import { withLowRank } from './adapters.ts';
+import { blockLinear } from './block-linear.ts';
+import type { ForwardContext } from './context.ts';
 
 /** GPT-2's normal distribution of initial weights, standard deviation 0.02. Radford et al. 2019. */
 export const NORMAL_002: Initializer = { kind: 'normal', standardDeviation: 0.02 };
@@ -25,6 +28,8 @@ export interface LinearOptions {
 /**
  * `x · Wᵀ + b` over the last axis, weights stored out × in as PyTorch does.
  *
+ * @param context Whose adapters for this layer, by its scoped name, are added, and whose matrix in blocks it takes for its weight.
+ *
  * @example
  * ```ts
  * import { axes, formatShape, input } from 'weft/graph';
@@ -34,11 +39,15 @@ export interface LinearOptions {
  * console.log(formatShape(y.shape)); // B C = 2 32
  * ```
  */
-export function linear(x: Tensor, options: LinearOptions): Tensor {
+export function linear(x: Tensor, options: LinearOptions, context: ForwardContext = {}): Tensor {
   const { name, in: width, out, bias = false, initializer = NORMAL_002, biasInitializer = ZERO } = options;
   return scope(name, () => {
-    const y = matmul(x, parameter('weight', axes('C C', out, width), initializer), { transposeB: true });
-    return bias ? add(y, parameter('bias', axes('C', out), biasInitializer)) : y;
+    const rounded = context.blocks?.get(scopedName());
+    const y =
+      rounded === undefined
+        ? matmul(x, parameter('weight', axes('C C', out, width), initializer), { transposeB: true })
+        : blockLinear(x, rounded);
+    return withLowRank(x, bias ? add(y, parameter('bias', axes('C', out), biasInitializer)) : y, context);
   });
 }
 

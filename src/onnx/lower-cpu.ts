@@ -9,6 +9,7 @@ import type { DType } from '../core/index.ts';
 import { formatShape } from '../graph/index.ts';
 import type { Node, OpKind, Shape } from '../graph/index.ts';
 import { lowerAttention } from './attention.ts';
+import { lowerBlockMatmul, lowerDequantizeBlocks } from './blocks.ts';
 import { lowerCachedAttention } from './cached-attention.ts';
 import { lowerAveragePool, lowerBatchNorm, lowerConvolution, lowerMaxPool, lowerMaxPoolGradient } from './images.ts';
 import { lowerScatterRows, lowerSum, lowerSumOfSquares, reduce } from './sums.ts';
@@ -177,6 +178,8 @@ export const CPU_LOWERING: LoweringTable = {
       domain: 'com.microsoft',
     });
   },
+  blockMatmul: lowerBlockMatmul,
+  dequantizeBlocks: lowerDequantizeBlocks,
   gather: direct('Gather', { axis: 0 }),
   scatterRows: lowerScatterRows,
   softmax: direct('Softmax', { axis: -1 }),

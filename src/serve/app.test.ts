@@ -229,6 +229,15 @@ describe('the page’s data', () => {
     expect((await app.inject(`${url}?offset=x`)).statusCode).toBe(400);
     expect((await app.inject(`${url}?ofset=1`)).statusCode).toBe(400);
     expect((await app.inject('/api/runs/none/metrics')).json()).toMatchObject({ error: { code: 'WEFT_RUN_MISSING' } });
+
+    await mkdir(join(folder, 'a b', 'images'));
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    await writeFile(join(folder, 'a b', 'images', '1.png'), Buffer.from(pixel, 'base64'));
+    expect((await app.inject('/api/runs/a%20b/pictures')).json()).toEqual({ data: ['images/1.png'] });
+    const picture = await app.inject('/api/runs/a%20b/pictures/images%2F1.png');
+    expect([picture.headers['content-type'], picture.rawPayload.toString('base64')]).toEqual(['image/png', pixel]);
+    for (const path of ['/api/runs/none/pictures', '/api/runs/a%20b/pictures/..%2Fweft.json'])
+      expect((await app.inject(path)).statusCode).toBe(404);
     await app.close();
   });
 

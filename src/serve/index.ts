@@ -1,6 +1,16 @@
 export { createApp } from './app.ts';
 export type { AppOptions } from './app.ts';
-export type { PageAlternative, PageCard, PageEvent, PageExplanation, PageList, PageMetrics, PageModel, PageRun } from './page-api.ts';
+export type {
+  PageAlternative,
+  PageCard,
+  PageEvent,
+  PageExplanation,
+  PageList,
+  PageMetrics,
+  PageModel,
+  PagePictures,
+  PageRun,
+} from './page-api.ts';
 export type { ErrorBody } from './request-error.ts';
 export { serve, studio } from './serve.ts';
 export type { RunningServer, ServeOptions } from './serve.ts';

@@ -35,6 +35,11 @@ export interface PageMetrics extends MetricsChunk {
   readonly now: number;
 }
 
+/** `GET /api/runs/:name/pictures`: names in order; the picture itself is behind its name, encoded as one part of the path. */
+export interface PagePictures {
+  readonly data: readonly string[];
+}
+
 /** The events of `POST /api/generate`. */
 export type PageEvent =
   | {

@@ -1,3 +1,5 @@
+export { chatReplies } from './chat/chat-replies.ts';
+export type { ChatExample } from './chat/chat-replies.ts';
 export { chatTokens, countChatTokens } from './chat/chat-tokens.ts';
 export type { ChatModel } from './chat/chat-tokens.ts';
 export { renderChat } from './chat/render-chat.ts';

@@ -1,5 +1,7 @@
 export { readCheckpointState, restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 export type { CheckpointState } from './checkpoint.ts';
+export { classifyingTexts, findingAnswers, maskedTokens } from './encoding.ts';
+export type { TextFeed } from './encoding.ts';
 export { imageAutoencoding, imageClassification, imageGeneration } from './image-objectives.ts';
 export { languageModelling } from './language-modelling.ts';
 export { defineObjective } from './objective.ts';

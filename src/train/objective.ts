@@ -42,8 +42,10 @@ export interface Objective<F extends string = string> {
   losses(feeds: Readonly<Record<F, Tensor>>, context: ForwardContext): Losses;
   /** Tokens of an example, for the choice of how many are computed at once; default 1. */
   readonly tokensPerExample: number;
-  /** In the order of their use. */
+  /** Those that a loss trains, in the order of their use. */
   readonly parameters: readonly ParameterSpec[];
+  /** Those that no loss trains, such as a base model's under an adapter: they are given, and stay as they are. */
+  readonly frozen: readonly ParameterSpec[];
   /** States that the model changes itself and that are saved with the parameters, such as running means. */
   readonly buffers: readonly ParameterSpec[];
   /** States that the model carries from batch to batch, zeros at first: name and shape. */
@@ -65,7 +67,8 @@ export type ExampleBatch<F extends string> = Readonly<Record<F, FeedData>> & Any
 /** Batches by number: the same number always gives the same batch. */
 export interface BatchSource<B extends AnyBatch = AnyBatch> {
   readonly batchSize: number;
-  batch(index: number): B;
+  /** A batch that is made for the step, such as texts that the model has written, may take its time. */
+  batch(index: number): B | Promise<B>;
 }
 
 /** The numbers of one tensor of a batch; undefined where it has none. */
@@ -108,7 +111,9 @@ export function defineObjective<F extends string>(
   definition: Pick<Objective<F>, 'feeds' | 'losses'> & { readonly tokensPerExample?: number },
 ): Objective<F> {
   const { feeds, losses } = definition;
-  const states = (batchSize: number): readonly Node<'input'>[] => {
+  const trace = (
+    batchSize: number,
+  ): { readonly inputs: readonly Node<'input'>[]; readonly isTrained: (spec: ParameterSpec) => boolean } => {
     const updates = new Map<string, Tensor>();
     const built = losses(inputsOf(feeds(batchSize)), { training: true, updates });
     for (const { total } of built.losses) {
@@ -122,22 +127,26 @@ export function defineObjective<F extends string>(
       });
     }
     const outputs = [...built.losses.map(({ total }) => total), ...updates.values()];
-    return buildGraph(Object.fromEntries(outputs.map((tensor, index) => [String(index), tensor]))).inputs;
+    return {
+      inputs: buildGraph(Object.fromEntries(outputs.map((tensor, index) => [String(index), tensor]))).inputs,
+      isTrained: ({ name }) => built.losses.some(({ trains }) => trains?.(name) ?? true),
+    };
   };
   // Two examples: one alone has no statistics of a batch.
-  const inputs = states(2);
+  const { inputs, isTrained } = trace(2);
   const specs = (role: 'parameter' | 'state'): readonly ParameterSpec[] =>
     inputs.flatMap(({ attributes: { name, shape, initializer, role: own } }) =>
       own === role && initializer !== undefined ? [{ name, shape, initializer }] : [],
     );
-  const parameters = specs('parameter');
+  const all = specs('parameter');
+  const parameters = all.filter(isTrained);
   if (parameters.length === 0) {
     throw new UsageError({
       code: 'WEFT_TRAIN_OBJECTIVE',
       action: 'define an objective',
-      rule: 'a loss depends on a parameter or more',
-      value: 'none',
-      remedy: 'Build the loss from layers or parameters.',
+      rule: 'a loss depends on a parameter that it trains, or more',
+      value: all.length === 0 ? 'none' : `it trains none of ${all.length}`,
+      remedy: 'Build the loss from layers or parameters, and let `trains` hold for some of them.',
     });
   }
   return {
@@ -145,9 +154,10 @@ export function defineObjective<F extends string>(
     losses,
     tokensPerExample: definition.tokensPerExample ?? 1,
     parameters,
+    frozen: all.filter((spec) => !isTrained(spec)),
     buffers: specs('state'),
     carries: (batchSize) =>
-      states(batchSize).flatMap(({ attributes: { name, shape, role, initializer } }) =>
+      trace(batchSize).inputs.flatMap(({ attributes: { name, shape, role, initializer } }) =>
         role === 'state' && initializer === undefined ? [{ name, shape }] : [],
       ),
   };

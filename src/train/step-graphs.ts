@@ -99,6 +99,11 @@ function build({ objective, batchSize, checkpointing = false }: StepOptions, tra
   };
 }
 
+/** The parameters that a loss trains, in the order of their use. */
+function trainedOf({ losses, parameters }: Built): readonly Tensor[] {
+  return parameters.filter((parameter) => losses.some(({ trained }) => trained.includes(parameter)));
+}
+
 /** The place of the loss that trains a parameter: the first that may. */
 function ownerOf(losses: readonly TrainedLoss[], name: string): number {
   return losses.findIndex(({ trains }) => trains?.(name) ?? true);
@@ -203,7 +208,7 @@ export function stepGraph(options: StepOptions): Graph {
   const built = build(options, true);
   const byName = new Map(built.parameters.map((tensor) => [inputName(tensor), tensor]));
   const gradientByName = gradientsOf(built);
-  const buckets = bucketsFor(options, built.parameters);
+  const buckets = bucketsFor(options, trainedOf(built));
   const values: Readonly<Record<string, Tensor>> = { loss: firstLoss(built), ...built.metrics, ...built.updates };
   const withUpdates = (first: readonly Tensor[]): Graph =>
     buildGraph({
@@ -266,10 +271,10 @@ export function accumulateGraph(options: StepOptions): Graph {
 
 /** Clipping and update from the accumulated `gradient:…`. */
 export function applyGraph(options: StepOptions): Graph {
-  const { parameters } = build(options, false);
-  const byName = new Map(parameters.map((tensor) => [inputName(tensor), tensor]));
+  const built = build(options, false);
+  const byName = new Map(built.parameters.map((tensor) => [inputName(tensor), tensor]));
   return buildGraph(
-    updatesOf(options, bucketsFor(options, parameters), {
+    updatesOf(options, bucketsFor(options, trainedOf(built)), {
       parameter: (bucket) => (isAlone(bucket) ? (byName.get(bucket.name) as Tensor) : bucketState('', bucket)),
       gradient: (bucket) => bucketState('gradient:', bucket),
     }),

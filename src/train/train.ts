@@ -197,7 +197,8 @@ export function train(trained: SequenceModel | Objective, batches: Batches | Bat
       while (!isOver()) {
         const { step: index, batchIndex } = state;
         const started = performance.now();
-        const parts = Array.from({ length: accumulate }, (_, part) => source.batch(batchIndex + part));
+        const parts: AnyBatch[] = [];
+        for (let part = 0; part < accumulate; part++) parts.push(await source.batch(batchIndex + part));
         const { loss, gradientNorm, metrics } = await trainer.step(index, parts);
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
           throw new WeftError({

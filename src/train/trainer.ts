@@ -2,7 +2,7 @@
  * The arrays and sessions of one training: weights and optimizer state in memory, updated in place by the step's graph.
  */
 
-import { UsageError, WeftError, allocate, createRandom, hostTensor } from '../core/index.ts';
+import { UsageError, WeftError, allocate, createRandom, elementCount, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
 import { initialize, isDropoutSeed, isNoise } from '../nn/index.ts';
@@ -48,7 +48,7 @@ export interface TrainerOptions {
   readonly microBatchSize?: number;
   /** Of initial weights and of dropout. */
   readonly seed: number;
-  /** Weights to start from; default fresh ones. They are copied. */
+  /** Weights to start from; default fresh ones. They are copied, but for those that stay as they are, which are read where they lie. */
   readonly weights?: Weights;
   /** Threads of ONNX Runtime; default one a core. */
   readonly threads?: number;
@@ -60,13 +60,13 @@ export interface TrainerOptions {
  * Sessions of training. The arena keeps the memory of freed activations, whose pages would otherwise be given back and
  * faulted in again at every operation (a fifth of a step). `basic`: the lowering has chosen the operators already, and a
  * later rewriting would undo its transposed products. Its fusion of a product and a sum (accumulated gradients) is left out:
- * it copies the sum first, on one thread.
+ * it copies the sum first, on one thread. So is the folding of constants: it would spread weights in 4 bits to 32.
  */
 const SESSION = {
   memoryArena: true,
   memoryPattern: false,
   graphOptimization: 'basic',
-  config: { 'optimization.disable_specified_optimizers': 'MatMulAddFusion' },
+  config: { 'optimization.disable_specified_optimizers': 'MatMulAddFusion;ConstantFolding' },
 } as const;
 
 /** A norm is never negative. */
@@ -87,7 +87,7 @@ export type EvaluationResult = Pick<StepResult, 'loss' | 'metrics'>;
 
 /** See {@link createTrainer}. */
 export interface Trainer {
-  /** The weights as they are now: the arrays that training writes. Copy them to keep them. */
+  /** The weights as they are now: the arrays that training writes, and no others. Copy them to keep them. */
   readonly weights: Weights;
   /** Their running average, where there is one. */
   readonly averaged: Weights;
@@ -106,7 +106,7 @@ export interface Trainer {
 /**
  * Builds and compiles the graphs of a training.
  *
- * Memory: 16 bytes a parameter (weight, gradient, two moments) and the activations of a micro-batch.
+ * Memory: 16 bytes a trained parameter (weight, gradient, two moments), 4 another, and the activations of a micro-batch.
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { objective, optimizer, batchSize, accumulate, seed, threads, profile, average, checkpointing = false } = options;
@@ -115,7 +115,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const sessions: Session[] = [];
   const bindings: Binding[] = [];
 
-  const { parameters, buffers, tokensPerExample } = objective;
+  const { parameters, frozen, buffers, tokensPerExample } = objective;
   const buckets = bucketsOf(
     parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })),
     optimizer,
@@ -196,19 +196,20 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     });
   }
   for (const [name, tensor] of carries) carried.set(name, tensor);
-  const initial = options.weights ?? initialize([...parameters, ...buffers], { seed });
-  for (const [name, { data }] of weights) {
+  const initial = options.weights ?? initialize([...parameters, ...frozen, ...buffers], { seed });
+  const initialOf = (name: string, length: number): HostTensor<'float32'> => {
     const given = initial.get(name);
-    if (given === undefined || given.data.length !== data.length)
-      throw new WeftError({
-        code: 'WEFT_TRAIN_WEIGHTS',
-        action: 'start training',
-        rule: given === undefined ? 'a weight is missing' : 'a weight has another shape',
-        value: name,
-        remedy: 'Give the weights of this very model.',
-      });
-    data.set(given.data);
-  }
+    if (given?.data.length === length) return given;
+    throw new WeftError({
+      code: 'WEFT_TRAIN_WEIGHTS',
+      action: 'start training',
+      rule: given === undefined ? 'a weight is missing' : 'a weight has another shape',
+      value: name,
+      remedy: 'Give the weights of this very model.',
+    });
+  };
+  for (const [name, { data }] of weights) data.set(initialOf(name, data.length).data);
+  for (const { name, shape } of frozen) carried.set(name, initialOf(name, elementCount(shape.map(({ size }) => Number(size)))));
   for (const [name, { data }] of averages) data.set(weights.get(name.slice(averageOf('').length))?.data ?? []);
 
   /** Scalars that graphs give: the loss, the gradient's norm, metrics. */

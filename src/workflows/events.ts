@@ -70,6 +70,8 @@ export interface StepEvent {
   readonly tokensSeen: number;
   /** Seconds of training so far. */
   readonly seconds: number;
+  /** What else the step reports, such as the mean reward. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** Seconds until the run ends, as far as it can be told. */
   readonly secondsLeft: number | undefined;
 }
@@ -83,6 +85,8 @@ export interface EvalEvent {
   readonly perplexity: number;
   readonly bitsPerByte: number;
   readonly seconds: number;
+  /** What else was measured, such as the share of pairs that were told right; where there is some, the loss is not one a token. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** True when no evaluation of this run was better. */
   readonly best: boolean;
 }

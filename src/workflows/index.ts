@@ -25,6 +25,10 @@ export { evaluateModel } from './evaluate-model.ts';
 export type { EvaluateModelOptions, ModelEvaluation } from './evaluate-model.ts';
 export { explainTokenizer } from './explain-tokenizer.ts';
 export type { ExplainTokenizerOptions, TokenizerExplanation } from './explain-tokenizer.ts';
+export { fineTuneRun, resumeFineTune } from './fine-tune/fine-tune-run.ts';
+export type { FineTuneHooks, FineTuneResult } from './fine-tune/fine-tune-run.ts';
+export { readPlan } from './fine-tune/options.ts';
+export type { FineTuneMethod, FineTunePlan, FineTuneRunOptions } from './fine-tune/options.ts';
 export { findModel } from './find-model.ts';
 export { quickstart } from './quickstart.ts';
 export type { QuickstartOptions } from './quickstart.ts';
@@ -40,3 +44,30 @@ export type { CalibrateOptions } from './tokens/calibrate-tokens.ts';
 export type { CalibratedLanguage, Calibration } from './tokens/calibration.ts';
 export { countTokens } from './tokens/count-tokens.ts';
 export type { CountTokensOptions, MachineRow, TokenReport, TokenRow } from './tokens/count-tokens.ts';
+export { minimize } from './tune/minimize.ts';
+export type { MinimizeOptions, Minimum, ValuesOf } from './tune/minimize.ts';
+export type { Strategy } from './tune/next-job.ts';
+export { choice, integer, logInteger, logUniform, onlyWhen, uniform } from './tune/parameters.ts';
+export type {
+  AnyParameter,
+  ChoiceParameter,
+  Condition,
+  NumberParameter,
+  ParameterValue,
+  ParameterValues,
+  ParameterSpace,
+} from './tune/parameters.ts';
+export { defineSearch } from './tune/search.ts';
+export type { Parameter, Search, SearchBudget, SearchPlaces, SearchSpace } from './tune/search.ts';
+export type { Trial, TrialStatus } from './tune/trial.ts';
+export { tune } from './tune/tune.ts';
+export type { TuneResult, TuneTrial } from './tune/tune.ts';
+export type {
+  TuneBeginEvent,
+  TuneEvent,
+  TuneHooks,
+  TunePreparingEvent,
+  TuneSplitEvent,
+  TuneStepEvent,
+  TuneTrialEvent,
+} from './tune/tune-events.ts';

@@ -1,6 +1,9 @@
 /** From files to packed tokens: the tokenizer, the split, the shards on disk. */
 
-import { UsageError } from '../core/index.ts';
+import { copyFile, link, mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { UsageError, writeError } from '../core/index.ts';
 import { openPacked, packTokens, readText, split } from '../data/index.ts';
 import type { Corpus, PackedTokens } from '../data/index.ts';
 import { loadTokenizer, saveTokenizer, trainTokenizer } from '../tokenizers/index.ts';
@@ -70,6 +73,27 @@ export async function reopen({ folder, trainTokens, heldOutTokens }: RunPaths): 
   } catch (error) {
     throw damaged(folder, 'its tokenizer or its tokens cannot be read', error);
   }
+}
+
+/** Tokenizer and tokens of one folder for another: as links, so that many runs hold them once; as copies where links cannot be. */
+export async function shareTokens(from: RunPaths, to: RunPaths): Promise<Prepared> {
+  try {
+    for (const [source, target] of [
+      [from.trainTokens, to.trainTokens],
+      [from.heldOutTokens, to.heldOutTokens],
+    ] as const) {
+      await rm(target, { recursive: true, force: true });
+      await mkdir(target, { recursive: true });
+      for (const name of await readdir(source)) {
+        const paths = [join(source, name), join(target, name)] as const;
+        await link(...paths).catch(() => copyFile(...paths));
+      }
+    }
+    await saveTokenizer(to.folder, await loadTokenizer(from.folder));
+  } catch (error) {
+    throw writeError(to.folder, error);
+  }
+  return reopen(to);
 }
 
 /** The documents of packed tokens, as text: byte for byte what was packed, also when the files have changed since. */

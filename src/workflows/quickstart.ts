@@ -1,17 +1,15 @@
 /** The shortest way from text to a model: a recipe chosen for the text at hand and for the time there is. */
 
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 
 import { UsageError, checkOptions } from '../core/index.ts';
 import { readText } from '../data/index.ts';
 import type { Corpus } from '../data/index.ts';
-import { createTrainer, languageModelling } from '../train/index.ts';
 import { declarationFiles } from './default-corpus.ts';
 import type { WorkflowHooks } from './events.ts';
 import type { ModelRecipe, Recipe } from './recipe.ts';
 import type { RunResult } from './run-result.ts';
-import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
+import { timeStep } from './time-step.ts';
 import { trainRun } from './train-run.ts';
 
 /** Options of {@link quickstart}. */
@@ -29,9 +27,6 @@ export interface QuickstartOptions {
   /** Threads; default one a core. */
   readonly threads?: number;
 }
-
-/** Steps that are timed to learn how many fit in the time. */
-const TIMED_STEPS = 6;
 
 /** What is trained in minutes on two cores. */
 const MODEL = {
@@ -111,39 +106,6 @@ async function textBytes(corpus: Corpus, { onEvent, signal }: WorkflowHooks): Pr
     seconds: (performance.now() - started) / 1000,
   });
   return bytes;
-}
-
-/** Median seconds of a training step of this shape, here and now. */
-async function timeStep(shape: {
-  readonly model: ModelRecipe;
-  readonly vocabSize: number;
-  readonly batchSize: number;
-  readonly threads?: number;
-}): Promise<number> {
-  const { model: recipe, vocabSize, batchSize, threads = availableParallelism() } = shape;
-  const model = modelOf({ model: recipe }, vocabSize);
-  const optimizer = optimizerOf({ ...TRAINING, steps: TIMED_STEPS, batchSize, learningRate: 0, schedule: 'constant', weightDecay: 0 });
-  const trainer = await createTrainer({
-    objective: languageModelling(model, model.contextLength),
-    optimizer,
-    batchSize,
-    clipNorm: 1,
-    accumulate: 1,
-    seed: 1,
-    threads,
-  });
-  try {
-    const ids = Int32Array.from({ length: batchSize * model.contextLength }, (_, index) => (index * 31) % vocabSize);
-    const times: number[] = [];
-    for (let step = 0; step < TIMED_STEPS; step++) {
-      const started = performance.now();
-      await trainer.step(step, [{ inputs: ids, targets: ids, kept: ids.length }]);
-      times.push((performance.now() - started) / 1000);
-    }
-    return times.sort((a, b) => a - b)[Math.floor(times.length / 2)] ?? 1;
-  } finally {
-    trainer.close();
-  }
 }
 
 function freeFolder(): string {

@@ -13,26 +13,29 @@ import type { Batch, Batches } from '../data/index.ts';
 import { readSafetensors } from '../formats/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { languageModelling, readCheckpointState, train } from '../train/index.ts';
-import type { Weights } from '../train/index.ts';
+import type { CheckpointState, Weights } from '../train/index.ts';
 import type { WorkflowHooks } from './events.ts';
 import { countOf, finishRun } from './finish-run.ts';
+import type { Trained } from './finish-run.ts';
 import { follow } from './follow-training.ts';
 import { holdRunFolder } from './hold-run-folder.ts';
-import { prepare, reopen, requireTokens } from './prepare.ts';
+import { prepare, reopen, requireTokens, shareTokens } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 import { TRAINING, modelOf, optimizerOf } from './recipe-parts.ts';
 import type { FullTraining } from './recipe-parts.ts';
+import { difference } from './recipe-difference.ts';
 import { DEFAULT_RUN_FOLDER } from './recipe.ts';
 import type { Recipe } from './recipe.ts';
 import { damaged, openMetrics, readRecipe, runPaths } from './run-folder.ts';
 import type { RunPaths } from './run-folder.ts';
 import type { RunResult } from './run-result.ts';
+import { writeSample } from './write-sample.ts';
 
 /** Stands for the vocabulary until there is one. */
 const FIRST_VOCABULARY = 257;
 
 /** At most so many batches of held-out text in an evaluation on the way; the one at the end takes all. */
-const EVALUATION_BATCHES = 16;
+export const EVALUATION_BATCHES = 16;
 
 /**
  * Runs a recipe.
@@ -63,12 +66,7 @@ async function begin(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Pro
       remedy: 'Give another --out.',
     });
   }
-  // What the numbers alone forbid is told before text is read: a tokenizer may take minutes.
-  modelOf(recipe, FIRST_VOCABULARY);
-  optimizerOf({ ...TRAINING, ...recipe.training });
-  await writeFileAtomic(paths.recipe, `${JSON.stringify(recipe, undefined, 2)}\n`);
-  // Best weights of a run that never came to a checkpoint are not this run's.
-  await rm(paths.best, { force: true });
+  await beginFolder(recipe, paths);
   return run(recipe, paths, hooks);
 }
 
@@ -94,24 +92,84 @@ export async function resumeRun(folder: string, { recipe, ...hooks }: ResumeOpti
   return holdRunFolder(folder, () => run({ ...saved, out: folder }, runPaths(folder), hooks));
 }
 
+/** What {@link trainPart} needs beside the recipe. */
+export interface PartOptions extends WorkflowHooks {
+  /** Steps in all after which to stop, with a checkpoint. */
+  readonly until: number;
+  /** A folder with tokenizer and tokens that were prepared from the same text. */
+  readonly data: string;
+  /** Tokens of held-out text in an evaluation, whatever the batches. */
+  readonly heldOutTokens: number;
+}
+
+/**
+ * Trains a part of a run: on from its checkpoint where it has one, up to a step, and no further than to a checkpoint there.
+ * `weft train --resume` on its folder goes on to the end and to a model.
+ */
+export async function trainPart(recipe: Recipe, { until, data, heldOutTokens, ...hooks }: PartOptions): Promise<CheckpointState> {
+  const paths = runPaths(recipe.out ?? DEFAULT_RUN_FOLDER);
+  return holdRunFolder(paths.folder, async () => {
+    const before = existsSync(paths.checkpoint) ? await readCheckpointState(paths.checkpoint) : undefined;
+    if (before === undefined) await beginFolder(recipe, paths);
+    else if (before.step >= until) return before;
+    const part = { until, heldOutTokens, prepare: () => shareTokens(runPaths(data), paths) };
+    return training(recipe, paths, { hooks, ...part }, ({ state }) => Promise.resolve(state));
+  });
+}
+
+async function beginFolder(recipe: Recipe, paths: RunPaths): Promise<void> {
+  // What the numbers alone forbid is told before text is read: a tokenizer may take minutes.
+  modelOf(recipe, FIRST_VOCABULARY);
+  optimizerOf({ ...TRAINING, ...recipe.training });
+  await writeFileAtomic(paths.recipe, `${JSON.stringify(recipe, undefined, 2)}\n`);
+  // Best weights of a run that never came to a checkpoint are not this run's.
+  await rm(paths.best, { force: true });
+}
+
 async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
-  const { onEvent } = hooks;
   const started = performance.now();
+  const result = await training(recipe, paths, { hooks, samples: true, prepare: () => prepare(recipe, paths, hooks) }, async (trained) => {
+    const weights = existsSync(paths.best) ? await bestWeights(paths.best) : trained.averaged;
+    return finishRun({ ...trained, recipe, paths, weights }, hooks);
+  });
+  return { ...result, seconds: (performance.now() - started) / 1000 };
+}
+
+/** How {@link training} goes. */
+interface Course {
+  readonly hooks: WorkflowHooks;
+  /** Makes tokenizer and tokens for a run that has none yet. */
+  readonly prepare: () => Promise<Prepared>;
+  /** Whether texts are written on the way. */
+  readonly samples?: boolean;
+  readonly until?: number;
+  readonly heldOutTokens?: number;
+}
+
+/** The steps of a run, from its checkpoint where it has one, and then `after` with what came of them. */
+// eslint-disable-next-line max-params -- a run, its place, how it goes and what comes after
+async function training<T>(
+  recipe: Recipe,
+  paths: RunPaths,
+  { hooks, prepare: prepareRun, samples = false, until, heldOutTokens }: Course,
+  after: (trained: Omit<Trained, 'recipe' | 'paths' | 'weights'> & { readonly averaged: Weights }) => Promise<T>,
+): Promise<T> {
+  const { onEvent } = hooks;
   for (const folder of [paths.folder, join(paths.checkpoint, '..'), join(paths.folder, 'onnx'), paths.trainTokens, paths.heldOutTokens])
     await sweepUnfinished(folder);
   const resuming = existsSync(paths.checkpoint);
-  const prepared = resuming ? await reopen(paths) : await prepare(recipe, paths, hooks);
+  const prepared = resuming ? await reopen(paths) : await prepareRun();
   try {
     const model = modelOf(recipe, prepared.tokenizer.vocabSize);
-    const training = { ...TRAINING, ...recipe.training };
+    const settings = { ...TRAINING, ...recipe.training };
     requireTokens(prepared, model.contextLength);
     const batches = makeBatches(prepared.train, {
-      batchSize: training.batchSize,
+      batchSize: settings.batchSize,
       contextLength: model.contextLength,
       seed: recipe.seed ?? 1,
     });
-    const heldOut = heldOutBatches(prepared, batches);
-    const tokensPerStep = training.batchSize * model.contextLength * training.accumulate;
+    const heldOut = heldOutBatches(prepared, batches, heldOutTokens);
+    const tokensPerStep = settings.batchSize * model.contextLength * settings.accumulate;
     const { step: resumedFrom, bestLoss } = resuming ? await readCheckpointState(paths.checkpoint) : { step: 0 };
     if (bestLoss !== undefined) await requireBestWeights(paths);
     const log = await openMetrics(paths.metrics, resumedFrom);
@@ -125,29 +183,38 @@ async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promi
       resumedFrom,
       earlier: log.earlier,
     });
-    warnOfMemory(model, training, hooks);
+    warnOfMemory(model, settings, hooks);
 
-    const { labelSmoothing, zLoss } = training;
+    const { labelSmoothing, zLoss } = settings;
     const steps = train(languageModelling(model, batches.contextLength, { labelSmoothing, zLoss }), batches, {
-      optimizer: optimizerOf(training),
-      steps: training.steps,
-      clipNorm: training.clipNorm,
-      accumulate: training.accumulate,
+      optimizer: optimizerOf(settings),
+      steps: settings.steps,
+      clipNorm: settings.clipNorm,
+      accumulate: settings.accumulate,
       seed: recipe.seed ?? 1,
       heldOut,
-      evaluateEvery: training.evaluateEvery ?? Math.max(1, Math.ceil(training.steps / 10)),
+      evaluateEvery: settings.evaluateEvery ?? Math.max(1, Math.ceil(settings.steps / 10)),
       recipe,
-      ...(training.average === undefined ? {} : { average: training.average }),
-      ...(training.patience === undefined ? {} : { patience: training.patience }),
-      ...(training.minutes === undefined ? {} : { seconds: training.minutes * 60 }),
+      ...(settings.average === undefined ? {} : { average: settings.average }),
+      ...(settings.patience === undefined ? {} : { patience: settings.patience }),
+      ...(settings.minutes === undefined ? {} : { seconds: settings.minutes * 60 }),
       ...(recipe.threads === undefined ? {} : { threads: recipe.threads }),
       ...(resuming ? { resumeFrom: paths.checkpoint } : {}),
     });
-    const { trainLoss } = await follow(steps, { training, paths, prepared, log, hooks });
-    const weights = existsSync(paths.best) ? await bestWeights(paths.best) : steps.averaged;
-
-    const result = await finishRun({ recipe, training, paths, prepared, model, weights, state: steps.state, trainLoss }, hooks);
-    return { ...result, seconds: (performance.now() - started) / 1000 };
+    const { threads } = recipe;
+    const sample = (weights: Weights): Promise<string> =>
+      writeSample({ model, weights, ...(threads === undefined ? {} : { threads }) }, prepared);
+    const { trainLoss } = await follow(steps, {
+      training: settings,
+      paths,
+      bytesPerToken: prepared.heldOut.bytes / Math.max(1, prepared.heldOut.tokens),
+      resume: 'weft train --resume',
+      log,
+      hooks,
+      ...(until === undefined ? {} : { until }),
+      ...(samples ? { sample } : {}),
+    });
+    return await after({ training: settings, prepared, model, averaged: steps.averaged, state: steps.state, trainLoss });
   } finally {
     prepared.train.close();
     prepared.heldOut.close();
@@ -181,22 +248,12 @@ async function bestWeights(path: string): Promise<Weights> {
 }
 
 /** Windows of held-out text, the same at every evaluation. */
-function heldOutBatches(prepared: Prepared, { batchSize, contextLength }: Batches): Iterable<Batch> {
+function heldOutBatches(
+  prepared: Prepared,
+  { batchSize, contextLength }: Batches,
+  tokens: number = EVALUATION_BATCHES * batchSize * contextLength,
+): Iterable<Batch> {
   const held = makeBatches(prepared.heldOut, { batchSize, contextLength, seed: 1, order: 'sequential' });
-  const count = Math.min(EVALUATION_BATCHES, Math.max(1, held.batchesPerEpoch));
+  const count = Math.max(1, Math.min(Math.round(tokens / (batchSize * contextLength)), held.batchesPerEpoch));
   return Array.from({ length: count }, (_, index) => held.batch(index));
-}
-
-/** The first place where two recipes differ, e.g. `training.steps`; undefined where they are the same. */
-function difference(a: unknown, b: unknown, path: readonly string[] = []): string | undefined {
-  if (!isRecord(a) || !isRecord(b)) return JSON.stringify(a) === JSON.stringify(b) ? undefined : path.join('.');
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const found = difference(a[key], b[key], [...path, key]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

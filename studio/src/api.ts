@@ -1,6 +1,15 @@
 /** What the page asks of the server. */
 
-import type { PageCard, PageEvent, PageExplanation, PageList, PageMetrics, PageModel, PageRun } from '../../src/serve/index.ts';
+import type {
+  PageCard,
+  PageEvent,
+  PageExplanation,
+  PageList,
+  PageMetrics,
+  PageModel,
+  PagePictures,
+  PageRun,
+} from '../../src/serve/index.ts';
 
 /** Settings of one generation. */
 export interface GenerateRequest {
@@ -40,6 +49,16 @@ export async function fetchCard(run: string): Promise<unknown> {
 export async function fetchMetrics(run: string, since: { readonly offset: number; readonly version: string }): Promise<PageMetrics> {
   const query = since.version === '' ? '' : `?offset=${since.offset}&version=${encodeURIComponent(since.version)}`;
   return await getJson<PageMetrics>(`api/runs/${encodeURIComponent(run)}/metrics${query}`);
+}
+
+/** Names of a run's pictures, in order. */
+export async function fetchPictures(run: string): Promise<readonly string[]> {
+  return (await getJson<PagePictures>(`api/runs/${encodeURIComponent(run)}/pictures`)).data;
+}
+
+/** Where a picture is. */
+export function pictureAddress(run: string, name: string): string {
+  return `api/runs/${encodeURIComponent(run)}/pictures/${encodeURIComponent(name)}`;
 }
 
 /** Generates; the events come as the server sends them. Throws with the server's words when it refuses. */

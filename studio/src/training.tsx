@@ -5,11 +5,13 @@ import { useState } from 'preact/hooks';
 
 import type { PageRun } from '../../src/serve/index.ts';
 import { fetchCard } from './api.ts';
+import { Comparison, MOST_COMPARED } from './comparison.tsx';
 import { readCard } from './card.ts';
 import type { Card } from './card.ts';
 import type { Curve } from './curve.ts';
 import { LossChart } from './loss-chart.tsx';
 import { ago, compact, duration } from './format.ts';
+import { Pictures } from './pictures.tsx';
 import { ScoreBars } from './score-bars.tsx';
 import { SampleReader } from './sample-reader.tsx';
 import { SmallCharts } from './small-charts.tsx';
@@ -21,7 +23,10 @@ const LIVE = 15_000; // Milliseconds without a new line until a run counts as re
 /** @param props.now - the server's clock, in milliseconds since 1970 */
 export function Training({ runs, now }: { readonly runs: readonly PageRun[]; readonly now: number }): JSX.Element {
   const [chosen, setChosen] = useState<string>();
+  const [compared, setCompared] = useState<readonly string[]>([]);
+  const [comparing, setComparing] = useState(false);
   const run = runs.find(({ name }) => name === chosen) ?? runs[0];
+  const beside = compared.filter((name) => runs.some((one) => one.name === name));
   if (run === undefined) {
     return (
       <section class="card empty">
@@ -33,6 +38,12 @@ export function Training({ runs, now }: { readonly runs: readonly PageRun[]; rea
       </section>
     );
   }
+  const shown = comparing && beside.length > 1 ? undefined : run;
+  const compare = (name: string, checked: boolean): void => {
+    const names = checked ? [...beside, name] : beside.filter((one) => one !== name);
+    setCompared(names);
+    setComparing(names.length > 1);
+  };
   return (
     <div class={runs.length > 1 ? 'training has-runs' : 'training'}>
       {runs.length > 1 && (
@@ -40,12 +51,22 @@ export function Training({ runs, now }: { readonly runs: readonly PageRun[]; rea
           <h2>Runs</h2>
           <ul>
             {runs.map((one) => (
-              <li key={one.name}>
+              <li key={one.name} class="run-row">
+                <input
+                  type="checkbox"
+                  aria-label={`Compare ${one.name}`}
+                  checked={beside.includes(one.name)}
+                  disabled={!beside.includes(one.name) && beside.length >= MOST_COMPARED}
+                  onChange={(event) => compare(one.name, event.currentTarget.checked)}
+                />
                 <button
                   type="button"
                   class="run"
-                  aria-current={one.name === run.name ? 'true' : undefined}
-                  onClick={() => setChosen(one.name)}
+                  aria-current={one.name === shown?.name ? 'true' : undefined}
+                  onClick={() => {
+                    setChosen(one.name);
+                    setComparing(false);
+                  }}
                 >
                   <span class="run-name">
                     {isLive(one, now) && <span class="live-dot" aria-hidden="true" />}
@@ -56,9 +77,16 @@ export function Training({ runs, now }: { readonly runs: readonly PageRun[]; rea
               </li>
             ))}
           </ul>
+          {beside.length > 1 && shown !== undefined ? (
+            <button type="button" class="button compare" onClick={() => setComparing(true)}>
+              Compare {beside.length} runs
+            </button>
+          ) : (
+            <p class="hint">{beside.length > 1 ? 'A name shows that run alone.' : 'Tick two or more to compare them.'}</p>
+          )}
         </nav>
       )}
-      <Run key={run.name} run={run} now={now} />
+      {shown === undefined ? <Comparison names={beside} /> : <Run key={shown.name} run={shown} now={now} />}
     </div>
   );
 }
@@ -107,6 +135,7 @@ function Run({ run, now }: { readonly run: PageRun; readonly now: number }): JSX
         </section>
       )}
       {curve !== undefined && curve.samples.length > 0 && <SampleReader samples={curve.samples} />}
+      <Pictures run={run.name} />
     </article>
   );
 }

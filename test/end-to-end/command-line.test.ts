@@ -131,11 +131,12 @@ describe('train', () => {
     const records = readFileSync(join(model, 'metrics.jsonl'), 'utf8')
       .trimEnd()
       .split('\n')
-      .map((line) => JSON.parse(line) as { kind: string; step: number; loss: number });
+      .map((line) => JSON.parse(line) as { kind: string; step: number; loss: number; text?: string });
     const steps = records.filter(({ kind }) => kind === 'step');
     expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 24 }, (_, index) => index + 1));
     expect(steps.at(-1)?.loss).toBeLessThan((steps[0]?.loss ?? 0) - 0.3);
     expect(records.some(({ kind }) => kind === 'eval')).toBe(true);
+    expect(records.some(({ kind, text = '' }) => kind === 'sample' && text.length > 20)).toBe(true);
   });
 
   test('stopped and resumed ends with the same bits', { timeout: 120_000 }, async () => {

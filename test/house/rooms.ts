@@ -13,7 +13,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   nn: ['graph'],
   runtime: ['graph', 'onnx'],
   models: ['graph', 'nn'],
-  formats: ['graph', 'onnx', 'tokenizers', 'models', 'hub'],
+  formats: ['graph', 'onnx', 'tokenizers', 'nn', 'models', 'hub'],
   cost: ['tokenizers', 'graph', 'models', 'formats'],
   train: ['data', 'graph', 'autodiff', 'nn', 'runtime', 'models', 'formats'],
   generate: ['tokenizers', 'graph', 'nn', 'runtime', 'models', 'formats'],

@@ -7,7 +7,7 @@
  */
 
 import type { DType } from '../../src/core/index.ts';
-import type { Graph, Node, OpKind, Size, Tensor } from '../../src/graph/index.ts';
+import type { BlockAttributes, Graph, Node, OpKind, Size, Tensor } from '../../src/graph/index.ts';
 import { isKind } from '../../src/graph/index.ts';
 import { attend, attendWithCache } from './attention.ts';
 import { erf } from './error-function.ts';
@@ -248,6 +248,21 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
     ];
   },
   attention: ({ attributes }, inputs) => attend(inputs, attributes),
+  blockMatmul: ({ attributes }, inputs) => {
+    const x = operand(inputs, 0);
+    const matrix = blockMatrix(attributes, inputs.slice(1));
+    return [
+      fill(x.dtype, [...x.shape.slice(0, -1), attributes.out], (at) =>
+        sum(
+          Array.from(
+            { length: attributes.in },
+            (_, column) => get(x, [...at.slice(0, -1), column]) * get(matrix, [at.at(-1) ?? 0, column]),
+          ),
+        ),
+      ),
+    ];
+  },
+  dequantizeBlocks: ({ attributes }, inputs) => [blockMatrix(attributes, inputs)],
   cachedAttention: ({ attributes }, inputs) => attendWithCache(inputs, attributes),
   crossEntropy: (_node, inputs) => {
     const [logits, targets] = [operand(inputs, 0), operand(inputs, 1)];
@@ -292,6 +307,22 @@ const MEANING: { readonly [K in OpKind]: Rule<K> } = {
     ];
   },
 };
+
+/** A matrix from its blocks, one element at a time. */
+function blockMatrix({ bits, blockSize, in: width, out }: BlockAttributes, [values, scales, zeroPoints]: readonly NdArray[]): NdArray {
+  const [numbers, perBlock] = [values as NdArray, scales as NdArray];
+  /** The number at a place of a row of packed numbers: with 4 bits, the lower half of a byte comes first. */
+  const unpack = (array: NdArray, row: number, place: number): number => {
+    const perRow = array.data.length / out;
+    const byte = array.data[row * perRow + Math.floor((place * bits) / 8)] ?? NaN;
+    return bits === 8 ? byte : place % 2 === 0 ? byte % 16 : Math.floor(byte / 16);
+  };
+  return fill('float32', [out, width], ([row = 0, column = 0]) => {
+    const block = Math.floor(column / blockSize);
+    const zero = zeroPoints === undefined ? 2 ** (bits - 1) : unpack(zeroPoints, row, block);
+    return get(perBlock, [row, block]) * (unpack(numbers, row, column) - zero);
+  });
+}
 
 /** Runs a graph; gives the value of each output. Feeds are checked against the declared inputs. */
 export function evaluateGraph(graph: Graph, feeds: Readonly<Record<string, NdArray>>): Map<string, NdArray> {

@@ -1,12 +1,15 @@
 /** Cases of products, normalisations, attention, losses and dropout. */
 
-import { hostTensor } from '../../src/core/index.ts';
+import { createRandom, hostTensor } from '../../src/core/index.ts';
 import {
   attention,
+  blockMatmul,
+  blockSizes,
   cachedAttention,
   constant,
   crossEntropy,
   crossEntropyGradient,
+  dequantizeBlocks,
   dropoutMask,
   layerNorm,
   logSoftmax,
@@ -16,14 +19,17 @@ import {
   rotary,
   softmax,
 } from '../../src/graph/index.ts';
-import type { MatmulOptions, Tensor } from '../../src/graph/index.ts';
+import type { BlockAttributes, BlockTensors, MatmulOptions, Tensor } from '../../src/graph/index.ts';
 import { rotaryAngles } from '../../src/nn/index.ts';
+import { toHost } from './nd-array.ts';
 import { given, ids, normal, opCase, positive, seeds } from './op-case.ts';
 import type { OpCase, OpCases } from './op-case.ts';
 
 /** The kinds whose cases stand here. */
 export type NeuralKind =
   | 'matmul'
+  | 'blockMatmul'
+  | 'dequantizeBlocks'
   | 'softmax'
   | 'logSoftmax'
   | 'layerNorm'
@@ -162,10 +168,58 @@ function cached(name: string, { heads, groups, time, lengths, rotary, width = 16
   );
 }
 
+/** Blocks of numbers without a pattern, as operands. */
+function blocks(attributes: BlockAttributes, withZeros: boolean) {
+  const { values, scales, zeroPoints } = blockSizes(attributes);
+  const bytes = (count: number, factor: number): readonly number[] =>
+    range(count).map((index) => (index * index * 7 + index * factor) % 256);
+  const count = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+  return {
+    values: given(bytes(count(values), 31), values, 'uint8'),
+    scales: given(
+      range(count(scales)).map((index) => Math.fround(0.01 + 0.003 * Math.sin(index))),
+      scales,
+    ),
+    ...(withZeros ? { zeroPoints: given(bytes(count(zeroPoints), 57), zeroPoints, 'uint8') } : {}),
+  };
+}
+
+/** Operands as constants: the matrix has no gradient. */
+function constants(operands: ReturnType<typeof blocks>): BlockTensors {
+  const entries = Object.entries(operands).map(([name, { values }]) => [name, constant(toHost(values(createRandom(1, ''))))]);
+  return Object.fromEntries(entries) as BlockTensors;
+}
+
+/** Every width and both kinds of zero, rows that are no multiple of a block among them. */
+function blockCases(kind: 'blockMatmul' | 'dequantizeBlocks'): Cases {
+  const cases = ([4, 8] as const).flatMap((bits) =>
+    [false, true].flatMap((withZeros) =>
+      (
+        [
+          [16, 64],
+          [32, 96],
+          [32, 40],
+          [128, 24],
+        ] as const
+      ).map(([blockSize, width]): OpCase => {
+        const attributes = { bits, blockSize, in: width, out: 5 };
+        const operands = blocks(attributes, withZeros);
+        const name = `${bits} bits in blocks of ${blockSize}, ${width} wide${withZeros ? ', zero points' : ''}`;
+        return kind === 'dequantizeBlocks'
+          ? opCase(name, operands, (tensors) => dequantizeBlocks(tensors as BlockTensors, attributes), 0)
+          : opCase(name, { x: normal(2, 3, width) }, ({ x }) => blockMatmul(x, constants(operands), attributes));
+      }),
+    ),
+  );
+  return cases as unknown as Cases;
+}
+
 const angles = { cos: normal(5, 3), sin: normal(5, 3) };
 
 export const NEURAL_CASES: Pick<OpCases, NeuralKind> = {
   matmul: products(),
+  blockMatmul: blockCases('blockMatmul'),
+  dequantizeBlocks: blockCases('dequantizeBlocks'),
   softmax: [
     opCase('of rows', { x: normal(2, 3, 5) }, ({ x }) => softmax(x)),
     opCase('of large numbers', { x: given([1000, 1001, 999, -1000, 0, 88], [2, 3]) }, ({ x }) => softmax(x)),

@@ -15,7 +15,26 @@ import { UsageError, WeftError } from '../../core/index.ts';
  *
  * @throws UsageError `WEFT_RECIPE_LOAD` when there is no such file, it has an error in it, or it exports nothing as default.
  */
-export async function loadRecipe(path: string): Promise<unknown> {
+export function loadRecipe(path: string): Promise<unknown> {
+  return loadDefault(path, (exported) => (typeof exported === 'function' ? (exported as () => unknown)() : exported));
+}
+
+/**
+ * The function that a file exports as its default.
+ *
+ * @throws UsageError `WEFT_RECIPE_LOAD` as {@link loadRecipe} does, and when it is no function.
+ */
+export async function loadFunction(path: string): Promise<unknown> {
+  const exported = await loadDefault(path, (value) => value);
+  if (typeof exported === 'function') return exported;
+  throw loadError(path, {
+    rule: 'its default export must be a function',
+    value: typeof exported,
+    remedy: 'End the file with: export default ({ text }) => text.length;',
+  });
+}
+
+async function loadDefault(path: string, use: (exported: unknown) => unknown): Promise<unknown> {
   const file = resolve(path);
   if (!existsSync(file)) {
     throw loadError(path, {
@@ -32,9 +51,7 @@ export async function loadRecipe(path: string): Promise<unknown> {
   let exported: unknown;
   try {
     const module = await jiti.import<{ readonly default?: unknown }>(file);
-    exported = module.default;
-    if (typeof exported === 'function') exported = (exported as () => unknown)();
-    exported = await exported;
+    exported = await use(module.default);
   } catch (error) {
     if (error instanceof WeftError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -63,6 +80,7 @@ async function weftModules(): Promise<Record<string, unknown>> {
     'weft/tokenizers': await import('../../tokenizers/index.ts'),
     'weft/models': await import('../../models/index.ts'),
     'weft/train': await import('../../train/index.ts'),
+    'weft/finetune': await import('../../finetune/index.ts'),
     'weft/cost': await import('../../cost/index.ts'),
   };
 }

@@ -63,14 +63,21 @@ export function stepText(event: StepEvent): string {
     `loss ${event.loss.toFixed(4)}`,
     `learning rate ${small(event.learningRate)}`,
     `gradient norm ${event.gradientNorm.toFixed(3)}`,
-    `${compact(event.tokensPerSecond)} tokens/s`,
+    ...metricTexts(event.metrics),
+    ...(event.metrics === undefined ? [`${compact(event.tokensPerSecond)} tokens/s`] : []),
     ...(event.secondsLeft === undefined ? [] : [`${clock(event.secondsLeft)} left`]),
   ].join('   ');
 }
 
 /** An evaluation in one line. */
 export function evalText(event: EvalEvent): string {
-  return `held out: loss ${event.loss.toFixed(4)}, perplexity ${event.perplexity.toFixed(2)}, ${event.bitsPerByte.toFixed(4)} bits per byte${event.best ? ', the best so far' : ''}`;
+  const best = event.best ? ', the best so far' : '';
+  if (event.metrics !== undefined) return `held out: ${[`loss ${event.loss.toFixed(4)}`, ...metricTexts(event.metrics)].join(', ')}${best}`;
+  return `held out: loss ${event.loss.toFixed(4)}, perplexity ${event.perplexity.toFixed(2)}, ${event.bitsPerByte.toFixed(4)} bits per byte${best}`;
+}
+
+function metricTexts(metrics: Readonly<Record<string, number>> = {}): readonly string[] {
+  return Object.entries(metrics).map(([name, value]) => `${name} ${value.toFixed(3)}`);
 }
 
 /** Progress in one line: `43%  880 of 2,048 merges`. */

@@ -83,20 +83,21 @@ export function pairBatches(pairs: readonly TokenPair[], options: PairBatchOptio
       remedy: 'Leave long pairs out, or give a greater length.',
     });
   }
-  const epochs: (readonly (readonly number[])[])[] = [];
+  /** Rows of the epoch that was asked for last. */
+  let made: { readonly epoch: number; readonly rows: readonly (readonly number[])[] } | undefined;
   /** Batches before each epoch. */
   const starts: number[] = [0];
-  const epochOf = (epoch: number): readonly (readonly number[])[] =>
-    (epochs[epoch] ??= rowsOf(pairs, { length, order: order(pairs.length, seed, epoch) }));
+  const epochOf = (epoch: number): readonly (readonly number[])[] => {
+    if (made?.epoch !== epoch) made = { epoch, rows: rowsOf(pairs, { length, order: order(pairs.length, seed, epoch) }) };
+    return made.rows;
+  };
   const batchesOf = (epoch: number): number => Math.ceil(epochOf(epoch).length / batchSize);
 
   const batch = (index: number): PairBatch => {
     let epoch = 0;
     for (; index >= (starts[epoch + 1] ??= (starts[epoch] ?? 0) + batchesOf(epoch)); epoch++);
-    // Only the epoch at hand is kept.
-    for (let other = 0; other < epochs.length; other++) if (other !== epoch) delete epochs[other];
     const first = (index - (starts[epoch] ?? 0)) * batchSize;
-    const made = emptyBatch(batchSize * length, padToken);
+    const filled = emptyBatch(batchSize * length, padToken);
     let kept = 0;
     for (const [at, row] of epochOf(epoch)
       .slice(first, first + batchSize)
@@ -105,20 +106,20 @@ export function pairBatches(pairs: readonly TokenPair[], options: PairBatchOptio
       for (const [place, pair] of row.entries()) {
         const { source, target } = pairs[pair] as TokenPair;
         for (let position = 0; position <= source.length; position++, read++) {
-          made.source[read] = position < source.length ? (source[position] ?? 0) : endToken;
-          made.sourcePositions[read] = position;
-          made.sourceTexts[read] = place + 1;
+          filled.source[read] = position < source.length ? (source[position] ?? 0) : endToken;
+          filled.sourcePositions[read] = position;
+          filled.sourceTexts[read] = place + 1;
         }
         for (let position = 0; position <= target.length; position++, written++) {
-          made.target[written] = position === 0 ? startToken : (target[position - 1] ?? 0);
-          made.labels[written] = position < target.length ? (target[position] ?? 0) : endToken;
-          made.targetPositions[written] = position;
-          made.targetTexts[written] = place + 1;
+          filled.target[written] = position === 0 ? startToken : (target[position - 1] ?? 0);
+          filled.labels[written] = position < target.length ? (target[position] ?? 0) : endToken;
+          filled.targetPositions[written] = position;
+          filled.targetTexts[written] = place + 1;
         }
         kept += target.length + 1;
       }
     }
-    return { ...made, kept };
+    return { ...filled, kept };
   };
   return { batchSize, length, batchesPerEpoch: batchesOf(0), batch };
 }

@@ -10,8 +10,24 @@ export interface JsonLine {
   readonly line: number;
 }
 
-/** Reads line by line; blank lines are passed over. */
+/** The value of a line and the line's number, from 1. */
+export interface JsonValue {
+  readonly value: unknown;
+  readonly line: number;
+}
+
+/** Texts line by line; blank lines are passed over. */
 export async function* readJsonLines(chunks: AsyncIterable<string>, name: string, field: string): AsyncGenerator<JsonLine> {
+  for await (const { value, line } of readJsonValues(chunks, name)) {
+    const text: unknown =
+      typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
+    if (typeof text !== 'string') throw lineError(name, line, `every line is an object with a text in its field ${JSON.stringify(field)}`);
+    yield { text, line };
+  }
+}
+
+/** Values line by line; blank lines are passed over. */
+export async function* readJsonValues(chunks: AsyncIterable<string>, name: string): AsyncGenerator<JsonValue> {
   let pending = '';
   let line = 0;
   for await (const chunk of chunks) {
@@ -19,9 +35,9 @@ export async function* readJsonLines(chunks: AsyncIterable<string>, name: string
     let end = chunk.indexOf('\n');
     while (end >= 0) {
       line++;
-      const text = parseLine(pending + chunk.slice(start, end), { name, line, field });
+      const found = parseLine(pending + chunk.slice(start, end), name, line);
       pending = '';
-      if (text !== undefined) yield { text, line };
+      if (found !== undefined) yield found;
       start = end + 1;
       end = chunk.indexOf('\n', start);
     }
@@ -29,25 +45,17 @@ export async function* readJsonLines(chunks: AsyncIterable<string>, name: string
     if (pending.length > LONGEST_LINE) throw lineError(name, line + 1, `lines have ${LONGEST_LINE} characters or fewer`);
   }
   line++;
-  const text = parseLine(pending, { name, line, field });
-  if (text !== undefined) yield { text, line };
+  const found = parseLine(pending, name, line);
+  if (found !== undefined) yield found;
 }
 
-function parseLine(
-  source: string,
-  { name, line, field }: { readonly name: string; readonly line: number; readonly field: string },
-): string | undefined {
+function parseLine(source: string, name: string, line: number): JsonValue | undefined {
   if (source.trim() === '') return undefined;
-  let value: unknown;
   try {
-    value = JSON.parse(source);
+    return { value: JSON.parse(source) as unknown, line };
   } catch (error) {
     throw lineError(name, line, 'every line is JSON', error);
   }
-  const text: unknown =
-    typeof value === 'object' && value !== null && Object.hasOwn(value, field) ? (value as Record<string, unknown>)[field] : undefined;
-  if (typeof text === 'string') return text;
-  throw lineError(name, line, `every line is an object with a text in its field ${JSON.stringify(field)}`);
 }
 
 function lineError(name: string, line: number, rule: string, cause?: unknown): Error {

@@ -49,7 +49,7 @@ export interface WeightSource {
 }
 
 /** A rule for one layer of one model. */
-interface Placement {
+export interface Placement {
   readonly foreign: string;
   readonly parts: readonly { readonly name: string; readonly shape: readonly number[] }[];
   readonly shape: readonly number[];
@@ -127,7 +127,7 @@ export async function fromForeignWeights(
 }
 
 /** The rules of a table that apply to a model, for each of its layers. */
-function placements(model: Weighted, table: WeightTable): readonly Placement[] {
+export function placements(model: Weighted, table: WeightTable): readonly Placement[] {
   const shapes = new Map(model.parameters.map(({ name, shape }) => [name, shape.map(({ size }) => Number(size))]));
   const found: Placement[] = [];
   for (const rule of table.rules) {

@@ -1,7 +1,7 @@
 /**
  * Beam search over a batch of texts: Sutskever et al. 2014, section 3.2. Hypotheses that ended are compared by their log-probability
- * over the length penalty of Wu et al. 2016 ("GNMT"), equation 14, `((5 + length) / 6)^α`; a text is done when as many have ended as
- * there are beams. With one beam this is greedy search.
+ * over the length penalty of Wu et al. 2016 ("GNMT"), equation 14, `((5 + length) / 6)^α`. A text is done when as many have ended as there
+ * are beams and none that goes on is better, for its length, than the worst of them. With one beam this is greedy search.
  */
 
 /** A target and how likely it is. */
@@ -88,7 +88,12 @@ export async function beamSearch({
           if (rank < beams) finish(text, from.tokens, logProbability, true);
         } else if (text.live.length < beams) text.live.push({ tokens: [...from.tokens, token], logProbability, row });
       }
-      if (text.done.length >= beams) text.live = [];
+      // Enough have ended, and what goes on is no better than the worst of them: waiting for as many ends alone would let a sure model's
+      // unlikely hypotheses, which end at once, cut its likely one off.
+      text.done = text.done.toSorted((a, b) => b.score - a.score).slice(0, beams);
+      const worst = text.done[beams - 1];
+      const [next] = text.live;
+      if (worst !== undefined && next !== undefined && next.logProbability / penalty(position + 1) <= worst.score) text.live = [];
       if (position + 1 < text.limit) continue;
       for (const { tokens: cut, logProbability } of text.live) finish(text, cut, logProbability, false);
       text.live = [];

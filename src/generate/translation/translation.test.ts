@@ -73,7 +73,7 @@ describe.for(MODELS)('%s', ([, model]) => {
   /** Beam search by its definition, one source, recomputed from the start at each step. */
   const naive = (source: readonly number[], beams: number, alpha: number): readonly Pick<Hypothesis, 'score' | 'tokens'>[] => {
     let live: { readonly tokens: readonly number[]; readonly p: number }[] = [{ tokens: [], p: 0 }];
-    const done: { readonly tokens: readonly number[]; readonly score: number }[] = [];
+    let done: { readonly tokens: readonly number[]; readonly score: number }[] = [];
     for (let length = 1; live.length > 0; length++) {
       const next = live
         .flatMap(({ tokens, p }) =>
@@ -83,7 +83,9 @@ describe.for(MODELS)('%s', ([, model]) => {
         .slice(0, 2 * beams);
       for (const { tokens, p } of next.slice(0, beams))
         if (tokens.at(-1) === TOKENS.endToken) done.push({ tokens: tokens.slice(0, -1), score: p / ((5 + tokens.length) / 6) ** alpha });
-      live = done.length >= beams ? [] : next.filter(({ tokens }) => tokens.at(-1) !== TOKENS.endToken).slice(0, beams);
+      live = next.filter(({ tokens }) => tokens.at(-1) !== TOKENS.endToken).slice(0, beams);
+      done = done.sort((a, b) => b.score - a.score).slice(0, beams);
+      if (done.length === beams && live[0]!.p / ((5 + length) / 6) ** alpha <= done.at(-1)!.score) live = [];
       if (length < LIMIT) continue;
       for (const { tokens, p } of live) done.push({ tokens, score: p / ((5 + tokens.length) / 6) ** alpha });
       live = [];
@@ -147,4 +149,23 @@ test('a longer target wins with a penalty and loses without', async () => {
   };
   expect((await search(0))[0]!.map(({ tokens }) => tokens.length)).toEqual([0, 2, 1]);
   expect((await search(1))[0]!.map(({ tokens }) => tokens.length)).toEqual([2, 0, 1]);
+});
+
+test('a sure model is not cut off by unlikely hypotheses that end at once', async () => {
+  // Token 3 three times, then the end, each almost certain.
+  let texts = ['', ''];
+  const [[best]] = (await beamSearch({
+    beams: 2,
+    lengthPenalty: 0.6,
+    startToken: 1,
+    endToken: 2,
+    limits: [8],
+    step: async (tokens, parents) => {
+      texts = Array.from(tokens, (token, row) => (token === 1 ? '' : `${texts[parents[row] ?? 0]}${token}`));
+      return Float32Array.from(
+        texts.flatMap((text) => (text === '333' ? [1e-4, 1e-4, 0.9997, 1e-4] : [1e-4, 1e-4, 1e-3, 0.9988])).map(Math.log),
+      );
+    },
+  })) as [[Hypothesis]];
+  expect([...best.tokens]).toEqual([3, 3, 3]);
 });

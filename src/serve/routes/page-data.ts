@@ -8,7 +8,7 @@ import type { TextModel } from '../../generate/index.ts';
 import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
 import type { GenerationRequest } from '../engine.ts';
 import { clientSignal, sendEvents } from '../event-stream.ts';
-import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PageRun } from '../page-api.ts';
+import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PagePictures, PageRun } from '../page-api.ts';
 import { promptTokens } from '../prompt.ts';
 import { RequestError, refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
@@ -35,16 +35,22 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
     const query = readMetricsQuery(request.query);
     const chunk = await serving.runs.metrics(request.params.name, given(query));
     if (chunk !== undefined) return { ...chunk, now: serving.clock() };
-    throw new RequestError(
-      {
-        code: 'WEFT_RUN_MISSING',
-        action: 'show a run',
-        rule: 'there is none of that name',
-        value: request.params.name,
-        remedy: 'See /api/runs for the names.',
-      },
-      { status: 404 },
-    );
+    throw missing('run', request.params.name, '/api/runs');
+  });
+
+  app.get<{ Params: { name: string } }>('/api/runs/:name/pictures', async ({ params: { name } }): Promise<PagePictures> => {
+    const names = await serving.runs.pictures(name);
+    if (names === undefined) throw missing('run', name, '/api/runs');
+    return { data: names };
+  });
+
+  app.get<{ Params: { name: string; picture: string } }>('/api/runs/:name/pictures/:picture', async (request, reply) => {
+    const { name, picture } = request.params;
+    const bytes = await serving.runs.picture(name, picture);
+    if (bytes === undefined) throw missing('picture', picture, `/api/runs/${encodeURIComponent(name)}/pictures`);
+    return await reply
+      .headers({ 'content-type': 'image/png', 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache' })
+      .send(bytes);
   });
 
   app.post('/api/generate', async (request, reply) => {
@@ -72,6 +78,13 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
     const generation: GenerationRequest = { prompt, sampling: { ...given(sampling), maxTokens, alternatives, seed } };
     return await sendEvents(reply, events(serving, { model, generation, start, signal: clientSignal(reply) }));
   });
+}
+
+function missing(what: 'run' | 'picture', value: string, list: string): RequestError {
+  return new RequestError(
+    { code: 'WEFT_RUN_MISSING', action: `show a ${what}`, rule: 'there is none of that name', value, remedy: `See ${list} for the names.` },
+    { status: 404 },
+  );
 }
 
 function describe(model: TextModel): PageModel {

@@ -36,10 +36,19 @@ export async function chatTokens(
   messages: readonly ChatMessage[],
   options: RenderChatOptions = {},
 ): Promise<Uint32Array> {
+  return encodeGuarded(tokenizer, await renderGuarded({ tokenizer, chatTemplate }, messages, options));
+}
+
+/** A chat as text in which special tokens that messages spell are marked, for {@link encodeGuarded}. */
+export async function renderGuarded(
+  { tokenizer, chatTemplate }: ChatModel,
+  messages: readonly ChatMessage[],
+  options: RenderChatOptions,
+): Promise<string> {
   const special = [...tokenizer.specialTokens.keys()];
   const turns = messages.map((message): ChatMessage => ({ ...message, content: guardSpecial(message.content, special) }));
   const endToken = special.find((token) => tokenizer.specialTokens.get(token) === tokenizer.endOfText) ?? '';
-  return encodeGuarded(tokenizer, await renderChat(chatTemplate, turns, { startToken: endToken, endToken, ...options }), special);
+  return renderChat(chatTemplate, turns, { startToken: endToken, endToken, ...options });
 }
 
 /** Tokens around every message of OpenAI's chats, and those that open the reply. */
@@ -85,7 +94,9 @@ function guardSpecial(text: string, special: readonly string[]): string {
   return special.length === 0 ? clean : clean.replace(specialPattern(special), (found) => `${found.slice(0, 1)}${GUARD}${found.slice(1)}`);
 }
 
-function encodeGuarded(tokenizer: Tokenizer, text: string, special: readonly string[]): Uint32Array {
+/** The ids of a text: unmarked spellings of special tokens are those tokens. */
+export function encodeGuarded(tokenizer: Tokenizer, text: string): Uint32Array {
+  const special = [...tokenizer.specialTokens.keys()];
   const ids: number[] = [];
   const plain = (part: string): void => {
     if (part !== '') ids.push(...tokenizer.encode(part.replaceAll(GUARD, '')));
