@@ -4,7 +4,8 @@
  *   npx tsx recipes/names-mlp.ts [names.txt]
  *
  * Split: 80/10/10 after Python's shuffle with seed 42 (182,625 / 22,655 / 22,866 characters). Reference: 200,000 steps of 32 by SGD,
- * rate 0.1, from the middle on 0.01. Here: AdamW with a cosine and larger batches, which takes a fraction of the steps.
+ * rate 0.1, from the middle on 0.01. Here: AdamW with a cosine and larger batches, which takes a fraction of the steps: about 10 s a seed
+ * without and a minute with normalisation, one thread.
  */
 
 import { mlpLanguageModel } from 'weft/models';

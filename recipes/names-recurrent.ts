@@ -3,7 +3,8 @@
  *
  *   npx tsx recipes/names-recurrent.ts [names.txt]
  *
- * Split: 80/10/10 after Python's shuffle with seed 42. One bias and a learned first state, as makemore's cells have. Beside PyTorch, on
+ * Split: 80/10/10 after Python's shuffle with seed 42. One bias and a learned first state, as makemore's cells have. Time:
+ * 10 s a seed for the RNN, 35 s for the others, one thread. Beside PyTorch, on
  * the same weights and batches: `npx tsx bench/names.ts rnn|gru|lstm`.
  */
 
