@@ -1,8 +1,8 @@
 /**
  * A generator of handwritten digits: npx tsx recipes/mnist-gan.ts MNIST-FOLDER [OUT-FOLDER] [EPOCHS]
  *
- * Eight epochs of 937 batches. Writes grids of drawn digits as it goes on and weights.safetensors, the average of the last
- * thousand steps or so. mnist-gan-distance.ts says how far its digits are from real ones.
+ * Eight epochs of 937 batches. Writes grids of drawn digits as it goes on and weights.safetensors, a running average
+ * over about the last five hundred steps. mnist-gan-distance.ts says how far its digits are from real ones.
  */
 import { createRandom, hostTensor } from 'weft';
 import { imageBatches, readMnist, writeImageGrid } from 'weft/data';
