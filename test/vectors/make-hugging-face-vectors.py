@@ -3,25 +3,18 @@
 Weights come from the formula of make-torch-vectors.py (see `numbers`), salted from 100 on in the order of the state dict (tied
 weights once). The file holds each model's config.json, the shapes of its weights, and the logits.
 """
+from functools import partial
 import json
-import math
 import os
 
 import torch
 import transformers as t
 
+from torch_numbers import numbers, plain as with_digits
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
-
-def numbers(salt, shape, scale=1.0, shift=0.0):
-    count = math.prod(shape)
-    values = [((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5 for i in range(count)]
-    data = torch.tensor([v * scale + shift for v in values], dtype=torch.float64)
-    return data.float().double().reshape(shape)
-
-
-def plain(tensor):
-    return {"shape": list(tensor.shape), "data": [float(f"{v:.7g}") for v in tensor.detach().reshape(-1).tolist()]}
+plain = partial(with_digits, digits=7)
 
 
 def filled(model):

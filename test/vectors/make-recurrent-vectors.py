@@ -5,23 +5,14 @@ parameter, the series and the first states. Numbers come from the formula of mak
 before the product (Cho et al. 2014) has no module in PyTorch; it is written out here.
 """
 import json
-import math
 import os
 
 import torch
 
+from torch_numbers import operand as numbers, plain
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 B, T, C, F = 3, 5, 4, 6
-
-
-def numbers(salt, shape, scale=1.0):
-    values = [((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5 for i in range(math.prod(shape))]
-    data = torch.tensor([v * scale for v in values], dtype=torch.float64)
-    return data.float().double().reshape(shape).requires_grad_()
-
-
-def plain(tensor):
-    return {"shape": list(tensor.shape), "data": [float(f"{v:.9g}") for v in tensor.detach().reshape(-1).tolist()]}
 
 
 def reset_before(x, h, w):

@@ -5,25 +5,16 @@ there is batch normalisation, its running statistics after the step and the logi
 of make-torch-vectors.py, salted by their place in the list, scaled by a half; weights of normalisations lie around 1.
 """
 import json
-import math
 import os
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from torch_numbers import numbers, plain
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 V, B, T = 7, 4, 8
-
-
-def numbers(salt, shape, scale=1.0, shift=0.0):
-    values = [((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5 for i in range(math.prod(shape))]
-    data = torch.tensor([v * scale + shift for v in values], dtype=torch.float64)
-    return data.float().double().reshape(shape)
-
-
-def plain(tensor):
-    return {"shape": list(tensor.shape), "data": [float(f"{v:.9g}") for v in tensor.detach().reshape(-1).tolist()]}
 
 
 class Mlp(nn.Module):

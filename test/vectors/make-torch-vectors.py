@@ -4,24 +4,14 @@ Numbers come from a formula of whole numbers (see `numbers`), the same in test/v
 all that follows is computed in float64. The files hold results and gradients, and small operands.
 """
 import json
-import math
 import os
 
 import torch
 import torch.nn.functional as F
 
+from torch_numbers import operand as numbers, plain
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def numbers(salt, shape, scale=1.0, shift=0.0):
-    count = math.prod(shape)
-    values = [((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5 for i in range(count)]
-    data = torch.tensor([v * scale + shift for v in values], dtype=torch.float64)
-    return data.float().double().reshape(shape).requires_grad_()
-
-
-def plain(tensor):
-    return {"shape": list(tensor.shape), "data": [float(f"{v:.9g}") for v in tensor.detach().reshape(-1).tolist()]}
 
 
 def save(name, content):

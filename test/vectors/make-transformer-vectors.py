@@ -4,24 +4,18 @@ Weights and operands come from the formula of make-torch-vectors.py (see `number
 the module's state dict, inputs from 10 on. The files hold results and gradients alone.
 """
 import json
-import math
 import os
 
 import torch
 from torch import nn
 
+from torch_numbers import numbers, plain as with_digits
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def numbers(salt, shape, scale=1.0, shift=0.0):
-    count = math.prod(shape)
-    values = [((i * 7919 + salt * 104729 + i * i * 31) % 2003) / 2003 - 0.5 for i in range(count)]
-    data = torch.tensor([v * scale + shift for v in values], dtype=torch.float64)
-    return data.float().double().reshape(shape)
-
-
 def plain(tensor, digits=8):
-    return {"shape": list(tensor.shape), "data": [float(f"{v:.{digits}g}") for v in tensor.detach().reshape(-1).tolist()]}
+    return with_digits(tensor, digits)
 
 
 def save(name, content):
