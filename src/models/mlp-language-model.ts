@@ -7,7 +7,7 @@ import { checkOptions } from '../core/index.ts';
 import { axes, reshape, tanh } from '../graph/index.ts';
 import { batchNormalization, embedding, linear } from '../nn/index.ts';
 import { requireCounts, requireOption } from './language-model.ts';
-import { defineWindowModel } from './window-model.ts';
+import { defineWindowModel, evenHead } from './window-model.ts';
 import type { WindowDefinition } from './window-model.ts';
 
 /** Configuration of {@link mlpLanguageModel}. */
@@ -65,14 +65,6 @@ export function mlpLanguageModel(options: MlpLanguageModelOptions): MlpLanguageM
       const up = linear(side, { name: 'up', in: fan, out: hidden, bias: !config.batchNorm, initializer }); // B T·C -> B F
       return tanh(config.batchNorm ? batchNormalization(up, { name: 'norm', width: hidden }, context) : up);
     },
-    // Small logits at first, so that the first loss is that of equal chances.
-    logits: (x) =>
-      linear(x, {
-        name: 'head',
-        in: hidden,
-        out: vocabSize,
-        bias: true,
-        initializer: { kind: 'normal', standardDeviation: 0.1 / Math.sqrt(hidden) },
-      }), // B F -> B V
+    logits: (x) => evenHead(x, { in: hidden, out: vocabSize }), // B F -> B V
   });
 }

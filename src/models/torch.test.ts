@@ -6,7 +6,7 @@ import { relativeError } from '../../test/oracle/check-op.ts';
 import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill, fromHost } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
-import { runOnnx } from '../../test/oracle/run-graph.ts';
+import { runOnnx, zeroStates } from '../../test/oracle/run-graph.ts';
 import { arrayOf, torchVectors, weightsOf } from '../../test/vectors/torch-vectors.ts';
 import { gradients } from '../autodiff/index.ts';
 import { axes, buildGraph, input, parameter, reshape, divide, sum } from '../graph/index.ts';
@@ -73,22 +73,7 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('%s', 
       logits: states,
       ...Object.fromEntries([...cache.updates].map(([name, tensor]) => [`next:${name}`, tensor])),
     });
-    const carried = new Map(
-      next.inputs.flatMap(({ attributes: { name, shape, role } }) =>
-        role === 'state'
-          ? [
-              [
-                name,
-                fill(
-                  'float32',
-                  shape.map(({ size }) => Number(size)),
-                  () => 0,
-                ),
-              ] as const,
-            ]
-          : [],
-      ),
-    );
+    const carried = new Map(Object.entries(zeroStates(next)));
     const rows = new Float64Array(B * T * 11);
     for (let start = 0; start < T; start += time) {
       const results = await run(next, {

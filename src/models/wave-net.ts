@@ -9,7 +9,7 @@ import { axes, reshape, tanh } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
 import { batchNormalization, embedding, linear } from '../nn/index.ts';
 import { requireCounts, requireOption } from './language-model.ts';
-import { defineWindowModel } from './window-model.ts';
+import { defineWindowModel, evenHead } from './window-model.ts';
 import type { WindowDefinition } from './window-model.ts';
 
 /** Configuration of {@link waveNet}. */
@@ -74,14 +74,6 @@ export function waveNet(options: WaveNetOptions): WaveNetModel {
       }
       return x; // B F
     },
-    // Small logits at first, so that the first loss is that of equal chances.
-    logits: (x) =>
-      linear(x, {
-        name: 'head',
-        in: hidden,
-        out: vocabSize,
-        bias: true,
-        initializer: { kind: 'normal', standardDeviation: 0.1 / Math.sqrt(hidden) },
-      }), // B F -> B V
+    logits: (x) => evenHead(x, { in: hidden, out: vocabSize }), // B F -> B V
   });
 }

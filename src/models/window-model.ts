@@ -2,6 +2,7 @@
 
 import { axes, collectParameters, input } from '../graph/index.ts';
 import type { ParameterSpec, Tensor } from '../graph/index.ts';
+import { linear } from '../nn/index.ts';
 import type { ForwardContext } from '../nn/index.ts';
 
 /** A language model that predicts one token from a window of `contextLength`: a definition, without weights. */
@@ -22,6 +23,12 @@ interface Forward {
   hidden(ids: Tensor, context: ForwardContext): Tensor;
   /** The last layer's output (B C) to logits (B V). */
   logits(hidden: Tensor): Tensor;
+}
+
+/** The output layer with small logits at first, so that the first loss is that of equal chances. B F -> B V. */
+export function evenHead(x: Tensor, { in: width, out }: { readonly in: number; readonly out: number }): Tensor {
+  const initializer = { kind: 'normal', standardDeviation: 0.1 / Math.sqrt(width) } as const;
+  return linear(x, { name: 'head', in: width, out, bias: true, initializer });
 }
 
 /** Completes a model definition with its parameters, found by building it once. */

@@ -9,7 +9,7 @@ import { dropoutMaskFor } from './context.ts';
 import type { ForwardContext } from './context.ts';
 import { linear, rmsNormalization } from './layers.ts';
 import type { RotaryAngles } from './rotary-angles.ts';
-import { segmentBias } from './segments.ts';
+import { betweenTexts } from './masks.ts';
 
 /** Options of {@link selfAttention}. */
 export interface SelfAttentionOptions {
@@ -94,7 +94,7 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     const [batch, , time] = q.shape;
     if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
     const dropped = context.dropout === true ? dropoutRate : 0;
-    const apart = context.segments === undefined ? undefined : segmentBias(context.segments); // B 1 T S
+    const apart = context.segments === undefined ? undefined : betweenTexts(context.segments.ids, context.segments.ids); // B 1 T S
     const mixed = attendCausally([q, k, v], { scores, alibi, dropoutRate: dropped, apart }); // B H T D
     return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
   });

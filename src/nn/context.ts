@@ -22,7 +22,10 @@ export interface AttentionCache {
   readonly updates: Map<string, Tensor>;
 }
 
-/** Texts that share a sequence: see `segmentBias`. */
+/**
+ * Texts that share a sequence, without cross-talk: attention is block-diagonal, and positions begin anew with each text, so that every
+ * text is computed as it would be alone. Krell et al. 2021, "Efficient Sequence Packing without Cross-contamination", section 3.2.
+ */
 export interface Segments {
   /** int32 (B T): equal for tokens of one text, different for neighbours. */
   readonly ids: Tensor;
