@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 
+import { ScaleControls, Segments } from './chart-controls.tsx';
 import { AXES, MEASURES, layOver, valueAt } from './comparison-data.ts';
 import type { Axis, Measure } from './comparison-data.ts';
 import { EMPTY_CURVE } from './curve.ts';
@@ -71,23 +72,9 @@ export function Comparison({ names }: { readonly names: readonly string[] }): JS
       <div class="card-head">
         <h1>Comparison</h1>
         <div class="chart-settings">
-          <Segments name={`${id}-measure`} label="Measure" options={MEASURES} value={measure} onChange={setMeasure} />
-          <Segments name={`${id}-axis`} label="Horizontal axis" options={AXES} value={axis} onChange={setAxis} />
-          <label class="check">
-            <input type="checkbox" checked={log} onChange={(event) => setLog(event.currentTarget.checked)} /> Logarithmic
-          </label>
-          <label class="smoothing">
-            Smoothing
-            <input
-              type="range"
-              min={0}
-              max={0.99}
-              step={0.01}
-              value={weight}
-              style={{ '--at': `${(weight / 0.99) * 100}%` }}
-              onInput={(event) => setWeight(Number(event.currentTarget.value))}
-            />
-          </label>
+          <Segments name={`${id}-measure`} label="Measure" options={entriesOf(MEASURES)} value={measure} onChange={setMeasure} />
+          <Segments name={`${id}-axis`} label="Horizontal axis" options={entriesOf(AXES)} value={axis} onChange={setAxis} />
+          <ScaleControls log={log} onLog={setLog} weight={weight} onWeight={setWeight} />
         </div>
       </div>
       <div
@@ -141,25 +128,8 @@ function CurveOf({ name, onCurve }: { readonly name: string; readonly onCurve: (
   return null;
 }
 
-interface SegmentsProps<T extends string> {
-  readonly name: string;
-  readonly label: string;
-  readonly options: Readonly<Record<T, string>>;
-  readonly value: T;
-  readonly onChange: (value: T) => void;
-}
-
-function Segments<T extends string>({ name, label, options, value, onChange }: SegmentsProps<T>): JSX.Element {
-  return (
-    <div class="segments" role="radiogroup" aria-label={label}>
-      {(Object.keys(options) as T[]).map((one) => (
-        <label key={one}>
-          <input type="radio" name={name} checked={one === value} onChange={() => onChange(one)} />
-          <span>{options[one]}</span>
-        </label>
-      ))}
-    </div>
-  );
+function entriesOf<T extends string>(texts: Readonly<Record<T, string>>): readonly (readonly [T, string])[] {
+  return Object.entries(texts) as [T, string][];
 }
 
 function bestHeldOut(curve: Curve | undefined): number | undefined {

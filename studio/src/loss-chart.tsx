@@ -4,13 +4,13 @@ import type { JSX } from 'preact';
 import { useId, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 
+import { ScaleControls, Segments } from './chart-controls.tsx';
+import { AXES } from './comparison-data.ts';
+import type { Axis } from './comparison-data.ts';
 import { smooth } from './curve.ts';
 import type { Curve } from './curve.ts';
 import { compact, digits, duration } from './format.ts';
 import { axes, colour, useChart } from './use-chart.ts';
-
-const AXES = { step: 'Steps', tokensSeen: 'Tokens', seconds: 'Time' } as const;
-type Axis = keyof typeof AXES;
 
 /** The card. */
 export function LossChart({ curve }: { readonly curve: Curve }): JSX.Element {
@@ -63,30 +63,15 @@ export function LossChart({ curve }: { readonly curve: Curve }): JSX.Element {
         <h2>Loss</h2>
         <div class="chart-settings">
           {known.length > 1 && (
-            <div class="segments" role="radiogroup" aria-label="Horizontal axis">
-              {known.map((one) => (
-                <label key={one}>
-                  <input type="radio" name={`${id}-axis`} checked={one === axis} onChange={() => setAxis(one)} />
-                  <span>{AXES[one]}</span>
-                </label>
-              ))}
-            </div>
-          )}
-          <label class="check">
-            <input type="checkbox" checked={log} onChange={(event) => setLog(event.currentTarget.checked)} /> Logarithmic
-          </label>
-          <label class="smoothing">
-            Smoothing
-            <input
-              type="range"
-              min={0}
-              max={0.99}
-              step={0.01}
-              value={weight}
-              style={{ '--at': `${(weight / 0.99) * 100}%` }}
-              onInput={(event) => setWeight(Number(event.currentTarget.value))}
+            <Segments
+              name={`${id}-axis`}
+              label="Horizontal axis"
+              options={known.map((one) => [one, AXES[one]] as const)}
+              value={axis}
+              onChange={setAxis}
             />
-          </label>
+          )}
+          <ScaleControls log={log} onLog={setLog} weight={weight} onWeight={setWeight} />
         </div>
       </div>
       <Readout data={data} index={index} position={`${AXES[axis].toLowerCase().replace(/s$/, '')} ${write(data[0][index] ?? 0)}`} />
