@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill, fromHost } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
-import { runOnnx } from '../../test/oracle/run-graph.ts';
+import { runOnnx, zeroStates } from '../../test/oracle/run-graph.ts';
 import { numbers } from '../../test/vectors/torch-vectors.ts';
 import { hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
@@ -113,20 +113,7 @@ describe.for(languages.map((each) => [each.name, each] as const))('%s', ([, each
     const cache = attentionCache(B, T, model.contextLength);
     const logits = model.logits(model.hidden(ids, { cache }));
     const prompt = buildGraph({ logits, ...Object.fromEntries(cache.updates) });
-    const caches = prompt.inputs.flatMap(({ attributes: { name, shape, role } }) =>
-      role === 'state'
-        ? [
-            [
-              name,
-              fill(
-                'float32',
-                shape.map(({ size }) => Number(size)),
-                () => 0,
-              ),
-            ] as const,
-          ]
-        : [],
-    );
+    const caches = Object.entries(zeroStates(prompt));
     // A cache's input and output must differ in name.
     const whole = buildGraph({ logits, ...Object.fromEntries([...cache.updates].map(([name, tensor]) => [`next:${name}`, tensor])) });
     const results = await runOnnx(whole, {

@@ -23,6 +23,7 @@ export type { StepOptions } from './step-graphs.ts';
 export { train } from './train.ts';
 export type { TrainOptions, TrainingRun, TrainingStep } from './train.ts';
 export { createTrainer } from './trainer.ts';
-export type { EvaluationResult, StepResult, Trainer, TrainerOptions, Weights } from './trainer.ts';
+export type { EvaluationResult, StepResult, Trainer, TrainerOptions } from './trainer.ts';
+export type { Weights } from './training-arrays.ts';
 export { translating } from './translating.ts';
 export type { PairFeed } from './translating.ts';

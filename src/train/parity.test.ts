@@ -10,7 +10,7 @@ import { languageModelling } from './language-modelling.ts';
 import { adamw } from './optimizers/adam.ts';
 import { warmupCosine } from './schedules.ts';
 import { createTrainer } from './trainer.ts';
-import type { Weights } from './trainer.ts';
+import type { Weights } from './training-arrays.ts';
 
 const FOLDER = '../shared/data/parity/nanogpt-cpu';
 const [BATCH, CONTEXT] = [12, 64];

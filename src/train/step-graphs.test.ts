@@ -6,7 +6,7 @@ import { relativeError } from '../../test/oracle/check-op.ts';
 import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill, fromHost } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
-import { runOnnx } from '../../test/oracle/run-graph.ts';
+import { runOnnx, zeroStates } from '../../test/oracle/run-graph.ts';
 import { torchVectors, weightsOf } from '../../test/vectors/torch-vectors.ts';
 import { createRandom } from '../core/index.ts';
 import { axes, buildGraph, gather, input, matmul, multiply, parameter, subtract } from '../graph/index.ts';
@@ -33,24 +33,6 @@ const whole = (values: readonly number[], shape: readonly number[]): NdArray => 
 });
 const interpret: Run = async (graph, feeds) => evaluateGraph(graph, feeds);
 
-/** The carried inputs of a graph, as zeros. */
-const zeros = (graph: Graph): Record<string, NdArray> =>
-  Object.fromEntries(
-    graph.inputs.flatMap(({ attributes: { name, shape, role } }) =>
-      role === 'state'
-        ? [
-            [
-              name,
-              fill(
-                'float32',
-                shape.map(({ size }) => Number(size)),
-                () => 0,
-              ),
-            ],
-          ]
-        : [],
-    ),
-  );
 /** What a run carries on: each `next:` output under the name that it replaces. */
 const carried = (results: ReadonlyMap<string, NdArray>): Record<string, NdArray> =>
   Object.fromEntries([...results].flatMap(([name, value]) => (name.startsWith('next:') ? [[name.slice('next:'.length), value]] : [])));
@@ -177,7 +159,7 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
     ['the interpreter', interpret, 1e-6],
     ['ONNX Runtime', runOnnx, 1e-4],
   ] as const)('are those of PyTorch, by %s', async ([, run, tolerance]) => {
-    let state: Record<string, NdArray> = { ...zeros(graph), ...weights() };
+    let state: Record<string, NdArray> = { ...zeroStates(graph), ...weights() };
     for (const [step, expected] of vector.training.steps.entries()) {
       const results = await run(graph, { ...state, ...batch, ...scalarsOf(optimizer, step) });
       expect(Math.abs(results.get('loss')!.data[0]! / expected.loss - 1)).toBeLessThan(tolerance);
@@ -195,13 +177,13 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('five 
     const small = { ...options, batchSize: 1 };
     const [partial, apply] = [accumulateGraph(small), applyGraph(small)];
     let [large, state]: Record<string, NdArray>[] = [
-      { ...zeros(graph), ...weights() },
-      { ...zeros(apply), ...weights() },
+      { ...zeroStates(graph), ...weights() },
+      { ...zeroStates(apply), ...weights() },
     ];
     for (let step = 0; step < 3; step++) {
       const expected = await interpret(graph, { ...large!, ...batch, ...scalarsOf(optimizer, step) });
       large = carried(expected);
-      let sums = zeros(partial);
+      let sums = zeroStates(partial);
       let loss = 0;
       for (const row of [0, 1]) {
         const part = {

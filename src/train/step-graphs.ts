@@ -88,11 +88,9 @@ function build({ objective, batchSize, checkpointing = false }: StepOptions, tra
   const parameters = graph.inputs.filter((node) => node.attributes.role === 'parameter').map(asTensor);
   return {
     parameters,
-    losses: losses.map(({ trains }, index) => ({
+    losses: losses.map((_, index) => ({
       loss: means[index] as Tensor,
-      trained: parameters.filter(
-        (parameter) => ownerOf(losses, inputName(parameter)) === index && (trains?.(inputName(parameter)) ?? true),
-      ),
+      trained: parameters.filter((parameter) => ownerOf(losses, inputName(parameter)) === index),
     })),
     metrics: Object.fromEntries(Object.entries(metrics).map(([name, total]) => [metricOf(name), meanOf(total)])),
     updates: Object.fromEntries([...updates].map(([name, next]) => [nextOf(name), next])),

@@ -15,7 +15,7 @@ import { train } from './train.ts';
 import type { TrainOptions, TrainingRun } from './train.ts';
 import { languageModelling } from './language-modelling.ts';
 import { createTrainer } from './trainer.ts';
-import type { Weights } from './trainer.ts';
+import type { Weights } from './training-arrays.ts';
 
 const CONTEXT = 8;
 

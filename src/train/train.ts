@@ -9,7 +9,8 @@ import type { Optimizer } from './optimizer.ts';
 import { restoreCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { CheckpointState } from './checkpoint.ts';
 import { createTrainer } from './trainer.ts';
-import type { Trainer, Weights } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
+import type { Weights } from './training-arrays.ts';
 
 /** Options of {@link train}. */
 export interface TrainOptions<B = Batch> {

@@ -1,35 +1,21 @@
-/**
- * The arrays and sessions of one training: weights and optimizer state in memory, updated in place by the step's graph.
- */
+/** The sessions of one training, tied to its arrays (see training-arrays.ts), which the step's graph updates in place. */
 
-import { UsageError, WeftError, allocate, createRandom, elementCount, hostTensor } from '../core/index.ts';
+import { UsageError, WeftError, createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { Graph } from '../graph/index.ts';
-import { initialize, isDropoutSeed, isNoise } from '../nn/index.ts';
+import { isDropoutSeed, isNoise } from '../nn/index.ts';
 import { compileGraph } from '../runtime/index.ts';
 import type { Binding, Session } from '../runtime/index.ts';
 import { bucketsOf } from './buckets.ts';
-import type { Bucket } from './buckets.ts';
 import { microBatchSizeOf, splitBatch } from './micro-batches.ts';
 import { finiteChecks } from './diagnose.ts';
 import { feedOf } from './objective.ts';
 import type { AnyBatch, FeedData, FeedSpec, Objective } from './objective.ts';
-import type { Optimizer, ParameterGroup } from './optimizer.ts';
-import {
-  accumulateGraph,
-  applyGraph,
-  averageOf,
-  checkedOutputs,
-  evaluationGraph,
-  metricOf,
-  nextOf,
-  scalarName,
-  stepGraph,
-} from './step-graphs.ts';
+import type { Optimizer } from './optimizer.ts';
+import { accumulateGraph, applyGraph, checkedOutputs, evaluationGraph, metricOf, nextOf, scalarName, stepGraph } from './step-graphs.ts';
 import type { StepOptions } from './step-graphs.ts';
-
-/** Weights by parameter name, and the model's own states by theirs. */
-export type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
+import { createArrays } from './training-arrays.ts';
+import type { Weights } from './training-arrays.ts';
 
 /** Options of {@link createTrainer}. */
 export interface TrainerOptions {
@@ -82,6 +68,14 @@ export interface StepResult {
   readonly gradientNorm: number;
 }
 
+/** A graph that is tied to its arrays. */
+interface Bound {
+  run(): Promise<void>;
+  /** The seeds of dropout and the noise that it reads, by name. */
+  readonly seeds: readonly HostTensor[];
+  readonly noises: readonly HostTensor[];
+}
+
 /** What an evaluation gave. */
 export type EvaluationResult = Pick<StepResult, 'loss' | 'metrics'>;
 
@@ -110,12 +104,11 @@ export interface Trainer {
  */
 export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const { objective, optimizer, batchSize, accumulate, seed, threads, profile, average, checkpointing = false } = options;
-  const carried = new Map<string, HostTensor>();
   const fed = new Map<string, HostTensor>();
   const sessions: Session[] = [];
   const bindings: Binding[] = [];
 
-  const { parameters, frozen, buffers, tokensPerExample } = objective;
+  const { parameters, buffers, tokensPerExample } = objective;
   const buckets = bucketsOf(
     parameters.map(({ name, shape }) => ({ name, shape: shape.map(({ size }) => Number(size)) })),
     optimizer,
@@ -142,50 +135,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const microBatches = batchSize / microBatchSize;
   const inParts = accumulate * microBatches > 1;
   const feeds = Object.entries<FeedSpec>(objective.feeds(batchSize));
-  /** Memory for buckets under `prefix`, carried as a whole and, as views, parameter by parameter; the views. */
-  const reserve = (prefix: string, those: readonly Bucket[] = buckets): Map<string, HostTensor<'float32'>> => {
-    const views = new Map<string, HostTensor<'float32'>>();
-    for (const { name, length, parts } of those) {
-      const memory = allocate('float32', length);
-      carried.set(`${prefix}${name}`, hostTensor('float32', [length], memory));
-      for (const part of parts)
-        views.set(`${prefix}${part.name}`, hostTensor('float32', part.shape, memory.subarray(part.start, part.start + part.length)));
-    }
-    for (const [name, view] of views) carried.set(name, view);
-    return views;
-  };
-  const weights = inOrder(
-    reserve(''),
-    parameters.map(({ name }) => name),
-  );
-  const optimizerState = new Map(
-    buckets.flatMap((bucket) =>
-      (optimizer.groups[bucket.group] as ParameterGroup).rule.stateNames.flatMap((name) => [...reserve(`${name}:`, [bucket])]),
-    ),
-  );
-  const averages = average === undefined ? new Map<string, HostTensor<'float32'>>() : reserve(averageOf(''));
-  for (const [name, tensor] of averages) optimizerState.set(name, tensor);
-  const gradientViews = inParts ? reserve('gradient:') : undefined;
-  for (const { name, shape } of buffers) {
-    const tensor = hostTensor(
-      'float32',
-      shape.map(({ size }) => Number(size)),
-    );
-    carried.set(name, tensor);
-    weights.set(name, tensor);
-  }
-  const carries = new Map(
-    objective.carries(microBatchSize).map(
-      ({ name, shape }) =>
-        [
-          name,
-          hostTensor(
-            'float32',
-            shape.map(({ size }) => Number(size)),
-          ),
-        ] as const,
-    ),
-  );
+  const arrays = createArrays({
+    objective,
+    optimizer,
+    buckets,
+    microBatchSize,
+    seed,
+    inParts,
+    average: average !== undefined,
+    weights: options.weights,
+  });
+  const { carried, weights, carries } = arrays;
   if (carries.size > 0 && microBatches > 1) {
     throw new UsageError({
       code: 'WEFT_TRAIN_OPTION',
@@ -195,22 +155,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       remedy: 'Leave microBatchSize out, or train on smaller batches.',
     });
   }
-  for (const [name, tensor] of carries) carried.set(name, tensor);
-  const initial = options.weights ?? initialize([...parameters, ...frozen, ...buffers], { seed });
-  const initialOf = (name: string, length: number): HostTensor<'float32'> => {
-    const given = initial.get(name);
-    if (given?.data.length === length) return given;
-    throw new WeftError({
-      code: 'WEFT_TRAIN_WEIGHTS',
-      action: 'start training',
-      rule: given === undefined ? 'a weight is missing' : 'a weight has another shape',
-      value: name,
-      remedy: 'Give the weights of this very model.',
-    });
-  };
-  for (const [name, { data }] of weights) data.set(initialOf(name, data.length).data);
-  for (const { name, shape } of frozen) carried.set(name, initialOf(name, elementCount(shape.map(({ size }) => Number(size)))));
-  for (const [name, { data }] of averages) data.set(weights.get(name.slice(averageOf('').length))?.data ?? []);
 
   /** Scalars that graphs give: the loss, the gradient's norm, metrics. */
   const results = new Map<string, HostTensor>();
@@ -223,7 +167,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
    *
    * @param own arrays that this graph uses instead of those of training
    */
-  const bind = async (graph: Graph, own: ReadonlyMap<string, HostTensor> = new Map()): Promise<() => Promise<void>> => {
+  const bind = async (graph: Graph, own: ReadonlyMap<string, HostTensor> = new Map()): Promise<Bound> => {
     const session = await compileGraph(graph, {
       ...SESSION,
       ...(threads === undefined ? {} : { threads }),
@@ -263,27 +207,28 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     // A bucket is written where its parameters are read; the graph was checked to read them first.
     const binding = session.bind(inputs, outputs, { overlap: 'allowed' });
     bindings.push(binding);
-    return async () => {
-      await binding.run();
-      for (const [from, to] of copies) (to.data as Float32Array).set(from.data as Float32Array);
+    const names = Object.keys(inputs).sort();
+    const read = (is: (name: string) => boolean): readonly HostTensor[] => names.filter(is).map((name) => inputs[name] as HostTensor);
+    return {
+      seeds: read(isDropoutSeed),
+      noises: read(isNoise),
+      async run() {
+        await binding.run();
+        for (const [from, to] of copies) (to.data as Float32Array).set(from.data as Float32Array);
+      },
     };
   };
 
   const compute = await bind((inParts ? accumulateGraph : stepGraph)(stepOptions));
   const apply = inParts ? await bind(applyGraph(stepOptions)) : undefined;
-  let evaluation: { readonly run: () => Promise<void>; readonly states: ReadonlyMap<string, HostTensor> } | undefined;
+  let evaluation: { readonly bound: Bound; readonly states: ReadonlyMap<string, HostTensor> } | undefined;
 
-  const drawn = (is: (name: string) => boolean): readonly HostTensor[] =>
-    [...fed.entries()]
-      .filter(([name]) => is(name))
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, tensor]) => tensor);
   const feedScalar = (name: string, value: number): void => {
     const tensor = fed.get(name);
     if (tensor !== undefined) tensor.data[0] = value;
   };
   /** Runs a graph on the parts of some batches; means over what they keep. */
-  const runParts = async (run: () => Promise<void>, batches: readonly AnyBatch[], purpose: string): Promise<EvaluationResult> => {
+  const runParts = async (bound: Bound, batches: readonly AnyBatch[], purpose: string): Promise<EvaluationResult> => {
     for (const batch of batches) requireShape(batch, { batchSize, feeds });
     const kept = batches.reduce((sum, batch) => sum + batch.kept, 0);
     feedScalar('denominator', Math.max(1, kept));
@@ -291,8 +236,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     const names = feeds.map(([name]) => name);
     for (const [part, data] of batches.flatMap((batch) => splitBatch(batch, names, microBatches)).entries()) {
       for (const [name, numbers] of data) (fed.get(name)?.data as FeedData | undefined)?.set(numbers);
-      draw(`${purpose} ${part}`);
-      await run();
+      draw(bound, { seed, purpose: `${purpose} ${part}` });
+      await bound.run();
       for (const name of results.keys()) totals.set(name, (totals.get(name) ?? 0) + resultOf(name));
     }
     const metrics = [...totals].flatMap(([name, total]) =>
@@ -300,16 +245,6 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     );
     return { loss: totals.get('loss') ?? NaN, metrics: Object.fromEntries(metrics) };
   };
-  /** Draws seeds of dropout and noise afresh: functions of the seed and the purpose, so that a resumed run draws the same. */
-  const draw = (purpose: string): void => {
-    const seeds = drawn(isDropoutSeed);
-    const noises = drawn(isNoise);
-    const random = createRandom(seed, `dropout ${purpose}`);
-    for (const { data } of seeds) for (let index = 0; index < data.length; index++) data[index] = random.uint32() | 0;
-    const normal = createRandom(seed, `noise ${purpose}`);
-    for (const { data } of noises) for (let index = 0; index < data.length; index++) data[index] = normal.normal();
-  };
-
   /** What is not finite first, with the weights as they are and the last part of the batch. */
   const firstBadTensor = async (): Promise<string | undefined> => {
     const { graph, tensors } = finiteChecks(checkedOutputs(stepOptions));
@@ -325,19 +260,19 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   return {
     weights,
-    averaged: new Map([...averages].map(([name, tensor]) => [name.slice(averageOf('').length), tensor])),
-    optimizerState,
+    averaged: arrays.averaged,
+    optimizerState: arrays.optimizerState,
     carried: carries,
     async step(step, batches) {
       for (const [group, { rule }] of optimizer.groups.entries())
         for (const [name, value] of Object.entries(rule.scalars(step))) feedScalar(scalarName(group, name), value);
-      for (const { data } of gradientViews?.values() ?? []) data.fill(0);
+      for (const { data } of arrays.gradients.values()) data.fill(0);
       const norm = results.get('gradientNorm');
       if (norm !== undefined) norm.data[0] = NOT_COMPUTED;
       let means: EvaluationResult;
       try {
         means = await runParts(compute, batches, String(step));
-        await apply?.();
+        await apply?.run();
       } catch (error) {
         // The step fails where the norm is not finite; see `oneIfFinite`.
         if (resultOf('gradientNorm') === NOT_COMPUTED || Number.isFinite(resultOf('gradientNorm'))) throw error;
@@ -348,14 +283,16 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async evaluate(batches) {
       if (evaluation === undefined) {
         const states = new Map([...carries].map(([name, { shape }]) => [name, hostTensor('float32', shape)] as const));
-        const averagesOwn = [...averages].map(([name, tensor]) => [name.slice(averageOf('').length), tensor] as const);
-        evaluation = { run: await bind(evaluationGraph(stepOptions), new Map<string, HostTensor>([...states, ...averagesOwn])), states };
+        evaluation = {
+          bound: await bind(evaluationGraph(stepOptions), new Map<string, HostTensor>([...states, ...arrays.averaged])),
+          states,
+        };
       }
       for (const { data } of evaluation.states.values()) (data as Float32Array).fill(0);
       const totals = new Map<string, number>();
       let count = 0;
       for (const [index, batch] of [...batches].entries()) {
-        const { loss, metrics } = await runParts(evaluation.run, [batch], `evaluation ${index}`);
+        const { loss, metrics } = await runParts(evaluation.bound, [batch], `evaluation ${index}`);
         for (const [name, value] of Object.entries({ ...metrics, loss })) totals.set(name, (totals.get(name) ?? 0) + value * batch.kept);
         count += batch.kept;
       }
@@ -405,7 +342,14 @@ function diverged(step: number, norm: number, tensor: string | undefined): WeftE
   });
 }
 
-/** The same map in another order. */
-function inOrder<V>(map: ReadonlyMap<string, V>, names: readonly string[]): Map<string, V> {
-  return new Map(names.map((name) => [name, map.get(name) as V]));
+/** Draws what a graph reads of seeds and noise afresh: functions of the seed and the purpose, so that a resumed run draws the same. */
+function draw({ seeds, noises }: Bound, { seed, purpose }: { readonly seed: number; readonly purpose: string }): void {
+  if (seeds.length > 0) {
+    const random = createRandom(seed, `dropout ${purpose}`);
+    for (const { data } of seeds) for (let index = 0; index < data.length; index++) data[index] = random.uint32() | 0;
+  }
+  if (noises.length > 0) {
+    const random = createRandom(seed, `noise ${purpose}`);
+    for (const { data } of noises) for (let index = 0; index < data.length; index++) data[index] = random.normal();
+  }
 }

@@ -113,7 +113,7 @@ export async function trainPart(recipe: Recipe, { until, data, heldOutTokens, ..
     if (before === undefined) await beginFolder(recipe, paths);
     else if (before.step >= until) return before;
     const part = { until, heldOutTokens, prepare: () => shareTokens(runPaths(data), paths) };
-    return training(recipe, paths, { hooks, ...part }, ({ state }) => Promise.resolve(state));
+    return training(recipe, paths, { hooks, ...part, after: ({ state }) => Promise.resolve(state) });
   });
 }
 
@@ -128,15 +128,22 @@ async function beginFolder(recipe: Recipe, paths: RunPaths): Promise<void> {
 
 async function run(recipe: Recipe, paths: RunPaths, hooks: WorkflowHooks): Promise<RunResult> {
   const started = performance.now();
-  const result = await training(recipe, paths, { hooks, samples: true, prepare: () => prepare(recipe, paths, hooks) }, async (trained) => {
-    const weights = existsSync(paths.best) ? await bestWeights(paths.best) : trained.averaged;
-    return finishRun({ ...trained, recipe, paths, weights }, hooks);
+  const result = await training(recipe, paths, {
+    hooks,
+    samples: true,
+    prepare: () => prepare(recipe, paths, hooks),
+    async after(trained) {
+      const weights = existsSync(paths.best) ? await bestWeights(paths.best) : trained.averaged;
+      return finishRun({ ...trained, recipe, paths, weights }, hooks);
+    },
   });
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
 /** How {@link training} goes. */
-interface Course {
+interface Course<T> {
+  /** What is made of the weights in the end. */
+  readonly after: (trained: Omit<Trained, 'recipe' | 'paths' | 'weights'> & { readonly averaged: Weights }) => Promise<T>;
   readonly hooks: WorkflowHooks;
   /** Makes tokenizer and tokens for a run that has none yet. */
   readonly prepare: () => Promise<Prepared>;
@@ -146,13 +153,11 @@ interface Course {
   readonly heldOutTokens?: number;
 }
 
-/** The steps of a run, from its checkpoint where it has one, and then `after` with what came of them. */
-// eslint-disable-next-line max-params -- a run, its place, how it goes and what comes after
+/** The steps of a run, from its checkpoint where it has one, and then what is made of them. */
 async function training<T>(
   recipe: Recipe,
   paths: RunPaths,
-  { hooks, prepare: prepareRun, samples = false, until, heldOutTokens }: Course,
-  after: (trained: Omit<Trained, 'recipe' | 'paths' | 'weights'> & { readonly averaged: Weights }) => Promise<T>,
+  { hooks, prepare: prepareRun, samples = false, until, heldOutTokens, after }: Course<T>,
 ): Promise<T> {
   const { onEvent } = hooks;
   for (const folder of [paths.folder, join(paths.checkpoint, '..'), join(paths.folder, 'onnx'), paths.trainTokens, paths.heldOutTokens])

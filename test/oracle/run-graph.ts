@@ -2,8 +2,19 @@
 
 import type { Graph } from '../../src/graph/index.ts';
 import { compileGraph } from '../../src/runtime/index.ts';
-import { fromHost, toHost } from './nd-array.ts';
+import { fill, fromHost, toHost } from './nd-array.ts';
 import type { NdArray } from './nd-array.ts';
+
+/** Zeros for each state that a graph carries, by name. */
+export function zeroStates(graph: Graph): Record<string, NdArray> {
+  return Object.fromEntries(
+    graph.inputs.flatMap(({ attributes: { name, shape, role } }) => {
+      if (role !== 'state') return [];
+      const sizes = shape.map(({ size }) => Number(size));
+      return [[name, fill('float32', sizes, () => 0)]];
+    }),
+  );
+}
 
 /** The value of each output. */
 export async function runOnnx(graph: Graph, feeds: Readonly<Record<string, NdArray>>): Promise<Map<string, NdArray>> {
