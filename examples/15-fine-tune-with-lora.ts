@@ -1,7 +1,7 @@
 /** A small model learns to answer by an adapter alone; the adapter is saved as PEFT has it, and merged. */
 import { textCorpus, pack } from 'weft/data';
-import { DEFAULT_CHAT_TEMPLATE, lora, mergeAdapter, packChats, startAdapter, supervised } from 'weft/finetune';
-import { loadAdapter, saveAdapter } from 'weft/formats';
+import { DEFAULT_CHAT_TEMPLATE, lora, packChats, startAdapter, supervised } from 'weft/finetune';
+import { loadAdapter, mergeAdapter, saveAdapter } from 'weft/formats';
 import { createTextModel } from 'weft/generate';
 import { llama, withAdapters } from 'weft/models';
 import { chatReplies, chatTokens, trainTokenizer } from 'weft/tokenizers';

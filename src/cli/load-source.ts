@@ -12,6 +12,9 @@ import { createStyle } from './terminal/style.ts';
 /** What `-t` and FROM take, for help. */
 export const SOURCE_HELP = 'model folder, tokenizer file, hf:org/name, or an encoding such as o200k_base';
 
+/** What `--base` takes, for help. */
+export const BASE_HELP = 'base model of an adapter (default: the one that it names)';
+
 /** Checks the name of a splitting. */
 export const splittingFlag: (text: string) => 'gpt2' | 'gpt4' | 'o200k' | 'qwen2' = oneOf('--splitting', [
   'gpt2',

@@ -7,7 +7,6 @@ export type { Preference } from './chats/preference.ts';
 export { readChats, readPreferences, readPrompts } from './chats/read-chats.ts';
 export { lora, startAdapter } from './lora.ts';
 export type { LoraOptions, LoraTarget } from './lora.ts';
-export { mergeAdapter, unmergeAdapter } from './merge.ts';
 export { supervised } from './objectives/supervised.ts';
 export type { FineTuneOptions } from './objectives/supervised.ts';
 export { dpo } from './objectives/dpo.ts';

@@ -12,12 +12,12 @@ import { createRandom, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { add, axes, buildGraph, input, isKind, multiply, sum } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
-import { roundWeights, unroundBlocks } from '../formats/index.ts';
+import { mergeAdapter, roundWeights, unmergeAdapter, unroundBlocks } from '../formats/index.ts';
 import { gpt, linearLayers, llama, withAdapters, withBlockWeights } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { adapterScale, initialize, isAdapterParameter, linear } from '../nn/index.ts';
 import { adamw, createTrainer, defineObjective, languageModelling } from '../train/index.ts';
-import { lora, mergeAdapter, startAdapter, unmergeAdapter } from './index.ts';
+import { lora, startAdapter } from './index.ts';
 
 type Weights = Map<string, HostTensor<'float32'>>;
 const MODELS: readonly LanguageModel[] = [

@@ -8,6 +8,7 @@ import type { ModuleUpdate } from './adapter-modules.ts';
 import { checkSchema } from './json-file.ts';
 
 export const ADAPTER_CONFIG_FILE = 'adapter_config.json';
+export const ADAPTER_WEIGHTS_FILE = 'adapter_model.safetensors';
 
 const positive = z.number().positive();
 const CONFIG = z.looseObject({

@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -17,7 +17,7 @@ import { gpt, llama, withAdapters } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { adapterParameters, initialize } from '../nn/index.ts';
 import type { AdapterDefinition } from '../nn/index.ts';
-import { loadAdapter, loadModel, readSafetensors, saveAdapter, writeSafetensors } from './index.ts';
+import { loadAdapter, loadModel, mergeAdapter, readSafetensors, saveAdapter, writeSafetensors } from './index.ts';
 import type { Weights } from './index.ts';
 import { GPT2_FOLDER, LLAMA_FOLDER } from './model-folder.fixture.ts';
 
@@ -139,6 +139,54 @@ print(json.dumps(m(torch.tensor([${JSON.stringify(VECTORS.ids)}])).logits[0].fla
     },
     120_000,
   );
+});
+
+describe('an adapter’s folder as a model', () => {
+  const refused = expect.objectContaining({ code: 'WEFT_ADAPTER_BASE' });
+
+  test('is its base with the adapter merged, wherever the base is named', async () => {
+    const { model, weights, folder: base } = await baseOf('llama');
+    const adapter = adapterOf(model, LAYERS);
+    const expected = mergeAdapter(weights, adapter);
+    const above = newFolder();
+    await cp(base, join(above, 'base'), { recursive: true });
+    for (const baseName of [base, '../base']) {
+      const folder = join(above, `adapter-${baseName.length}`);
+      await saveAdapter(folder, { model, ...adapter, baseWeights: weights, baseName });
+      expect((await loadModel(folder)).weights).toEqual(expected);
+    }
+    const nameless = newFolder();
+    await saveAdapter(nameless, { model, ...adapter });
+    await expect(loadModel(nameless)).rejects.toThrow(refused);
+    const { weights: given, chatTemplate } = await loadModel(nameless, { base });
+    expect(given).toEqual(expected);
+    expect(chatTemplate).toBeUndefined();
+    await writeFile(join(nameless, 'chat_template.jinja'), '{{ messages }}');
+    expect((await loadModel(nameless, { base })).chatTemplate).toBe('{{ messages }}');
+    // An adapter on an adapter.
+    const second = newFolder();
+    await saveAdapter(second, { model, ...adapter, baseWeights: expected, baseName: join(above, `adapter-${base.length}`) });
+    expect((await loadModel(second)).weights).toEqual(mergeAdapter(expected, adapter));
+  });
+
+  test('its base is nowhere, itself, another, or given to a whole model', async () => {
+    const { model, folder: base } = await baseOf('llama');
+    const adapter = adapterOf(model, LAYERS);
+    for (const baseName of ['/nowhere/at/all', '.', './a', 'nowhere']) {
+      const folder = newFolder();
+      await saveAdapter(folder, { model, ...adapter, baseName });
+      await expect(loadModel(folder)).rejects.toThrow(refused);
+    }
+    const hub = newFolder();
+    await saveAdapter(hub, { model, ...adapter, baseName: 'some/model' });
+    await expect(loadModel(hub, { hub: { offline: true, cache: root } })).rejects.toThrow(
+      expect.objectContaining({ code: 'WEFT_HUB_OFFLINE' }),
+    );
+    const other = newFolder();
+    await saveAdapter(other, { model, ...adapter, baseWeights: initialize(model.parameters, { seed: 9 }), baseName: base });
+    await expect(loadModel(other)).rejects.toThrow(refused);
+    await expect(loadModel(base, { base })).rejects.toThrow(refused);
+  });
 });
 
 describe('an adapter that does not fit', () => {

@@ -14,7 +14,7 @@ import type { HostTensor } from '../core/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { adapterParameters } from '../nn/index.ts';
 import type { AdapterDefinition, LowRank } from '../nn/index.ts';
-import { ADAPTER_CONFIG_FILE, parseAdapterConfig, writeAdapterConfig } from './adapter-config.ts';
+import { ADAPTER_CONFIG_FILE, ADAPTER_WEIGHTS_FILE, parseAdapterConfig, writeAdapterConfig } from './adapter-config.ts';
 import { joinUpdates, splitUpdate } from './adapter-modules.ts';
 import type { ModuleUpdate } from './adapter-modules.ts';
 import { architectureOf } from './hugging-face/architectures.ts';
@@ -23,7 +23,6 @@ import type { Placement, Weights } from './hugging-face/weight-rules.ts';
 import { readJsonFile } from './json-file.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
 
-const WEIGHTS_FILE = 'adapter_model.safetensors';
 /** What PEFT's names begin with: its wrapper, and the model in it. */
 const PREFIX = 'base_model.model.';
 /** Where the fingerprint of the base model's weights is kept; PEFT passes over it. */
@@ -88,7 +87,7 @@ export async function saveAdapter(folder: string, parts: AdapterParts): Promise<
   if (lost !== undefined) throw weightsError(`the layer ${lost} has no module in a ${architectureOf(model).classNames[0]}`);
   const tensors = new Map<string, HostTensor>();
   for (const [module, { a, b }] of modules) tensors.set(`${PREFIX}${module}.lora_A.weight`, a).set(`${PREFIX}${module}.lora_B.weight`, b);
-  await writeSafetensors(join(folder, WEIGHTS_FILE), tensors, {
+  await writeSafetensors(join(folder, ADAPTER_WEIGHTS_FILE), tensors, {
     format: 'pt',
     ...(baseWeights === undefined ? {} : { [BASE_KEY]: fingerprint(baseWeights) }),
   });
@@ -120,7 +119,7 @@ export async function loadAdapter(folder: string, options: LoadAdapterOptions): 
   const json = await readJsonFile(path);
   if (json === undefined) throw noAdapter(folder);
   const config = parseAdapterConfig(json, path);
-  const file = await openSafetensors(join(folder, WEIGHTS_FILE));
+  const file = await openSafetensors(join(folder, ADAPTER_WEIGHTS_FILE));
   try {
     const base = file.metadata.get(BASE_KEY);
     if (base !== undefined && baseWeights !== undefined && base !== fingerprint(baseWeights))

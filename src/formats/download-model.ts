@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { FormatError } from '../core/index.ts';
 import { openHub } from '../hub/index.ts';
 import type { HubOptions, HubRepository } from '../hub/index.ts';
+import { ADAPTER_CONFIG_FILE, ADAPTER_WEIGHTS_FILE } from './adapter-config.ts';
 import { WEIGHTS_FILE, WEIGHTS_INDEX_FILE, shardNames } from './folder-weights.ts';
 import { readJsonFile } from './json-file.ts';
 
@@ -25,7 +26,7 @@ export function isHubName(folder: string): boolean {
 }
 
 /**
- * Downloads a model from the hub: configuration, tokenizer and safetensors weights, single or in shards. What is there is not asked for
+ * Downloads a model from the hub: configuration, tokenizer and safetensors weights, single or in shards; or an adapter. What is there is not asked for
  * again, and what broke off is continued.
  *
  * @param name - `hf:organisation/name`, or `hf:organisation/name@revision`.
@@ -44,10 +45,11 @@ export function isHubName(folder: string): boolean {
  */
 export async function downloadModel(name: string, options: HubOptions = {}): Promise<string> {
   const repository = await openHub(name, options);
-  const weights = await weightFiles(name, repository);
+  const isAdapter = repository.files.includes(ADAPTER_CONFIG_FILE) && !repository.files.includes('config.json');
+  const weights = isAdapter ? [ADAPTER_WEIGHTS_FILE] : await weightFiles(name, repository);
   for (const file of BESIDE) if (repository.files.includes(file)) await repository.download(file);
   for (const file of weights) await repository.download(file);
-  return dirname(await repository.download('config.json'));
+  return dirname(await repository.download(isAdapter ? ADAPTER_CONFIG_FILE : 'config.json'));
 }
 
 /** The folder itself; for a name of the hub the place of its `config.json`, and nothing else of it. */

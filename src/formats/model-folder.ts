@@ -15,6 +15,7 @@ import { bert } from '../models/index.ts';
 import type { AnyModel, BertConfig, BertModel, LanguageModel, Seq2SeqModel } from '../models/index.ts';
 import { loadTokenizer, saveTokenizer } from '../tokenizers/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
+import { isAdapterFolder, loadAdapted } from './adapted-model.ts';
 import { readChatTemplate, writeTokenizerConfig } from './chat-template.ts';
 import { folderOfConfig, localFolder } from './download-model.ts';
 import { WEIGHTS_FILE, notAModel, openFolderWeights } from './folder-weights.ts';
@@ -117,30 +118,48 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
   });
 }
 
-/** Options of {@link loadModel}. */
-export interface LoadModelOptions {
+/** How a name of the hub is turned into a folder. */
+export interface HubFolderOptions {
   /** How the hub is reached, for names of it. */
   readonly hub?: HubOptions;
+}
+
+/** Options of {@link loadModel}. */
+export interface LoadModelOptions extends HubFolderOptions {
+  /** Of an adapter's folder: the model that it changes, a folder or a name of the hub; default the one that it names. */
+  readonly base?: string;
 }
 
 /**
  * Loads the folder of a language model: one that {@link saveModel} wrote, or one from Hugging Face of a known architecture. Weights in
  * 16 bits are widened to float32; weights in shards are read through their index.
  *
+ * The folder of an adapter, ours or PEFT's, is loaded as its base model with the adapter merged into it.
+ *
  * @param folder - the folder, or `hf:organisation/name` of the hub, which is downloaded (see {@link downloadModel}).
- * @param options - `hub`: how the hub is reached.
+ * @param options - `hub`: how the hub is reached; `base`: an adapter's base model.
  * @returns definition, weights by the model's own names, and what else the folder has.
  * @throws FormatError with a code `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing, damaged, asks
- *   for what Weft cannot compute, or is no language model.
+ *   for what Weft cannot compute, or is no language model; `WEFT_ADAPTER_…` when it holds an adapter that is damaged, whose base is not
+ *   found or is another.
  */
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<LoadedModel> {
-  checkOptions(`load the model ${folder}`, options, ['hub']);
+  checkOptions(`load the model ${folder}`, options, ['hub', 'base']);
+  const { base, ...hub } = options;
   const local = await localFolder(folder, options.hub);
-  return loadFolder(local, await readConfig(local, LANGUAGE));
+  if (isAdapterFolder(local)) return loadAdapted(local, (found) => loadModel(found, hub), base);
+  if (base === undefined) return loadFolder(local, await readConfig(local, LANGUAGE));
+  throw new FormatError({
+    code: 'WEFT_ADAPTER_BASE',
+    action: `load ${folder} with the base ${base}`,
+    rule: 'an adapter has a base model, and this is none',
+    value: existsSync(join(local, CONFIG_FILE)) ? 'it is a whole model' : 'it has no adapter_config.json',
+    remedy: 'Leave the base out, or give the folder of an adapter.',
+  });
 }
 
 /** Options of {@link loadEncoder}. */
-export interface LoadEncoderOptions extends LoadModelOptions, Partial<Pick<BertConfig, 'head' | 'classes'>> {}
+export interface LoadEncoderOptions extends HubFolderOptions, Partial<Pick<BertConfig, 'head' | 'classes'>> {}
 
 /**
  * Loads the folder of a BERT model: one that {@link saveModel} wrote, or Hugging Face's. With a head of its own choice the encoder is
@@ -177,12 +196,15 @@ export async function loadEncoder(folder: string, options: LoadEncoderOptions = 
 /**
  * Loads the folder of an encoder-decoder transformer that {@link saveModel} wrote.
  *
- * @param folder - the folder.
+ * @param folder - the folder, or a name of the hub.
+ * @param options - `hub`: how the hub is reached.
  * @returns as {@link loadModel}.
  * @throws FormatError as {@link loadModel}.
  */
-export async function loadSeq2Seq(folder: string): Promise<LoadedModel<Seq2SeqModel>> {
-  return loadFolder(folder, await readConfig(folder, ['seq2seq']));
+export async function loadSeq2Seq(folder: string, options: HubFolderOptions = {}): Promise<LoadedModel<Seq2SeqModel>> {
+  checkOptions(`load the model ${folder}`, options, ['hub']);
+  const local = await localFolder(folder, options.hub);
+  return loadFolder(local, await readConfig(local, ['seq2seq']));
 }
 
 async function loadFolder<M extends AnyModel>(
@@ -233,7 +255,7 @@ async function loadFolder<M extends AnyModel>(
  * console.log((await readModelDefinition('.')).config.hidden); // 128
  * ```
  */
-export async function readModelDefinition(folder: string, options: LoadModelOptions = {}): Promise<LanguageModel> {
+export async function readModelDefinition(folder: string, options: HubFolderOptions = {}): Promise<LanguageModel> {
   checkOptions(`read the model ${folder}`, options, ['hub']);
   return (await readConfig(await folderOfConfig(folder, options.hub), LANGUAGE)).model;
 }

@@ -13,8 +13,10 @@ import type { TextModel } from './text-model.ts';
  * Loads a model folder, ours or Hugging Face's, ready to generate and to score. Where the folder names the tokens that begin
  * and end a text, they are used; its sampling settings are not: sampling is the caller's.
  *
- * @param folder a folder with `config.json`, `model.safetensors` and `tokenizer.json`, or `hf:organisation/name` of the hub
- * @param options see {@link TextModelOptions}; `hub`: how the hub is reached
+ * @param folder a folder with `config.json`, `model.safetensors` and `tokenizer.json`, or `hf:organisation/name` of the hub; or the
+ *   folder of an adapter
+ * @param options see {@link TextModelOptions}; `hub`: how the hub is reached; `base`: the base model of an adapter's folder, default the one
+ *   that it names
  * @returns the text model, named after its card or its folder; close it to free the session
  * @throws FormatError `WEFT_FORMAT_…` or `WEFT_TOKENIZER_…` when something in the folder is missing or damaged,
  *   `WEFT_GENERATE_TOKENIZER` when it has no tokenizer
@@ -37,9 +39,12 @@ import type { TextModel } from './text-model.ts';
  * ```
  */
 export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
-  checkOptions('load a model', options, ['threads', 'hub']);
-  const { hub, ...running } = options;
-  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, hub === undefined ? {} : { hub });
+  checkOptions('load a model', options, ['threads', 'hub', 'base']);
+  const { hub, base, ...running } = options;
+  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, {
+    ...(hub === undefined ? {} : { hub }),
+    ...(base === undefined ? {} : { base }),
+  });
   if (tokenizer === undefined) {
     throw new FormatError({
       code: 'WEFT_GENERATE_TOKENIZER',

@@ -18,6 +18,8 @@ export interface ServeOptions extends Omit<AppOptions, 'models'> {
   readonly port?: number;
   /** Host name or address to listen on. Default `localhost`, which other machines do not reach; `0.0.0.0` for all. */
   readonly host?: string;
+  /** Of an adapter's folder: its base model; default the one that it names. */
+  readonly base?: string;
 }
 
 /** A server that runs. */
@@ -29,12 +31,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !== 'models'), 'port', 'host'];
+const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !== 'models'), 'port', 'host', 'base'];
 
 /**
  * Serves a language model over HTTP: the OpenAI routes under `/v1`, `/health`, `/metrics`, and the page at `/`.
  *
- * @param target - a model folder, or a model that is open already (and stays open when the server closes)
+ * @param target - the folder of a model or an adapter, or a model that is open already (and stays open when the server closes)
  * @param options - see {@link ServeOptions}; a folder's own learning curve is on the page unless `runs` names others
  * @returns the server, ready to answer
  * @throws WeftError `WEFT_SERVE_PORT` when the port can't be had, and what opening the folder throws
@@ -60,7 +62,7 @@ const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !
  */
 export async function serve(target: string | TextModel, options: ServeOptions = {}): Promise<RunningServer> {
   checkOptions('serve', options, SERVE_OPTIONS);
-  const { port, host, ...rest } = options;
+  const { port, host, base, ...rest } = options;
   if (typeof target !== 'string') return await listen(await createApp({ ...rest, models: [target] }), { port, host });
   // Port first: a port in use is told at once, not after the model was loaded.
   let loaded: (models: readonly TextModel[]) => void = () => undefined;
@@ -70,7 +72,7 @@ export async function serve(target: string | TextModel, options: ServeOptions = 
   const hasCurve = existsSync(join(target, 'metrics.jsonl'));
   const server = await listen(await createApp({ runs: hasCurve ? [target] : [], ...rest, models }), { port, host });
   try {
-    const model = await loadTextModel(target);
+    const model = await loadTextModel(target, base === undefined ? {} : { base });
     loaded([model]);
     return {
       ...server,

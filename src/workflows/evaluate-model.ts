@@ -19,6 +19,8 @@ export interface EvaluateModelOptions {
   readonly trainedOn?: readonly string[];
   /** Most UTF-8 bytes of held-out text; default all. */
   readonly byteLimit?: number;
+  /** Of an adapter's folder: its base model; default the one that it names. */
+  readonly base?: string;
   /** Threads; default one a core. */
   readonly threads?: number;
 }
@@ -35,7 +37,7 @@ export interface ModelEvaluation extends TextEvaluation {
  * Loss, perplexity and bits per byte of a model folder on held-out text, and what compressors and a byte n-gram model
  * need for the same bytes.
  *
- * @param folder - a model folder.
+ * @param folder - the folder of a model or an adapter.
  * @param options - what to evaluate on.
  * @param hooks - events of the phases `evaluation` and `baselines`, and a signal that stops them.
  * @throws UsageError `WEFT_EVAL_EMPTY` without text; whatever reading text and model may throw.
@@ -45,12 +47,15 @@ export async function evaluateModel(
   options: EvaluateModelOptions,
   { onEvent, signal }: WorkflowHooks = {},
 ): Promise<ModelEvaluation> {
-  checkOptions('evaluate', options, ['files', 'textField', 'trainedOn', 'byteLimit', 'threads']);
-  const { files, textField, trainedOn, byteLimit, threads } = options;
+  checkOptions('evaluate', options, ['files', 'textField', 'trainedOn', 'byteLimit', 'base', 'threads']);
+  const { files, textField, trainedOn, byteLimit, base, threads } = options;
   const read = (paths: readonly string[]): Corpus => readText(paths, textField === undefined ? {} : { textField });
   const limits = { ...(byteLimit === undefined ? {} : { byteLimit }), ...(signal === undefined ? {} : { signal }) };
   const heldOut = read(files);
-  const model = await loadTextModel(folder, threads === undefined ? {} : { threads });
+  const model = await loadTextModel(folder, {
+    ...(base === undefined ? {} : { base }),
+    ...(threads === undefined ? {} : { threads }),
+  });
   try {
     onEvent?.({ kind: 'phase', phase: 'evaluation' });
     const evaluation = await evaluateText(model, heldOut, {

@@ -7,7 +7,7 @@ import type { Conversation } from '../../workflows/index.ts';
 import { printLine } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
-import { hubOptions } from '../load-source.ts';
+import { BASE_HELP, hubOptions } from '../load-source.ts';
 import { readLines, untilStop } from '../read-input.ts';
 import { reportError } from '../report-error.ts';
 import { addSamplingFlags, samplingOptions } from '../sampling-flags.ts';
@@ -18,6 +18,7 @@ import { createStyle } from '../terminal/style.ts';
 
 interface Flags extends SamplingFlags {
   readonly system?: string;
+  readonly base?: string;
   readonly threads?: number;
 }
 
@@ -31,15 +32,17 @@ export function addChat(program: Command, context: CliContext): void {
     .description(
       'Talks to a model, a line at a time; a line that ends with \\ goes on. A model without a chat template continues your text instead. Ctrl-C stops an answer, /reset forgets, /bye ends.',
     )
-    .argument('<DIR>', 'model folder, or hf:org/name')
+    .argument('<DIR>', 'folder of a model or an adapter, or hf:org/name')
     .option('--system <text>', 'what the model is told first');
   addSamplingFlags(command)
+    .option('--base <dir>', BASE_HELP)
     .option('--threads <n>', 'threads (default: one a core)', wholeNumber('--threads', { min: 1 }))
     .action(async (folder: string, flags: Flags) => {
       const { loadTextModel } = await import('../../generate/index.ts');
       const { converse } = await import('../../workflows/index.ts');
       const model = await loadTextModel(folder, {
         ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+        ...(flags.base === undefined ? {} : { base: flags.base }),
         hub: hubOptions(context),
       });
       try {

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { printJson } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
-import { hubOptions } from '../load-source.ts';
+import { BASE_HELP, hubOptions } from '../load-source.ts';
 import { readAll, untilStop } from '../read-input.ts';
 import { addSamplingFlags, samplingOptions } from '../sampling-flags.ts';
 import type { SamplingFlags } from '../sampling-flags.ts';
@@ -14,6 +14,7 @@ import { createStyle } from '../terminal/style.ts';
 
 interface Flags extends SamplingFlags {
   readonly prompt?: string;
+  readonly base?: string;
   readonly threads?: number;
   readonly json?: true;
 }
@@ -24,9 +25,10 @@ export function addGenerate(program: Command, context: CliContext): void {
     .command('generate')
     .summary('continue a text')
     .description('Writes the continuation of a prompt as it comes. Into a pipe goes the continuation alone.')
-    .argument('<DIR>', 'model folder, or hf:org/name')
+    .argument('<DIR>', 'folder of a model or an adapter, or hf:org/name')
     .option('-p, --prompt <text>', 'text to continue; - reads it from the standard input (default: none)');
   addSamplingFlags(command)
+    .option('--base <dir>', BASE_HELP)
     .option('--threads <n>', 'threads (default: one a core)', wholeNumber('--threads', { min: 1 }))
     .option('--json', 'print one JSON object at the end')
     .action(async (folder: string, flags: Flags) => {
@@ -34,6 +36,7 @@ export function addGenerate(program: Command, context: CliContext): void {
       const prompt = flags.prompt === '-' ? await readAll(untilStop(context.stdin, context.signal)) : (flags.prompt ?? '');
       const model = await loadTextModel(folder, {
         ...(flags.threads === undefined ? {} : { threads: flags.threads }),
+        ...(flags.base === undefined ? {} : { base: flags.base }),
         hub: hubOptions(context),
       });
       try {

@@ -8,8 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { hostTensor } from '../../core/index.ts';
-import { mergeAdapter } from '../../finetune/index.ts';
-import { loadAdapter, loadModel, readSafetensors, saveModel } from '../../formats/index.ts';
+import { loadAdapter, loadModel, mergeAdapter, readSafetensors, saveModel } from '../../formats/index.ts';
 import { createTextModel, loadTextModel } from '../../generate/index.ts';
 import { llama, withAdapters } from '../../models/index.ts';
 import { initialize } from '../../nn/index.ts';
@@ -90,6 +89,10 @@ test('an adapter: PEFT’s folder, which with the base model says what the merge
   const [a, b] = [await text.score(ids), await apart.score(ids)];
   for (const [index, value] of a.entries()) if (index > 0) expect(Math.abs(value - b[index]!)).toBeLessThan(1e-4);
   expect(text.chatTemplate).toContain('assistant:');
+  const opened = await loadTextModel(result.folder, { threads: 1 });
+  expect(await opened.score(ids)).toEqual(await text.score(ids));
+  expect(opened.chatTemplate).toBe(text.chatTemplate);
+  await opened.close();
   await text.close();
   await apart.close();
 });

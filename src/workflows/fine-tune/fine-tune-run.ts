@@ -6,9 +6,9 @@ import { join, resolve } from 'node:path';
 
 import { FormatError, UsageError, sweepUnfinished, writeFileAtomic } from '../../core/index.ts';
 import type { HostTensor } from '../../core/index.ts';
-import { DEFAULT_CHAT_TEMPLATE, lora, mergeAdapter, startAdapter } from '../../finetune/index.ts';
+import { DEFAULT_CHAT_TEMPLATE, lora, startAdapter } from '../../finetune/index.ts';
 import type { RewardFunction } from '../../finetune/index.ts';
-import { loadModel, readSafetensors, roundWeights, saveAdapter, saveModel } from '../../formats/index.ts';
+import { loadModel, mergeAdapter, readSafetensors, roundWeights, saveAdapter, saveModel } from '../../formats/index.ts';
 import type { LoadedModel } from '../../formats/index.ts';
 import { createTextModel } from '../../generate/index.ts';
 import { withAdapters, withBlockWeights } from '../../models/index.ts';

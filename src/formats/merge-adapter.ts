@@ -2,9 +2,9 @@
 
 import { UsageError, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
-import type { Adapter } from '../formats/index.ts';
 import { adapterParameters, adapterScale } from '../nn/index.ts';
 import type { LowRank } from '../nn/index.ts';
+import type { Adapter } from './adapter-folder.ts';
 
 type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
 
@@ -18,7 +18,8 @@ type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
  *
  * @example
  * ```ts
- * import { lora, mergeAdapter, startAdapter } from 'weft/finetune';
+ * import { lora, startAdapter } from 'weft/finetune';
+ * import { mergeAdapter } from 'weft/formats';
  * import { llama } from 'weft/models';
  * import { initialize } from 'weft/nn';
  *
