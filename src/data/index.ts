@@ -11,6 +11,17 @@ export type { PackTokensOptions } from './packing/pack-tokens.ts';
 export type { PackProgress } from './packing/encode-documents.ts';
 export { openPacked } from './packing/open-packed.ts';
 export type { PackedTokens } from './packing/packed-tokens.ts';
+export type { BatchOrderOptions } from './batches/batch-order.ts';
+export { labelledBatches, maskedBatches } from './batches/encoder-batches.ts';
+export type {
+  EncoderBatch,
+  EncoderBatches,
+  EncoderBatchOptions,
+  EncoderText,
+  LabelledBatch,
+  MaskedBatch,
+  MaskedBatchOptions,
+} from './batches/encoder-batches.ts';
 export { makeBatches } from './batches/make-batches.ts';
 export type { Batch, BatchOptions, Batches } from './batches/make-batches.ts';
 export { exampleBatches, rowExamples, windowExamples } from './batches/token-examples.ts';

@@ -2,8 +2,9 @@
 
 import { allocate, checkOptions } from '../../core/index.ts';
 import { demandOption } from '../data-error.ts';
+import { ORDER_OPTIONS, batchOrder } from './batch-order.ts';
+import type { BatchOrderOptions } from './batch-order.ts';
 import type { Batch } from './make-batches.ts';
-import { createPermutation } from './permutation.ts';
 
 /** Examples, row-major. */
 export interface TokenExamples {
@@ -115,36 +116,20 @@ export interface ExampleBatches {
  */
 export function exampleBatches(
   { inputs, targets, examples }: TokenExamples,
-  options: { readonly batchSize: number; readonly order?: 'shuffled' | 'sequential'; readonly seed?: number },
+  options: BatchOrderOptions,
 ): ExampleBatches {
   const action = 'make batches';
-  checkOptions(action, options, ['batchSize', 'order', 'seed']);
-  const { batchSize, order = 'shuffled', seed = 1 } = options;
-  demandOption(Number.isSafeInteger(batchSize) && batchSize >= 1, action, { rule: 'batchSize is a positive integer', value: batchSize });
-  demandOption(Number.isSafeInteger(seed), action, { rule: 'seed is an integer', value: seed });
-  demandOption(order === 'shuffled' || order === 'sequential', action, { rule: "order is 'shuffled' or 'sequential'", value: order });
-  demandOption(examples >= 1, action, { rule: 'there is an example or more', value: examples });
+  checkOptions(action, options, ORDER_OPTIONS);
+  const { batchSize } = options;
+  const { batchesPerEpoch, examplesOf } = batchOrder(action, examples, options);
   const [inputWidth, targetWidth] = [inputs.length / examples, targets.length / examples];
-  const shuffled = order === 'shuffled';
-  const batchesPerEpoch = shuffled ? Math.max(1, Math.floor(examples / batchSize)) : Math.ceil(examples / batchSize);
-  let epoch = -1;
-  let place = createPermutation(examples, seed, 0);
   return {
     batchSize,
     batchesPerEpoch,
     batch(index) {
-      demandOption(Number.isSafeInteger(index) && index >= 0, 'read a batch', { rule: 'its number is an integer from 0', value: index });
-      const wanted = Math.floor(index / batchesPerEpoch);
-      if (shuffled && wanted !== epoch) {
-        epoch = wanted;
-        place = createPermutation(examples, seed, epoch);
-      }
-      const first = (index % batchesPerEpoch) * batchSize;
       const batchInputs = allocate('int32', batchSize * inputWidth);
       const batchTargets = allocate('int32', batchSize * targetWidth).fill(-1);
-      const rows = shuffled ? batchSize : Math.min(batchSize, examples - first);
-      for (let row = 0; row < rows; row++) {
-        const from = shuffled ? place((first + row) % examples) : first + row;
+      for (const [row, from] of examplesOf(index).entries()) {
         batchInputs.set(inputs.subarray(from * inputWidth, (from + 1) * inputWidth), row * inputWidth);
         batchTargets.set(targets.subarray(from * targetWidth, (from + 1) * targetWidth), row * targetWidth);
       }
