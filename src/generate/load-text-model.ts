@@ -3,8 +3,8 @@
 import { basename, resolve } from 'node:path';
 
 import { FormatError, checkOptions } from '../core/index.ts';
-import { loadModel } from '../formats/index.ts';
-import type { LoadModelOptions } from '../formats/index.ts';
+import { isNetworkFolder, loadModel, loadNetwork } from '../formats/index.ts';
+import type { LoadModelOptions, ModelCard } from '../formats/index.ts';
 import { createTextModel } from './create-text-model.ts';
 import type { TextModelOptions } from './create-text-model.ts';
 import type { TextModel } from './text-model.ts';
@@ -41,20 +41,38 @@ import type { TextModel } from './text-model.ts';
 export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
   checkOptions('load a model', options, ['threads', 'hub', 'base']);
   const { hub, base, ...running } = options;
+  const name = (card: ModelCard | undefined): string => card?.name ?? basename(resolve(folder));
+  if (await isNetworkFolder(folder)) {
+    const { model, weights, tokenizer, card } = await loadNetwork(folder);
+    if (!('vocabSize' in model)) throw noTextModel(folder, `a ${model.architecture} is no language model`);
+    if (tokenizer === undefined) throw noTokenizer(folder);
+    return createTextModel({ model, weights, tokenizer, card, name: name(card) }, running);
+  }
   const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, {
     ...(hub === undefined ? {} : { hub }),
     ...(base === undefined ? {} : { base }),
   });
-  if (tokenizer === undefined) {
-    throw new FormatError({
-      code: 'WEFT_GENERATE_TOKENIZER',
-      action: `generate with ${folder}`,
-      rule: 'a model needs its tokenizer to read and write text',
-      value: 'the folder has no tokenizer.json',
-      remedy: "Put the model's tokenizer.json into the folder.",
-    });
-  }
-  const name = card?.name ?? basename(resolve(folder));
+  if (tokenizer === undefined) throw noTokenizer(folder);
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
-  return createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, running);
+  return createTextModel({ model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens }, running);
+}
+
+function noTokenizer(folder: string): FormatError {
+  return new FormatError({
+    code: 'WEFT_GENERATE_TOKENIZER',
+    action: `generate with ${folder}`,
+    rule: 'a model needs its tokenizer to read and write text',
+    value: 'the folder has no tokenizer.json',
+    remedy: "Put the model's tokenizer.json into the folder.",
+  });
+}
+
+function noTextModel(folder: string, value: string): FormatError {
+  return new FormatError({
+    code: 'WEFT_FORMAT_ARCHITECTURE',
+    action: `generate with ${folder}`,
+    rule: 'only a language model writes text',
+    value,
+    remedy: 'Load it with loadNetwork, and compute with its own functions.',
+  });
 }
