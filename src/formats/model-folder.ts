@@ -89,7 +89,7 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
       action: `save the model ${folder}`,
       rule: `${architecture.classNames[0]} of other programs has no such features`,
       value: unsaid.join(', '),
-      remedy: 'Make the model as one of its relatives that have them: qwen2, qwen3, mistral.',
+      remedy: 'Make the model as one of its relatives that have them (qwen2, qwen3, mistral), or save it with saveNetwork.',
     });
   }
   const foreign = toForeignWeights(model, weights, { ...architecture.weights, bare: architecture.isBare?.(model) ?? false });

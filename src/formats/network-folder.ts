@@ -1,5 +1,6 @@
 /**
- * Folders of the models that no other program has a format for: small language models, recurrent ones, those of images. `config.json` says
+ * Folders of the models that no other program has a format for: small language models, recurrent ones, those of images, and transformers
+ * with features that are theirs alone. `config.json` says
  * `"model_type": "weft"`, the architecture and its configuration; weights and running statistics lie in `model.safetensors` under the
  * model's own names; a language model's tokenizer lies beside them.
  */
@@ -12,19 +13,24 @@ import { z } from 'zod';
 import { FormatError, WeftError, checkOptions, writeFileAtomic } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { axes, buildGraph, input } from '../graph/index.ts';
-import { bigram, cnn, gan, gru, lstm, mlp, mlpLanguageModel, rnn, vae, waveNet } from '../models/index.ts';
-import type {
-  BigramModel,
-  CnnModel,
-  GanModel,
-  GruModel,
-  LstmModel,
-  MlpLanguageModel,
-  MlpModel,
-  RnnModel,
-  VaeModel,
-  WaveNetModel,
+import {
+  bigram,
+  cnn,
+  gan,
+  gpt,
+  gru,
+  llama,
+  lstm,
+  mistral,
+  mlp,
+  mlpLanguageModel,
+  qwen2,
+  qwen3,
+  rnn,
+  vae,
+  waveNet,
 } from '../models/index.ts';
+import type { CnnModel, GanModel, MlpModel, SequenceModel, VaeModel, WindowModel } from '../models/index.ts';
 import { loadTokenizer, saveTokenizer } from '../tokenizers/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import { WEIGHTS_FILE, notAModel } from './folder-weights.ts';
@@ -34,13 +40,11 @@ import { readModelCard, writeModelCard } from './model-card.ts';
 import type { ModelCard } from './model-card.ts';
 import { openSafetensors, writeSafetensors } from './safetensors.ts';
 
-/** A language model without a format elsewhere. */
-export type SmallLanguageModel = BigramModel | MlpLanguageModel | WaveNetModel | RnnModel | GruModel | LstmModel;
-/** Every model that is kept in folders of our own. */
-export type Network = SmallLanguageModel | MlpModel | CnnModel | VaeModel | GanModel;
+/** Every model that can be kept in a folder of our own. */
+export type Network = SequenceModel | WindowModel | MlpModel | CnnModel | VaeModel | GanModel;
 
 type Makers = { readonly [M in Network as M['architecture']]: (config: M['config']) => M };
-const MAKERS: Makers = { bigram, mlpLanguageModel, waveNet, rnn, gru, lstm, mlp, cnn, vae, gan };
+const MAKERS: Makers = { bigram, mlpLanguageModel, waveNet, rnn, gru, lstm, gpt, llama, qwen2, qwen3, mistral, mlp, cnn, vae, gan };
 
 /** `model_type` of the folders. */
 const MODEL_TYPE = 'weft';
@@ -49,9 +53,9 @@ const size = z.number().max(1e7);
 const CONFIG = z.looseObject({
   model_type: z.literal(MODEL_TYPE),
   architecture: z.enum(Object.keys(MAKERS) as [keyof Makers, ...(keyof Makers)[]]),
-  config: z.looseObject({ layers: z.number().max(1000).optional() }).catchall(
-    z.union([size, z.boolean(), z.string(), z.array(size).max(1000), z.record(z.string(), size)]),
-  ),
+  config: z
+    .looseObject({ layers: z.number().max(1000).optional() })
+    .catchall(z.union([size, z.boolean(), z.string(), z.array(size).max(1000), z.record(z.string(), z.unknown())])),
 });
 
 /** What such a folder is made of. */
@@ -74,7 +78,7 @@ export async function isNetworkFolder(folder: string): Promise<boolean> {
 }
 
 /**
- * Saves a model that no other program has a format for: `config.json`, `model.safetensors`, and for a language model `tokenizer.json`.
+ * Saves a model that no other program has a format for (what others know, `saveModel` saves in their format): `config.json`, `model.safetensors`, and for a language model `tokenizer.json`.
  *
  * @param folder made when missing; each file is written atomically, `config.json` last.
  * @throws FormatError `WEFT_FORMAT_WEIGHTS` when a weight is missing or of another shape; WeftError `WEFT_WRITE` when a file cannot be written.
@@ -165,13 +169,13 @@ export async function loadNetwork(folder: string): Promise<LoadedNetwork> {
 }
 
 /** Whether a network is a language model. */
-export function isSmallLanguageModel(model: Network): model is SmallLanguageModel {
+function isOfText(model: Network): model is SequenceModel | WindowModel {
   return 'vocabSize' in model;
 }
 
 /** The shapes of a model's parameters and running statistics. */
 function shapesOf(model: Network): ReadonlyMap<string, readonly number[]> {
-  const specs = isSmallLanguageModel(model) ? [...model.parameters, ...statisticsOf(model)] : [...model.parameters, ...buffersOf(model)];
+  const specs = isOfText(model) ? [...model.parameters, ...statisticsOf(model)] : [...model.parameters, ...buffersOf(model)];
   return new Map(specs.map(({ name, shape }) => [name, shape.map(({ size }) => Number(size))]));
 }
 
@@ -182,7 +186,7 @@ function buffersOf(model: MlpModel | CnnModel | VaeModel | GanModel): Specs {
 }
 
 /** Running statistics of a language model: its states that begin with something. */
-function statisticsOf(model: SmallLanguageModel): Specs {
+function statisticsOf(model: SequenceModel | WindowModel): Specs {
   const time = 'padToken' in model ? model.contextLength : 1;
   const hidden = model.hidden(input('ids', 'int32', axes('B T', 1, time)), {});
   return buildGraph({ logits: model.logits(hidden) }).inputs.flatMap(({ attributes: { role, name, shape, initializer } }) =>
