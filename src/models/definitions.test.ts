@@ -270,7 +270,7 @@ describe('what a GPT may have beside GPT-2', () => {
     const graph = buildGraph({ logits: model.logits(model.hidden(input('ids', 'int32', axes('B T', 1, 6)), {})) });
     const feeds = Object.fromEntries([...weights].map(([name, tensor]) => [name, fromHost(tensor)]));
     const logits = evaluateGraph(graph, { ...feeds, ids: fromHost(hostTensor('int32', [1, 6], ids)) }).get('logits');
-    return { logits: logits!.data as Float64Array, names: model.parameters.map(({ name }) => name) };
+    return { logits: logits!.data, names: model.parameters.map(({ name }) => name) };
   };
   const far = (a: Float64Array, b: Float64Array): number => a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0);
 
