@@ -5,6 +5,8 @@ import { basename, resolve } from 'node:path';
 import { FormatError, checkOptions } from '../core/index.ts';
 import { loadModel } from '../formats/index.ts';
 import type { LoadModelOptions } from '../formats/index.ts';
+import { createAttentionReader } from './attention-reader.ts';
+import type { AttentionReader } from './attention-reader.ts';
 import { createTextModel } from './create-text-model.ts';
 import type { TextModelOptions } from './create-text-model.ts';
 import type { TextModel } from './text-model.ts';
@@ -41,10 +43,8 @@ import type { TextModel } from './text-model.ts';
 export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
   checkOptions('load a model', options, ['threads', 'hub', 'base']);
   const { hub, base, ...running } = options;
-  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, {
-    ...(hub === undefined ? {} : { hub }),
-    ...(base === undefined ? {} : { base }),
-  });
+  const found: LoadModelOptions = { ...(hub === undefined ? {} : { hub }), ...(base === undefined ? {} : { base }) };
+  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, found);
   if (tokenizer === undefined) {
     throw new FormatError({
       code: 'WEFT_GENERATE_TOKENIZER',
@@ -56,5 +56,8 @@ export async function loadTextModel(folder: string, options: TextModelOptions & 
   }
   const name = card?.name ?? basename(resolve(folder));
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
-  return createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, running);
+  const textModel = await createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, running);
+  const openAttention = async (): Promise<AttentionReader> =>
+    createAttentionReader({ model, weights: (await loadModel(folder, found)).weights }, running);
+  return { ...textModel, openAttention };
 }
