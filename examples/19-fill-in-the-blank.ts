@@ -45,7 +45,13 @@ const run = train(maskedTokens(model, length), batches, { optimizer, steps });
 for await (const { index, loss } of run) if (index % 100 === 0) console.log(`step ${index}  loss ${loss.toFixed(3)}`);
 
 for (const sound of sounds) {
-  const tokens = [cls, ...tokenizer.encode('the ', { addSpecialTokens: false }), mask, ...tokenizer.encode(`${sound} now`, { addSpecialTokens: false }), sep];
+  const tokens = [
+    cls,
+    ...tokenizer.encode('the ', { addSpecialTokens: false }),
+    mask,
+    ...tokenizer.encode(`${sound} now`, { addSpecialTokens: false }),
+    sep,
+  ];
   const ids = hostTensor('int32', [1, tokens.length], Int32Array.from(tokens));
   const logits = await computeRows((batch) => model.maskedLogits(model.hidden({ ids: batch.ids }, {})), { ids }, { weights: run.weights });
   const at = tokens.indexOf(mask) * tokenizer.vocabSize;

@@ -70,7 +70,11 @@ const few = maskedBatches(
 );
 console.log(`${training.length} passages, ${batches.batchesPerEpoch} batches an epoch`);
 const pretraining = train(maskedTokens(model, length), batches, {
-  optimizer: adamw({ learningRate: warmupCosine({ peak: 1e-3, warmup: 200, total: steps, floor: 0 }), betas: [0.9, 0.98], weightDecay: 0.01 }),
+  optimizer: adamw({
+    learningRate: warmupCosine({ peak: 1e-3, warmup: 200, total: steps, floor: 0 }),
+    betas: [0.9, 0.98],
+    weightDecay: 0.01,
+  }),
   steps,
   heldOut: Array.from({ length: few.batchesPerEpoch }, (_, index) => few.batch(index)),
   evaluateEvery: Math.ceil(steps / 6),

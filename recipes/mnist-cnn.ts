@@ -1,11 +1,11 @@
 /**
  * A classifier of handwritten digits: npx tsx recipes/mnist-cnn.ts MNIST-FOLDER [OUT-FOLDER]
  *
- * Five epochs of 600 batches; digits are moved by a pixel at random. Writes weights.safetensors.
+ * Five epochs of 600 batches; digits are moved by a pixel at random. Writes the model's folder.
  */
 import { imageBatches, readMnist } from 'weft/data';
 import { accuracy, bestClasses } from 'weft/eval';
-import { writeSafetensors } from 'weft/formats';
+import { saveNetwork } from 'weft/formats';
 import { cnn, pixelsOf } from 'weft/models';
 import { computeRows } from 'weft/runtime';
 import { adamw, imageClassification, train, warmupCosine } from 'weft/train';
@@ -21,7 +21,7 @@ const optimizer = adamw({ learningRate: warmupCosine({ peak: 2e-3, warmup: 100, 
 const run = train(imageClassification(model), batches, { optimizer, steps, seed: 1 });
 for await (const { index, loss, seconds } of run)
   if (index % 100 === 0) console.log(`step ${index}  loss ${loss.toFixed(4)}  ${seconds.toFixed(0)} s`);
-await writeSafetensors(`${out}/weights.safetensors`, run.weights);
+await saveNetwork(out, { model, weights: run.weights });
 
 const logits = await computeRows(({ images }) => model.logits(pixelsOf(images), {}), { images: test.images }, { weights: run.weights });
 console.log(

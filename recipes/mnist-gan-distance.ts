@@ -1,7 +1,7 @@
 /**
  * How far drawn digits are from real ones: npx tsx recipes/mnist-gan-distance.ts MNIST-FOLDER CLASSIFIER GENERATOR
  *
- * Both are weights.safetensors, of mnist-cnn.ts and of mnist-gan.ts. The Fréchet distance of 10,000 drawn digits to 10,000 real
+ * Both are folders, of mnist-cnn.ts and of mnist-gan.ts. The Fréchet distance of 10,000 drawn digits to 10,000 real
  * ones, in the classifier's hidden layer, beside that of two disjoint sets of real ones; and the spread of each class.
  */
 import { createRandom, hostTensor } from 'weft';
@@ -9,16 +9,16 @@ import type { HostTensor } from 'weft';
 import { readMnist } from 'weft/data';
 import type { LabelledImages } from 'weft/data';
 import { accuracy, bestClasses, classSpread, frechetDistance } from 'weft/eval';
-import { readSafetensors } from 'weft/formats';
+import { loadNetwork } from 'weft/formats';
 import type { Tensor } from 'weft/graph';
-import { cnn, gan, pixelsOf } from 'weft/models';
+import { pixelsOf } from 'weft/models';
 import { computeRows } from 'weft/runtime';
 
-const [folder = 'mnist', classifierPath = 'out/mnist-cnn/weights.safetensors', generatorPath = 'out/mnist-gan/weights.safetensors'] =
-  process.argv.slice(2);
+const [folder = 'mnist', ...folders] = process.argv.slice(2);
 const { train: digits, test } = await readMnist(folder);
-const [classifier, generator] = [cnn(), gan({ latent: 64, widths: [32, 64] })];
-const [{ tensors: seeing }, { tensors: drawing }] = [await readSafetensors(classifierPath), await readSafetensors(generatorPath)];
+const { model: classifier, weights: seeing } = await loadNetwork(folders[0] ?? 'out/mnist-cnn');
+const { model: generator, weights: drawing } = await loadNetwork(folders[1] ?? 'out/mnist-gan');
+if (classifier.architecture !== 'cnn' || generator.architecture !== 'gan') throw new Error('a classifier and a generator are needed');
 
 const see = async (build: (images: Tensor) => Tensor, images: HostTensor<'uint8'>): Promise<HostTensor<'float32'>> =>
   computeRows((batch) => build(pixelsOf(batch.images)), { images }, { weights: seeing });
@@ -44,8 +44,8 @@ const [real, { images: others, labels }] = [pick(order.slice(0, 10_000)), pick(o
 const random = createRandom(2, 'latents');
 const latents = hostTensor(
   'float32',
-  [10_000, 64],
-  Float32Array.from({ length: 640_000 }, () => random.normal()),
+  [10_000, generator.config.latent],
+  Float32Array.from({ length: 10_000 * generator.config.latent }, () => random.normal()),
 );
 const pixels = await computeRows(
   (batch) => generator.generate(batch.latents, batch.labels, {}),

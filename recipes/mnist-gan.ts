@@ -1,12 +1,12 @@
 /**
  * A generator of handwritten digits: npx tsx recipes/mnist-gan.ts MNIST-FOLDER [OUT-FOLDER] [EPOCHS]
  *
- * Eight epochs of 937 batches. Writes grids of drawn digits as it goes on and weights.safetensors, a running average
+ * Eight epochs of 937 batches. Writes grids of drawn digits as it goes on and the model's folder, with a running average
  * over about the last five hundred steps. mnist-gan-distance.ts says how far its digits are from real ones.
  */
 import { createRandom, hostTensor } from 'weft';
 import { imageBatches, readMnist, writeImageGrid } from 'weft/data';
-import { writeSafetensors } from 'weft/formats';
+import { saveNetwork } from 'weft/formats';
 import { gan } from 'weft/models';
 import { computeRows } from 'weft/runtime';
 import { adamw, imageGeneration, train, warmupCosine } from 'weft/train';
@@ -41,5 +41,5 @@ for await (const { index, loss, metrics, seconds } of run) {
   const weights = new Map([...run.weights, ...run.averaged]);
   const drawn = await computeRows((batch) => model.generate(batch.latents, batch.labels, {}), { latents, labels }, { weights });
   await writeImageGrid(`${out}/digits-${index + 1}.png`, drawn, { columns: 10 });
-  await writeSafetensors(`${out}/weights.safetensors`, weights);
+  await saveNetwork(out, { model, weights });
 }

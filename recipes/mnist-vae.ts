@@ -2,12 +2,12 @@
  * A variational autoencoder of handwritten digits: npx tsx recipes/mnist-vae.ts MNIST-FOLDER [OUT-FOLDER]
  *
  * Twenty epochs of 300 batches. Writes grids of drawn digits as it goes on, a grid that turns digits into others, and
- * weights.safetensors.
+ * the model's folder.
  */
 import { createRandom, hostTensor } from 'weft';
 import type { HostTensor } from 'weft';
 import { imageBatches, readMnist, writeImageGrid } from 'weft/data';
-import { writeSafetensors } from 'weft/formats';
+import { saveNetwork } from 'weft/formats';
 import { sigmoid } from 'weft/graph';
 import { pixelsOf, vae } from 'weft/models';
 import { computeRows } from 'weft/runtime';
@@ -53,7 +53,7 @@ for await (const { index, loss, metrics, seconds, evaluation } of run) {
     await writeImageGrid(`${out}/samples-${index + 1}.png`, await draw(samples, run.weights));
   }
 }
-await writeSafetensors(`${out}/weights.safetensors`, run.weights);
+await saveNetwork(out, { model, weights: run.weights });
 
 // From each of eight digits to another, in ten steps through the latents.
 const shown = hostTensor('uint8', [16, 1, 28, 28], test.images.data.slice(0, 16 * 784));

@@ -3,6 +3,7 @@
  * fraction of its 2,000 steps: Muon on the matrices, a warm-up, a plateau and a linear decay to zero, Llama's blocks instead of GPT-2's.
  *
  *   npx tsx recipes/shakespeare-fast.ts [input.txt] [--seed 1] [--steps 380] [--json]
+ *   npx tsx recipes/shakespeare-fast.ts --steps 1400 --layers 5 --width 160 --context 128 --rows 16   (the lowest loss in three minutes)
  *
  * Data: the text's first nine tenths, one token a character (65); windows of 64 at random, 12 a step, as nanoGPT. Held out: of the
  * last tenth's 111,540 characters the 111,360 that fill batches, in windows of 64, each seen once. Steps and rates were chosen by that loss. Reference: karpathy/nanoGPT, README, "I only have a macbook".
@@ -20,12 +21,16 @@ const { values, positionals } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     steps: { type: 'string', default: '380' },
+    layers: { type: 'string', default: '4' },
+    width: { type: 'string', default: '128' },
+    context: { type: 'string', default: '64' },
+    rows: { type: 'string', default: '12' },
     json: { type: 'boolean', default: false },
   },
 });
 const text = readFileSync(positionals[0] ?? '../shared/data/text/tinyshakespeare.txt', 'utf8');
 const [seed, steps] = [Number(values.seed), Number(values.steps)];
-const [batchSize, contextLength] = [12, 64];
+const [batchSize, contextLength] = [Number(values.rows), Number(values.context)];
 
 const characters = [...new Set(text)].sort();
 const ids = Int32Array.from(text, (character) => characters.indexOf(character));
@@ -56,7 +61,14 @@ const heldOut = Array.from({ length: Math.floor(rows / batchSize) }, (_, index) 
 );
 
 const started = performance.now();
-const model = llama({ layers: 4, heads: 4, width: 128, contextLength, vocabSize: characters.length, tiedHead: true });
+const model = llama({
+  layers: Number(values.layers),
+  heads: 4,
+  width: Number(values.width),
+  contextLength,
+  vocabSize: characters.length,
+  tiedHead: true,
+});
 const rate = (peak: number): ReturnType<typeof warmupStableDecay> =>
   warmupStableDecay({ peak, warmup: 20, total: steps, decay: Math.round(steps / 2) });
 const optimizer = muon({

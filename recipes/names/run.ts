@@ -2,7 +2,9 @@
 
 import { exampleBatches, rowExamples, windowExamples } from 'weft/data';
 import type { TokenExamples } from 'weft/data';
-import { createTextModel } from 'weft/generate';
+import { saveModel, saveNetwork } from 'weft/formats';
+import { loadTextModel } from 'weft/generate';
+import { hasCache } from 'weft/models';
 import type { SequenceModel, WindowModel } from 'weft/models';
 import { trainTokenizer } from 'weft/tokenizers';
 import { createTrainer, languageModelling, train } from 'weft/train';
@@ -59,11 +61,12 @@ export async function lossOn(recipe: NamesRecipe, weights: Weights, texts: reado
   }
 }
 
-/** Ten names that a model makes up. */
-async function writeNames(model: SequenceModel | WindowModel, weights: Weights): Promise<readonly string[]> {
+/** Saves a model's folder, which `weft generate` opens, too, and has it make up ten names. */
+async function writeNames(folder: string, model: SequenceModel | WindowModel, weights: Weights): Promise<readonly string[]> {
   const tokenizer = await trainTokenizer(['abcdefghijklmnopqrstuvwxyz'], { type: 'characters', specialTokens: ['<|endoftext|>'] });
   if (tokenizer.endOfText !== END) throw new Error('the tokenizer counts otherwise than the recipes');
-  const writer = await createTextModel({ model, weights, tokenizer });
+  await (hasCache(model) ? saveModel(folder, { model, weights, tokenizer }) : saveNetwork(folder, { model, weights, tokenizer }));
+  const writer = await loadTextModel(folder);
   const names: string[] = [];
   for (let seed = 0; seed < 10; seed++) {
     let name = '';
@@ -111,5 +114,6 @@ export async function runNames(recipe: NamesRecipe): Promise<void> {
     const against = published === undefined ? '' : `, reference ${published}: ${mean <= published + 0.01 ? 'reached' : 'not reached'}`;
     console.log(`${split}: mean ${mean.toFixed(4)}${against}`);
   }
-  console.log(`new names: ${(await writeNames(model, weights)).join(', ')}`);
+  const folder = `out/names/${title.toLowerCase().replaceAll(/\W+/g, '-')}`;
+  console.log(`new names: ${(await writeNames(folder, model, weights)).join(', ')} (${folder})`);
 }

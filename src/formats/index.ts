@@ -12,6 +12,8 @@ export type { DataCard, HeldOutCard, ModelCard, TrainingCard } from './model-car
 export { loadEncoder, loadModel, loadSeq2Seq, readModelDefinition, saveModel } from './model-folder.ts';
 export type { HubFolderOptions, LoadEncoderOptions, LoadModelOptions, LoadedModel, ModelParts } from './model-folder.ts';
 export { loadNanoGpt } from './nano-gpt.ts';
+export { isNetworkFolder, loadNetwork, saveNetwork } from './network-folder.ts';
+export type { LoadedNetwork, Network, NetworkParts } from './network-folder.ts';
 export { openSafetensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 export type { SafetensorsFile, SafetensorsReadOptions } from './safetensors.ts';
 export type { SafetensorsDType, SafetensorsEntry } from './safetensors-header.ts';

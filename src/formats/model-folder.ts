@@ -25,6 +25,7 @@ import { architectureOf, findArchitecture } from './hugging-face/architectures.t
 import { fromForeignWeights, toForeignWeights } from './hugging-face/weight-rules.ts';
 import type { Weights } from './hugging-face/weight-rules.ts';
 import { readJsonFile } from './json-file.ts';
+import { isNetworkConfig } from './network-folder.ts';
 import { readModelCard, writeModelCard } from './model-card.ts';
 import type { ModelCard } from './model-card.ts';
 import { writeSafetensors } from './safetensors.ts';
@@ -88,7 +89,7 @@ export async function saveModel(folder: string, parts: ModelParts): Promise<void
       action: `save the model ${folder}`,
       rule: `${architecture.classNames[0]} of other programs has no such features`,
       value: unsaid.join(', '),
-      remedy: 'Make the model as one of its relatives that have them: qwen2, qwen3, mistral.',
+      remedy: 'Make the model as one of its relatives that have them (qwen2, qwen3, mistral), or save it with saveNetwork.',
     });
   }
   const foreign = toForeignWeights(model, weights, { ...architecture.weights, bare: architecture.isBare?.(model) ?? false });
@@ -279,6 +280,7 @@ async function readConfig<A extends AnyModel['architecture']>(
   const path = join(folder, CONFIG_FILE);
   const json = await readJsonFile(path);
   if (json === undefined) throw await notAModel(folder, `it has no ${CONFIG_FILE}`);
+  if (isNetworkConfig(json)) throw otherLoader(path, architectures, { found: 'a network of its own kind', loader: 'loadNetwork' });
   const architecture = findArchitecture(json, path);
   let read: Pick<FolderConfig<AnyModel>, 'model' | 'unsupported'>;
   try {
@@ -299,12 +301,20 @@ async function readConfig<A extends AnyModel['architecture']>(
   const isAsked = (found: AnyModel): found is Extract<AnyModel, { readonly architecture: A }> =>
     (architectures as readonly string[]).includes(found.architecture);
   if (isAsked(model)) return { ...read, model, json, path };
-  throw new FormatError({
+  throw otherLoader(path, architectures, { found: model.architecture, loader: LOADERS[model.architecture] ?? 'loadModel' });
+}
+
+function otherLoader(
+  path: string,
+  architectures: readonly string[],
+  { found, loader }: { readonly found: string; readonly loader: string },
+): FormatError {
+  return new FormatError({
     code: 'WEFT_FORMAT_ARCHITECTURE',
     action: `load ${path}`,
     rule: `${architectures.join(', ')} is asked for`,
-    value: model.architecture,
-    remedy: `Load it with ${LOADERS[model.architecture] ?? 'loadModel'}.`,
+    value: found,
+    remedy: `Load it with ${loader}.`,
   });
 }
 

@@ -11,10 +11,10 @@ import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill, fromHost, get } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
 import { createRandom } from '../core/index.ts';
-import { saveModel } from '../formats/index.ts';
+import { saveModel, saveNetwork } from '../formats/index.ts';
 import { axes, buildGraph, input } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
-import { bigram, gpt, llama, qwen3 } from '../models/index.ts';
+import { bigram, gpt, llama, lstm, qwen3 } from '../models/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { initialize } from '../nn/index.ts';
 import { trainTokenizer } from '../tokenizers/index.ts';
@@ -24,6 +24,8 @@ import { livelyWeights } from './models.fixture.ts';
 const SIZES = { layers: 2, heads: 4, width: 16, contextLength: 40, vocabSize: 30 };
 const MODELS: Readonly<Record<string, LanguageModel>> = {
   gpt: gpt(SIZES),
+  'gpt with ALiBi': gpt({ ...SIZES, positions: 'alibi' }),
+  'gpt with sinusoids, normed heads and capped scores': gpt({ ...SIZES, positions: 'sinusoidal', queryKeyNorm: true, scoreSoftCap: 3 }),
   llama: llama(SIZES),
   'llama, heads that share keys, a window': llama({ ...SIZES, kvHeads: 2, window: 5 }),
   'qwen3, heads that share keys': qwen3({ ...SIZES, kvHeads: 1 }),
@@ -136,6 +138,19 @@ describe('of a text model', () => {
     await saveModel(folder, { model: other, weights: livelyWeights(other), tokenizer });
     await expect(loaded.openAttention?.()).rejects.toMatchObject({ code: 'WEFT_GENERATE_WEIGHTS' });
     await loaded.close();
+
+    // Networks that no other program has a format for: one that attends, one that does not.
+    const [own, recurrent] = [
+      gpt({ ...sizes, positions: 'alibi' }),
+      lstm({ vocabSize: sizes.vocabSize, contextLength: 8, width: 4, hidden: 8 }),
+    ];
+    await saveNetwork(join(folder, 'own'), { model: own, weights: livelyWeights(own), tokenizer });
+    await saveNetwork(join(folder, 'lstm'), { model: recurrent, weights: livelyWeights(recurrent), tokenizer });
+    const networks = [await loadTextModel(join(folder, 'own')), await loadTextModel(join(folder, 'lstm'))] as const;
+    const ofOwn = await networks[0].openAttention?.();
+    expect(await ofOwn?.read(ids)).toHaveLength(2);
+    expect(networks[1].openAttention).toBeUndefined();
+    await Promise.all([ofOwn?.close(), ...networks.map((network) => network.close())]);
 
     const inMemory = await createTextModel({ ...parts, tokenizer }, { threads: 1 });
     expect(inMemory.openAttention).toBeUndefined();

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { saveModel } from '../formats/index.ts';
-import { gpt } from '../models/index.ts';
+import { saveModel, saveNetwork } from '../formats/index.ts';
+import { bigram, gpt, lstm, mlp } from '../models/index.ts';
+import { initialize } from '../nn/index.ts';
 import { trainTokenizer } from '../tokenizers/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import { createTextModel } from './create-text-model.ts';
@@ -68,5 +69,26 @@ describe('a model folder', () => {
     await writeFile(join(folder, 'model.safetensors'), 'short');
     await expect(loadTextModel(folder)).rejects.toMatchObject({ code: expect.stringMatching(/^WEFT_FORMAT_/) as string });
     await expect(loadTextModel(folder, { thread: 1 } as object)).rejects.toMatchObject({ code: 'WEFT_OPTION_UNKNOWN' });
+  });
+});
+
+describe('the folder of a network', () => {
+  it('writes, where it is a language model', async () => {
+    const tokenizer = await trainTokenizer(['emma olivia ava'], { type: 'characters' });
+    const model = lstm({ vocabSize: tokenizer.vocabSize, contextLength: 8, width: 4, hidden: 8 });
+    const weights = livelyWeights(model);
+    await saveNetwork(folder, { model, weights, tokenizer });
+    const [inMemory, loaded] = [await createTextModel({ model, weights, tokenizer }), await loadTextModel(folder, { threads: 1 })];
+    expect(await write(loaded, 'em')).toBe(await write(inMemory, 'em'));
+    await Promise.all([inMemory.close(), loaded.close()]);
+  });
+
+  it('is refused without a tokenizer, and where it is no language model', async () => {
+    const model = bigram({ vocabSize: 5 });
+    await saveNetwork(folder, { model, weights: livelyWeights(model) });
+    await expect(loadTextModel(folder)).rejects.toThrow(expect.objectContaining({ code: 'WEFT_GENERATE_TOKENIZER' }));
+    const network = mlp({ sizes: [2, 1] });
+    await saveNetwork(folder, { model: network, weights: initialize(network.parameters, { seed: 1 }) });
+    await expect(loadTextModel(folder)).rejects.toThrow(expect.objectContaining({ code: 'WEFT_FORMAT_ARCHITECTURE' }));
   });
 });

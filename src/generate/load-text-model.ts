@@ -3,12 +3,14 @@
 import { basename, resolve } from 'node:path';
 
 import { FormatError, checkOptions } from '../core/index.ts';
-import { loadModel } from '../formats/index.ts';
-import type { LoadModelOptions } from '../formats/index.ts';
+import { isNetworkFolder, loadModel, loadNetwork } from '../formats/index.ts';
+import type { LoadModelOptions, ModelCard } from '../formats/index.ts';
+import { hasCache } from '../models/index.ts';
+import type { SequenceModel, WindowModel } from '../models/index.ts';
 import { createAttentionReader } from './attention-reader.ts';
-import type { AttentionReader } from './attention-reader.ts';
 import { createTextModel } from './create-text-model.ts';
 import type { TextModelOptions } from './create-text-model.ts';
+import type { Weights } from './decoder.ts';
 import type { TextModel } from './text-model.ts';
 
 /**
@@ -43,21 +45,51 @@ import type { TextModel } from './text-model.ts';
 export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
   checkOptions('load a model', options, ['threads', 'hub', 'base']);
   const { hub, base, ...running } = options;
+  const name = (card: ModelCard | undefined): string => card?.name ?? basename(resolve(folder));
+  if (await isNetworkFolder(folder)) {
+    const { model, weights, tokenizer, card } = await loadNetwork(folder);
+    if (!('vocabSize' in model)) throw noTextModel(folder, `a ${model.architecture} is no language model`);
+    if (tokenizer === undefined) throw noTokenizer(folder);
+    const textModel = await createTextModel({ model, weights, tokenizer, card, name: name(card) }, running);
+    return withAttention(textModel, model, { read: async () => (await loadNetwork(folder)).weights, running });
+  }
   const found: LoadModelOptions = { ...(hub === undefined ? {} : { hub }), ...(base === undefined ? {} : { base }) };
   const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, found);
-  if (tokenizer === undefined) {
-    throw new FormatError({
-      code: 'WEFT_GENERATE_TOKENIZER',
-      action: `generate with ${folder}`,
-      rule: 'a model needs its tokenizer to read and write text',
-      value: 'the folder has no tokenizer.json',
-      remedy: "Put the model's tokenizer.json into the folder.",
-    });
-  }
-  const name = card?.name ?? basename(resolve(folder));
+  if (tokenizer === undefined) throw noTokenizer(folder);
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
-  const textModel = await createTextModel({ model, weights, tokenizer, name, chatTemplate, card, startToken, endTokens }, running);
-  const openAttention = async (): Promise<AttentionReader> =>
-    createAttentionReader({ model, weights: (await loadModel(folder, found)).weights }, running);
-  return { ...textModel, openAttention };
+  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens };
+  return withAttention(await createTextModel(parts, running), model, {
+    read: async () => (await loadModel(folder, found)).weights,
+    running,
+  });
+}
+
+/** The text model, able to read the weights again where it attends. */
+function withAttention(
+  textModel: TextModel,
+  model: SequenceModel | WindowModel,
+  { read, running }: { readonly read: () => Promise<Weights>; readonly running: TextModelOptions },
+): TextModel {
+  if (!hasCache(model)) return textModel;
+  return { ...textModel, openAttention: async () => createAttentionReader({ model, weights: await read() }, running) };
+}
+
+function noTokenizer(folder: string): FormatError {
+  return new FormatError({
+    code: 'WEFT_GENERATE_TOKENIZER',
+    action: `generate with ${folder}`,
+    rule: 'a model needs its tokenizer to read and write text',
+    value: 'the folder has no tokenizer.json',
+    remedy: "Put the model's tokenizer.json into the folder.",
+  });
+}
+
+function noTextModel(folder: string, value: string): FormatError {
+  return new FormatError({
+    code: 'WEFT_FORMAT_ARCHITECTURE',
+    action: `generate with ${folder}`,
+    rule: 'only a language model writes text',
+    value,
+    remedy: 'Load it with loadNetwork, and compute with its own functions.',
+  });
 }

@@ -6,7 +6,7 @@ import { type Tokenizer, createTokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './decoder.ts';
 
 /** Weights large enough for the model to have strong opinions. */
-export function livelyWeights(model: LanguageModel, seed = 1): Weights {
+export function livelyWeights(model: Pick<LanguageModel, 'parameters'>, seed = 1): Weights {
   const weights = initialize(model.parameters, { seed });
   for (const { shape, data } of weights.values())
     if (shape.length === 2) for (let index = 0; index < data.length; index++) data[index] = (data[index] as number) * 8;

@@ -2,6 +2,12 @@
 
 import { describe, expect, test } from 'vitest';
 
+import { evaluateGraph } from '../../test/oracle/interpreter.ts';
+import { fromHost } from '../../test/oracle/nd-array.ts';
+import type { NdArray } from '../../test/oracle/nd-array.ts';
+import { hostTensor } from '../core/index.ts';
+import { axes, buildGraph, input } from '../graph/index.ts';
+import { NORMAL_002, feedForward, initialize } from '../nn/index.ts';
 import { bert, gpt, llama, qwen2, seq2seq } from './index.ts';
 import type { AnyModel, GptOptions, LanguageModel, LlamaOptions } from './index.ts';
 
@@ -229,9 +235,9 @@ test.for([
   ],
   [
     'an activation that is not there',
-    () => gpt({ ...SMALL, activation: 'relu' as 'gelu' }),
+    () => gpt({ ...SMALL, activation: 'silu' as 'gelu' }),
     'WEFT_MODEL_OPTION',
-    'Cannot make a GPT model as activation must be gelu or geluTanh: relu',
+    'Cannot make a GPT model as activation must be one of gelu, geluTanh, relu, reluSquared: silu',
     /activation/,
   ],
   [
@@ -252,4 +258,66 @@ test.for([
   expect(make).toThrow(
     expect.objectContaining({ code, message, remedy: typeof remedy === 'string' ? remedy : expect.stringMatching(remedy) }),
   );
+});
+
+describe('what a GPT may have beside GPT-2', () => {
+  const base = { layers: 1, heads: 2, width: 8, contextLength: 6, vocabSize: 11 } as const;
+  const ids = Int32Array.from([3, 1, 4, 1, 5, 9]);
+  const computed = (options: Partial<GptOptions>): { readonly logits: Float64Array; readonly names: readonly string[] } => {
+    const model = gpt({ ...base, ...options });
+    const weights = initialize(model.parameters, { seed: 1 });
+    for (const { shape, data } of weights.values()) if (shape.length === 2) for (const [at, value] of data.entries()) data[at] = 20 * value;
+    const graph = buildGraph({ logits: model.logits(model.hidden(input('ids', 'int32', axes('B T', 1, 6)), {})) });
+    const feeds = Object.fromEntries([...weights].map(([name, tensor]) => [name, fromHost(tensor)]));
+    const logits = evaluateGraph(graph, { ...feeds, ids: fromHost(hostTensor('int32', [1, 6], ids)) }).get('logits');
+    return { logits: logits!.data, names: model.parameters.map(({ name }) => name) };
+  };
+  const far = (a: Float64Array, b: Float64Array): number => a.reduce((most, value, at) => Math.max(most, Math.abs(value - b[at]!)), 0);
+
+  test('capped logits are the tanh of the others, within the cap', () => {
+    const [free, capped] = [computed({}).logits, computed({ logitSoftCap: 2 }).logits];
+    expect(Math.max(...free.map(Math.abs))).toBeGreaterThan(2);
+    expect(
+      far(
+        capped,
+        free.map((value) => 2 * Math.tanh(value / 2)),
+      ),
+    ).toBeLessThan(1e-5);
+  });
+
+  test('positions that are not learned have no parameter, and tell places apart', () => {
+    for (const positions of ['sinusoidal', 'alibi'] as const) {
+      const { logits, names } = computed({ positions });
+      expect(names.some((name) => name.startsWith('positions'))).toBe(false);
+      // The same token at two places.
+      expect(far(logits.subarray(11, 22), logits.subarray(33, 44))).toBeGreaterThan(1e-3);
+    }
+  });
+
+  test('a cap of scores, normed heads and other activations change what is computed', () => {
+    const { logits } = computed({});
+    for (const options of [{ scoreSoftCap: 0.1 }, { queryKeyNorm: true }, { activation: 'relu' }, { activation: 'reluSquared' }] as const)
+      expect(far(computed(options).logits, logits)).toBeGreaterThan(1e-3);
+    expect(computed({ queryKeyNorm: true }).names).toContain('blocks.0.attention.queryNorm.weight');
+  });
+
+  test.each([{ positions: 'none' }, { activation: 'silu' }, { logitSoftCap: 0 }, { scoreSoftCap: -1 }])('%o is refused', (options) => {
+    expect(() => gpt({ ...base, ...(options as Partial<GptOptions>) })).toThrow(expect.objectContaining({ code: 'WEFT_MODEL_OPTION' }));
+  });
+
+  test('ALiBi with capped scores is refused', () => {
+    expect(() => gpt({ ...base, positions: 'alibi', scoreSoftCap: 5 })).toThrow(expect.objectContaining({ code: 'WEFT_NN_SCORES' }));
+  });
+});
+
+test('a squared ReLU is the square of what is positive', () => {
+  const x = input('x', 'float32', axes('B C', 1, 2));
+  const y = feedForward(x, { name: 'f', width: 2, hidden: 2, activation: 'reluSquared', outputInitializer: NORMAL_002 });
+  const numbers = (...data: number[]): NdArray => fromHost(hostTensor('float32', [2, 2], Float32Array.from(data)));
+  const result = evaluateGraph(buildGraph({ y }), {
+    x: fromHost(hostTensor('float32', [1, 2], Float32Array.of(3, -2))),
+    'f.up.weight': numbers(1, 0, 0, 1),
+    'f.down.weight': numbers(1, 0, 0, 1),
+  });
+  expect([...result.get('y')!.data]).toEqual([9, 0]);
 });

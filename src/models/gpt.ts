@@ -4,12 +4,23 @@
  */
 
 import { checkOptions } from '../core/index.ts';
-import { add, gather, matmul, scope, slice } from '../graph/index.ts';
+import { add, constant, gather, matmul, multiply, scope, slice, tanh } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
-import { block, dropout, embeddingTable, feedForward, layerNormalization, linear, selfAttention } from '../nn/index.ts';
-import type { ForwardContext } from '../nn/index.ts';
+import {
+  block,
+  dropout,
+  embeddingTable,
+  feedForward,
+  layerNormalization,
+  linear,
+  selfAttention,
+  sinusoidalPositions,
+} from '../nn/index.ts';
+import type { FeedForwardActivation, ForwardContext, SelfAttentionOptions } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { ModelDefinition } from './language-model.ts';
+
+const ACTIVATIONS: readonly FeedForwardActivation[] = ['gelu', 'geluTanh', 'relu', 'reluSquared'];
 
 /** Configuration of {@link gpt}. */
 export interface GptConfig {
@@ -22,13 +33,21 @@ export interface GptConfig {
   readonly vocabSize: number;
   /** Biases in linear layers and LayerNorm. */
   readonly bias: boolean;
-  /** The exact form of GELU or its tanh approximation, which GPT-2's published weights use. */
-  readonly activation: 'gelu' | 'geluTanh';
+  /** The exact form of GELU or its tanh approximation, which GPT-2's published weights use; ReLU; its square (So et al. 2021, "Primer"). */
+  readonly activation: FeedForwardActivation;
   readonly normEpsilon: number;
   /** Rate of dropout in training, of embeddings, attention probabilities and block outputs. */
   readonly dropout: number;
   /** The output layer is the token embedding. */
   readonly tiedHead: boolean;
+  /** Positions in the embedding, learned (the default) or sinusoidal; or none there, and scores that fall with the distance (ALiBi). */
+  readonly positions?: 'learned' | 'sinusoidal' | 'alibi';
+  /** Each head's queries and keys are normalised by their root mean square; default false. Henry et al. 2020. */
+  readonly queryKeyNorm?: boolean;
+  /** Attention's scores stay within ± this, by a tanh; default they go where they may. Gemma 2, section 2. */
+  readonly scoreSoftCap?: number;
+  /** Logits stay within ± this; default they go where they may. */
+  readonly logitSoftCap?: number;
 }
 
 /** What {@link gpt} makes. */
@@ -64,6 +83,10 @@ export function gpt(options: GptOptions): GptModel {
     'normEpsilon',
     'dropout',
     'tiedHead',
+    'positions',
+    'queryKeyNorm',
+    'scoreSoftCap',
+    'logitSoftCap',
   ]);
   const config: GptConfig = {
     hidden: 4 * options.width,
@@ -82,21 +105,42 @@ export function gpt(options: GptOptions): GptModel {
     holds: config.dropout >= 0 && config.dropout < 1,
   });
   requireOption('make a GPT model', ['activation', config.activation], {
-    rule: 'gelu or geluTanh',
-    holds: ['gelu', 'geluTanh'].includes(config.activation),
+    rule: `one of ${ACTIVATIONS.join(', ')}`,
+    holds: ACTIVATIONS.includes(config.activation),
   });
   requireOption('make a GPT model', ['normEpsilon', normEpsilon], { rule: 'above 0', holds: normEpsilon > 0 });
+  requireOption('make a GPT model', ['positions', config.positions ?? 'learned'], {
+    rule: 'learned, sinusoidal or alibi',
+    holds: ['learned', 'sinusoidal', 'alibi'].includes(config.positions ?? 'learned'),
+  });
+  for (const name of ['scoreSoftCap', 'logitSoftCap'] as const)
+    requireOption('make a GPT model', [name, config[name] ?? 1], { rule: 'above 0', holds: (config[name] ?? 1) > 0 });
   const tokens = (): Tensor => embeddingTable({ name: 'tokens', rows: vocabSize, width });
   const outputInitializer: Initializer = { kind: 'normal', standardDeviation: 0.02 / Math.sqrt(2 * layers) };
   const norm = (x: Tensor, name: string): Tensor => layerNormalization(x, { name, width, epsilon: normEpsilon, bias });
   const drop = (x: Tensor, name: string, context: ForwardContext): Tensor => dropout(x, { name, rate: config.dropout }, context);
 
+  const attention: SelfAttentionOptions = {
+    name: 'attention',
+    width,
+    heads,
+    kvHeads: heads,
+    headWidth: width / heads,
+    bias,
+    outputInitializer,
+    dropoutRate: config.dropout,
+    alibi: config.positions === 'alibi',
+    ...(config.queryKeyNorm === true ? { queryKeyNorm: normEpsilon } : {}),
+    ...(config.scoreSoftCap === undefined ? {} : { softCap: config.scoreSoftCap }),
+  };
+  const sinusoids = config.positions === 'sinusoidal' ? constant(sinusoidalPositions(contextLength, width), 'T C') : undefined;
+  const placed = (x: Tensor, ids: Tensor, context: ForwardContext): Tensor => {
+    if (config.positions === 'alibi') return x;
+    return add(x, positionsOf(sinusoids ?? embeddingTable({ name: 'positions', rows: contextLength, width }), ids, context)); // B T C
+  };
+
   const blockOf = (x: Tensor, context: ForwardContext): Tensor => {
-    const attended = selfAttention(
-      norm(x, 'attentionNorm'),
-      { name: 'attention', width, heads, kvHeads: heads, headWidth: width / heads, bias, outputInitializer, dropoutRate: config.dropout },
-      context,
-    );
+    const attended = selfAttention(norm(x, 'attentionNorm'), attention, context);
     const y = add(x, drop(attended, 'attention', context)); // B T C
     const fed = feedForward(
       norm(y, 'feedForwardNorm'),
@@ -108,18 +152,20 @@ export function gpt(options: GptOptions): GptModel {
 
   return defineLanguageModel('gpt', config, {
     hidden: (ids, context) => {
-      const embedded = add(gather(tokens(), ids), positions(ids, config, context)); // B T C
-      let x = drop(embedded, 'embedding', context);
+      let x = drop(placed(gather(tokens(), ids), ids, context), 'embedding', context); // B T C
       for (let layer = 0; layer < layers; layer++) x = scope(`blocks.${layer}`, () => block(() => blockOf(x, context), context));
       return norm(x, 'norm');
     },
-    logits: (x, context) =>
-      tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
+    logits: (x, context) => {
+      const logits = tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context); // … C -> … V
+      return config.logitSoftCap === undefined ? logits : multiply(tanh(multiply(logits, 1 / config.logitSoftCap)), config.logitSoftCap);
+    },
   });
 }
 
-function positions(ids: Tensor, { contextLength, width }: GptConfig, context: ForwardContext): Tensor {
-  const table = embeddingTable({ name: 'positions', rows: contextLength, width });
+/** The rows of a table (T C) for the places of tokens. */
+function positionsOf(table: Tensor, ids: Tensor, context: ForwardContext): Tensor {
+  const contextLength = table.shape[0]?.size;
   const given = context.cache?.positions ?? context.segments?.positions;
   if (given !== undefined) return gather(table, given); // B T C
   const time = ids.shape[1]?.size;

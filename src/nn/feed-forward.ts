@@ -1,6 +1,6 @@
 /** The position-wise blocks between attentions. */
 
-import { gelu, multiply, scope, silu } from '../graph/index.ts';
+import { gelu, multiply, relu, scope, silu } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import type { ForwardContext } from './context.ts';
 import { linear } from './layers.ts';
@@ -17,17 +17,30 @@ export interface FeedForwardOptions {
   readonly outputInitializer: Initializer;
 }
 
-/** `W2 · gelu(W1 · x)`. Vaswani et al. 2017, section 3.3, with the activation of Hendrycks and Gimpel 2016. */
+/** What stands between the two products: GELU (Hendrycks and Gimpel 2016) exactly or by a tanh, ReLU, or its square (So et al. 2021, "Primer"). */
+export type FeedForwardActivation = 'gelu' | 'geluTanh' | 'relu' | 'reluSquared';
+
+const ACTIVATIONS: Readonly<Record<FeedForwardActivation, (x: Tensor) => Tensor>> = {
+  gelu: (x) => gelu(x, 'erf'),
+  geluTanh: (x) => gelu(x, 'tanh'),
+  relu,
+  reluSquared(x) {
+    const positive = relu(x);
+    return multiply(positive, positive);
+  },
+};
+
+/** `W2 · gelu(W1 · x)`, or with another activation. Vaswani et al. 2017, section 3.3. */
 export function feedForward(
   x: Tensor,
-  options: FeedForwardOptions & { readonly activation: 'gelu' | 'geluTanh' },
+  options: FeedForwardOptions & { readonly activation: FeedForwardActivation },
   context: ForwardContext = {},
 ): Tensor {
   const { name, width, hidden, bias = false, outputInitializer, activation } = options;
   return scope(name, () =>
     inTokenBlocks(x, hidden, (block) => {
       const up = linear(block, { name: 'up', in: width, out: hidden, bias }, context); // B T C -> B T 4C
-      const active = gelu(up, activation === 'gelu' ? 'erf' : 'tanh');
+      const active = ACTIVATIONS[activation](up);
       return linear(active, { name: 'down', in: hidden, out: width, bias, initializer: outputInitializer }, context); // B T 4C -> B T C
     }),
   );

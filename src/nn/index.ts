@@ -12,6 +12,7 @@ export type { ConvolutionOptions, TransposedConvolutionOptions } from './convolu
 export { attentionCache, block, carried, dropout, dropoutMaskFor, isDropoutSeed, isNoise, layerCache, noise } from './context.ts';
 export type { AttentionCache, ForwardContext, Segments } from './context.ts';
 export { feedForward, gatedFeedForward } from './feed-forward.ts';
+export type { FeedForwardActivation } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';
 export { fanInUniform, initialize } from './initialize.ts';
 export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization } from './layers.ts';

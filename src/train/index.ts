@@ -4,6 +4,7 @@ export { classifyingTexts, findingAnswers, maskedTokens } from './encoding.ts';
 export type { TextFeed } from './encoding.ts';
 export { imageAutoencoding, imageClassification, imageGeneration } from './image-objectives.ts';
 export { languageModelling } from './language-modelling.ts';
+export type { LanguageModellingOptions } from './language-modelling.ts';
 export { defineObjective } from './objective.ts';
 export type { AnyBatch, BatchSource, ExampleBatch, FeedData, FeedSpec, Losses, Objective, TrainedLoss } from './objective.ts';
 export { parameterGroups, singleRule } from './optimizer.ts';

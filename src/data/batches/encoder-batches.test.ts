@@ -5,7 +5,9 @@ import { labelledBatches, maskedBatches } from './encoder-batches.ts';
 
 const [PAD, START, END, MASK] = [0, 1, 2, 3];
 const special = { padToken: PAD, maskToken: MASK, vocabSize: 30, specialTokens: [PAD, START, END, MASK] };
-const textOf = fc.array(fc.integer({ min: 4, max: 29 }), { minLength: 1, maxLength: 10 }).map((words) => ({ tokens: [START, ...words, END] }));
+const textOf = fc
+  .array(fc.integer({ min: 4, max: 29 }), { minLength: 1, maxLength: 10 })
+  .map((words) => ({ tokens: [START, ...words, END] }));
 
 describe('masked texts', () => {
   test('what is to be found again is what stood there, once a text or more, never a special token, and the rest is as it was', () => {
@@ -36,7 +38,8 @@ describe('masked texts', () => {
     const texts = Array.from({ length: 200 }, (_, row) => ({ tokens: Array.from({ length: 100 }, (__, at) => 4 + ((row + at) % 26)) }));
     const batches = maskedBatches(texts, { batchSize: 200, length: 100, ...special });
     const { ids, targets, kept } = batches.batch(0);
-    const share = (is: (at: number) => boolean): number => ids.reduce((sum, _, at) => sum + (targets[at]! >= 0 && is(at) ? 1 : 0), 0) / kept;
+    const share = (is: (at: number) => boolean): number =>
+      ids.reduce((sum, _, at) => sum + (targets[at]! >= 0 && is(at) ? 1 : 0), 0) / kept;
     expect(kept).toBe(3000);
     expect(share((at) => ids[at] === MASK)).toBeCloseTo(0.8, 1);
     expect(share((at) => ids[at] === targets[at])).toBeCloseTo(0.1 + 0.1 / 26, 1);

@@ -94,7 +94,8 @@ export function maskedBatches(texts: readonly EncoderText[], options: MaskedBatc
   const special = new Set(specialTokens);
   const ordinary = Array.from({ length: vocabSize }, (_, token) => token).filter((token) => !special.has(token));
   const order = rowsOf(action, texts, options);
-  for (const text of texts) if (tokensOf(text).every((token) => special.has(token))) throw lengthError(action, 'a text has no token to mask');
+  for (const text of texts)
+    if (tokensOf(text).every((token) => special.has(token))) throw lengthError(action, 'a text has no token to mask');
   return {
     ...order,
     batch(index) {

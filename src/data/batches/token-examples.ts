@@ -114,10 +114,7 @@ export interface ExampleBatches {
  * console.log(batchesPerEpoch, [...batch(1).targets], batch(1).kept); // 2 [ 0, -1 ] 1
  * ```
  */
-export function exampleBatches(
-  { inputs, targets, examples }: TokenExamples,
-  options: BatchOrderOptions,
-): ExampleBatches {
+export function exampleBatches({ inputs, targets, examples }: TokenExamples, options: BatchOrderOptions): ExampleBatches {
   const action = 'make batches';
   checkOptions(action, options, ORDER_OPTIONS);
   const { batchSize } = options;

@@ -30,13 +30,15 @@ const CONFIG = z.looseObject({
   add_cross_attention: z.boolean().default(false),
 });
 
-/** Forms of GELU by Hugging Face's names; the first of each is the one that is written. */
+/** Activations by Hugging Face's names; the first of each is the one that is written. */
 const ACTIVATIONS: Readonly<Record<string, GptConfig['activation']>> = {
   gelu_new: 'geluTanh',
   gelu: 'gelu',
   gelu_pytorch_tanh: 'geluTanh',
   gelu_fast: 'geluTanh',
   gelu_python: 'gelu',
+  relu: 'relu',
+  relu2: 'reluSquared',
 };
 
 const linear = (foreign: string, ours: readonly string[]): readonly WeightRule[] => [
@@ -95,6 +97,11 @@ export const GPT2: Architecture<GptModel> = {
     initializer_range: 0.02,
     use_cache: true,
   }),
+  unsaid: ({ config: { positions = 'learned', queryKeyNorm, scoreSoftCap, logitSoftCap } }) => [
+    ...(positions === 'learned' ? [] : [`${positions} positions`]),
+    ...(queryKeyNorm === true ? ['normalised queries and keys'] : []),
+    ...(scoreSoftCap === undefined && logitSoftCap === undefined ? [] : ['capped scores or logits']),
+  ],
   weights: {
     prefix: 'transformer.',
     rules: [
