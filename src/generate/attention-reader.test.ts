@@ -10,7 +10,7 @@ import { relativeError } from '../../test/oracle/check-op.ts';
 import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fill, fromHost, get } from '../../test/oracle/nd-array.ts';
 import type { NdArray } from '../../test/oracle/nd-array.ts';
-import { createRandom } from '../core/index.ts';
+import { createRandom, hostTensor } from '../core/index.ts';
 import { saveModel, saveNetwork } from '../formats/index.ts';
 import { axes, buildGraph, input } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
@@ -100,6 +100,17 @@ test('what no model reads is refused, and the reader goes on', async () => {
   await Promise.all([reader.close(), reader.close()]);
   expect(await last).toHaveLength(2);
   await refused(tokens(3), 'WEFT_GENERATE_CLOSED', 'closed');
+});
+
+test('damaged weights are told', async () => {
+  const model = llama(SIZES);
+  const broken = new Map(livelyWeights(model)).set(
+    'blocks.0.attentionNorm.weight',
+    hostTensor('float32', [16], new Float32Array(16).fill(NaN)),
+  );
+  const reader = createAttentionReader({ model, weights: broken }, { threads: 1 });
+  await expect(reader.read(tokens(3))).rejects.toMatchObject({ code: 'WEFT_GENERATE_NOT_FINITE' });
+  await reader.close();
 });
 
 test('models that do not attend, other weights and unknown options are refused', () => {

@@ -6,7 +6,7 @@
  * that grows by a token is rarely compiled anew: attention is causal, and what stands behind a token does not change its row.
  */
 
-import { UsageError, checkOptions, hostTensor } from '../core/index.ts';
+import { UsageError, WeftError, checkOptions, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { axes, buildGraph, input } from '../graph/index.ts';
 import type { Tensor } from '../graph/index.ts';
@@ -32,7 +32,8 @@ export interface AttentionReader {
    *
    * @param ids the text, of at least one token and at most the model's context
    * @throws UsageError `WEFT_GENERATE_PROMPT` for an empty text, `WEFT_GENERATE_CONTEXT` for one that is longer than the context,
-   *   `WEFT_GENERATE_TOKEN` for tokens that the model lacks; WeftError `WEFT_GENERATE_CLOSED` after `close()`
+   *   `WEFT_GENERATE_TOKEN` for tokens that the model lacks; WeftError `WEFT_GENERATE_NOT_FINITE` when the weights are damaged,
+   *   `WEFT_GENERATE_CLOSED` after `close()`
    */
   read(ids: Uint32Array): Promise<AttentionMaps>;
   /** Frees the session when the reads that were asked for are done. Safe to call twice. */
@@ -105,7 +106,9 @@ export function createAttentionReader(parts: AttentionReaderParts, options: Atte
     const padded = new Int32Array(length);
     padded.set(ids);
     const results = await session.run({ ids: hostTensor('int32', [1, length], padded) });
-    return session.outputs.map(({ name }) => withoutPadding(results[name] as HostTensor<'float32'>, ids.length));
+    const maps = session.outputs.map(({ name }) => withoutPadding(results[name] as HostTensor<'float32'>, ids.length));
+    if (maps.some(({ data }) => data.includes(NaN))) throw notNumbers(model);
+    return maps;
   };
 
   return {
@@ -169,6 +172,16 @@ function requireText(ids: Uint32Array, model: LanguageModel): void {
     });
   }
   requireTokens(ids, model, `the ${model.architecture} model`);
+}
+
+function notNumbers({ architecture }: LanguageModel): WeftError {
+  return new WeftError({
+    code: 'WEFT_GENERATE_NOT_FINITE',
+    action: `read what the ${architecture} model attends to`,
+    rule: 'its attention must consist of numbers',
+    value: 'it has NaN',
+    remedy: 'The weights are damaged or training diverged: use an earlier checkpoint or a lower learning rate.',
+  });
 }
 
 function attendsToNothing({ architecture }: SequenceModel | WindowModel): UsageError {
