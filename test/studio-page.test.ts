@@ -10,6 +10,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { hostTensor } from '../src/core/index.ts';
+import type { AttentionReader } from '../src/generate/index.ts';
 import { serve, studio } from '../src/serve/index.ts';
 import type { RunningServer } from '../src/serve/index.ts';
 import { fakeModel } from '../src/serve/fake-model.fixture.ts';
@@ -546,6 +548,157 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
         expect([kind, await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([kind, 0, 360]);
       }
       await done(opened);
+    });
+  });
+
+  describe('attention', () => {
+    /** Layer 0: a head for the token before, one for the first, one for all alike; layer 1: three heads for the token itself. */
+    const weight = (layer: number, head: number, { from, to }: { readonly from: number; readonly to: number }): number => {
+      if (to > from) return 0;
+      if (layer === 1) return to === from ? 1 : 0;
+      return [to === Math.max(0, from - 1) ? 1 : 0, to === 0 ? 1 : 0, 1 / (from + 1)][head] ?? 0;
+    };
+    const openAttention = async (): Promise<AttentionReader> => ({
+      layers: 2,
+      read: async ({ length: size }) =>
+        [0, 1].map((layer) =>
+          hostTensor(
+            'float32',
+            [3, size, size],
+            Float32Array.from({ length: 3 * size * size }, (_, index) =>
+              weight(layer, Math.floor(index / size ** 2), { from: Math.floor(index / size) % size, to: index % size }),
+            ),
+          ),
+        ),
+      close: async () => undefined,
+    });
+    let attending: RunningServer;
+    beforeAll(async () => {
+      attending = await serve(fakeModel({ openAttention }), { port: 0, page, runs: [join(folder, 'runs', 'first')], graceSeconds: 0 });
+    });
+    afterAll(async () => await attending.close());
+
+    test('by keyboard: a layer, one of its heads, and token by token what that looks at', async () => {
+      const opened = await open(attending.url);
+      await opened.getByRole('link', { name: 'Attention' }).click();
+      await opened.getByRole('textbox', { name: 'Text to read' }).fill('readonly signal encoding');
+      const tokens = opened.locator('[data-token]');
+      const heads = opened.getByRole('group', { name: 'Heads.' }).getByRole('button');
+      await opened.getByText('3 tokens').waitFor();
+      expect(await tokens.allTextContents()).toEqual(['readonly', ' signal', ' encoding']);
+      expect(await heads.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')))).toEqual([
+        'Head 1, looks at the one before, 100%',
+        'Head 2, looks at the first, 100%',
+        'Head 3, looks here and there',
+      ]);
+
+      // From the text over the layer and the heads to the tokens, a stop of the Tab key each.
+      await opened.getByRole('textbox', { name: 'Text to read' }).focus();
+      await opened.keyboard.press('Tab');
+      await opened.keyboard.press('Tab');
+      expect(await focused(opened)).toMatch(/^Head 1/);
+      await opened.keyboard.press('ArrowRight');
+      expect(await focused(opened)).toMatch(/^Head 2/);
+      const close = opened.getByRole('region', { name: 'Layer 1, head 1' });
+      await close.waitFor();
+      await opened.keyboard.press('End');
+      await opened.keyboard.press('Enter');
+      await opened.getByRole('region', { name: 'Layer 1, head 3' }).waitFor();
+      await opened.keyboard.press('Home');
+      await opened.keyboard.press('Space');
+      await close.waitFor();
+      expect(await heads.nth(0).getAttribute('aria-pressed')).toBe('true');
+      await opened.keyboard.press('Tab');
+      expect(await focused(opened)).toBe('␣encoding: ␣signal 100%');
+      await opened.keyboard.press('ArrowLeft');
+      expect(await focused(opened)).toBe('␣signal: readonly 100%');
+      expect(await close.locator('tbody tr').allInnerTexts()).toEqual([expect.stringMatching(/^readonly\s+1\s+100%$/)]);
+      expect(await tokens.evaluateAll((all) => all.map((one) => one.getAttribute('style')?.slice('--weight: '.length, -1)))).toEqual([
+        '1.000',
+        '0.000',
+        '0.000',
+      ]);
+
+      // The other layer: the same head and the same token.
+      await opened.getByRole('radiogroup', { name: 'Layer' }).getByRole('radio', { name: '1' }).focus();
+      await opened.keyboard.press('ArrowRight');
+      const second = opened.getByRole('region', { name: 'Layer 2, head 1' });
+      await second.waitFor();
+      expect(await second.locator('tbody tr').allInnerTexts()).toEqual([expect.stringMatching(/^␣signal\s*itself\s+2\s+100%$/)]);
+      await done(opened);
+    });
+
+    test('a pointer over a token or a row shows what it looks at, until it leaves', async () => {
+      const opened = await open(`${attending.url}/#attention`);
+      await opened.getByRole('textbox', { name: 'Text to read' }).fill('readonly signal encoding');
+      await opened.getByText('3 tokens').waitFor();
+      await opened.getByRole('button', { name: 'Head 3' }).click();
+      const close = opened.getByRole('region', { name: 'Layer 1, head 3' });
+      expect(await close.locator('tbody tr').count()).toBe(3);
+      await opened.locator('[data-token="1"]').hover();
+      expect(await close.locator('tbody tr').count()).toBe(2);
+      expect(await opened.locator('[data-token="0"]').getAttribute('title')).toBe('50% of what ␣signal looks at');
+      await opened.getByRole('heading', { name: 'Layer 1, head 3' }).hover();
+      expect(await close.locator('tbody tr').count()).toBe(3);
+      const picture = close.locator('.attention-large');
+      const { width, height } = (await picture.boundingBox()) ?? { width: 0, height: 0 };
+      await picture.hover({ position: { x: width / 6, y: height / 2 } });
+      await close.getByText('␣signal looks at readonly: 50%').waitFor();
+      await picture.click({ position: { x: width / 6, y: height / 6 } });
+      await opened.getByRole('heading', { name: 'Layer 1, head 3' }).hover();
+      expect(await close.locator('tbody tr').allInnerTexts()).toEqual([expect.stringMatching(/^readonly\s*itself\s+1\s+100%$/)]);
+      await done(opened);
+    });
+
+    test('the pictures are drawn, in the colours of the scheme', async () => {
+      const pixels = `(() => {
+        const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+        context.drawImage(document.querySelector('.attention-large canvas'), 0, 0);
+        const at = (row, column) => [...context.getImageData(column, row, 1, 1).data].join();
+        return [at(2, 1), at(2, 0), at(0, 2)];
+      })()`;
+      const colours = `['--indigo', '--sunk'].map((name) => {
+        const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+        context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(name);
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data].join();
+      })`;
+      const opened = await open(`${attending.url}/#attention`, { colorScheme: 'light' });
+      await opened.locator('.attention-large').waitFor();
+      const light = await opened.evaluate<readonly string[]>(pixels);
+      expect(light).toEqual([...(await opened.evaluate<readonly string[]>(colours)), '0,0,0,0']);
+      await opened.emulateMedia({ colorScheme: 'dark' });
+      await expect.poll(() => opened.evaluate(pixels)).not.toEqual(light);
+      expect(await opened.evaluate(pixels)).toEqual([...(await opened.evaluate<readonly string[]>(colours)), '0,0,0,0']);
+      await done(opened);
+    });
+
+    test('on a phone nothing is wider than the screen, of a long text its end is read', async () => {
+      const opened = await open(`${attending.url}/#attention`, PHONE);
+      await opened.getByRole('textbox', { name: 'Text to read' }).fill(`${'x'.repeat(140)}\nGröße 文字`);
+      await opened.getByText('128 tokens').waitFor();
+      await opened.getByText('tokens of the text are left out: the last 128 are read.').waitFor();
+      expect(await opened.locator('[data-token]').allTextContents()).toEqual(expect.arrayContaining(['文', '字']));
+      expect([await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([0, 360]);
+      await opened.locator('[data-token="100"]').tap();
+      expect(await opened.locator('[data-token="100"]').getAttribute('aria-pressed')).toBe('true');
+      await done(opened);
+    });
+
+    test('a model without has no such view; what is refused is told in words', async () => {
+      const opened = await open(`${server.url}/#attention`);
+      await opened.getByRole('button', { name: 'Generate' }).waitFor();
+      expect(await opened.getByRole('link', { name: 'Attention' }).count()).toBe(0);
+      await done(opened);
+      const refused = await open(`${attending.url}/#attention`);
+      await refused.locator('.attention-large').waitFor();
+      await refused.route('**/api/attention', async (route) => {
+        await route.fulfill({ status: 400, json: { error: { message: 'Cannot read it as it is a test.' } } });
+      });
+      await refused.getByRole('textbox', { name: 'Text to read' }).fill('readonly');
+      expect(await refused.getByRole('alert').textContent()).toBe('Cannot read it as it is a test.');
+      expect(trouble.splice(0)).toEqual([expect.stringContaining('400')]);
+      await done(refused);
     });
   });
 

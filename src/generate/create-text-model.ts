@@ -8,6 +8,7 @@ import type { Tokenizer } from '../tokenizers/index.ts';
 import { createDecoder } from './decoder.ts';
 import type { Weights } from './decoder.ts';
 import { generateTokens } from './generate-tokens.ts';
+import { requireTokens, requireWeights } from './requirements.ts';
 import { fillSampling } from './sampling/options.ts';
 import { scoreTokens } from './score-tokens.ts';
 import type { TextModel } from './text-model.ts';
@@ -138,31 +139,4 @@ function tooLong(length: number, contextLength: number, name: string): UsageErro
     value: `the prompt alone has ${length}`,
     remedy: `Shorten the prompt to at most ${contextLength - 1} tokens.`,
   });
-}
-
-function requireTokens(ids: Uint32Array, model: SequenceModel | WindowModel, name: string): void {
-  const place = ids.findIndex((id) => id >= model.vocabSize);
-  if (place < 0) return;
-  throw new UsageError({
-    code: 'WEFT_GENERATE_TOKEN',
-    action: `run ${name}`,
-    rule: `its tokens are 0 to ${model.vocabSize - 1}`,
-    value: `token ${place} of the text is ${ids[place]}`,
-    remedy: "Encode the text with the model's own tokenizer.",
-  });
-}
-
-function requireWeights(model: SequenceModel | WindowModel, weights: Weights): void {
-  for (const { name, shape } of model.parameters) {
-    const sizes = shape.map(({ size }) => size);
-    const given = weights.get(name)?.shape;
-    if (given?.join() === sizes.join()) continue;
-    throw new UsageError({
-      code: 'WEFT_GENERATE_WEIGHTS',
-      action: `run the ${model.architecture} model`,
-      rule: `its weight ${name} must be [${sizes.join(', ')}]`,
-      value: given === undefined ? 'it is missing' : `it is [${given.join(', ')}]`,
-      remedy: 'Give the weights that belong to this model, by its own parameter names.',
-    });
-  }
 }

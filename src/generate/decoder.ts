@@ -7,7 +7,6 @@
  * calling thread, as waking another costs a tenth of it; the event loop gets its turn between steps.
  */
 
-import { WeftError } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { compileGraph } from '../runtime/index.ts';
@@ -15,6 +14,7 @@ import type { Binding } from '../runtime/index.ts';
 import { bindFrame, makeCaches } from './frame.ts';
 import type { Caches, Frame } from './frame.ts';
 import { cacheShapes, decodeGraph } from './graphs.ts';
+import { closedError } from './requirements.ts';
 
 /** The numbers of a model, by parameter name. */
 export type Weights = ReadonlyMap<string, HostTensor<'float32'>>;
@@ -100,7 +100,7 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
 
   /** Runs `job` when its turn comes. */
   const inTurn = async <T>(job: () => Promise<T>): Promise<T> => {
-    if (closing !== undefined) throw closed(model);
+    if (closing !== undefined) throw closedError(model);
     const mine = turn.then(job);
     turn = mine.catch(() => undefined);
     return mine;
@@ -129,7 +129,7 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
       return session.profilePath;
     },
     startSequence() {
-      if (closing !== undefined) throw closed(model);
+      if (closing !== undefined) throw closedError(model);
       const slot = spare.pop() ?? makeSlot();
       open.add(slot);
       let length = 0;
@@ -205,13 +205,4 @@ export async function createDecoder(model: LanguageModel, weights: Weights, { th
       return closing;
     },
   };
-}
-
-function closed(model: LanguageModel): WeftError {
-  return new WeftError({
-    code: 'WEFT_GENERATE_CLOSED',
-    action: `run the ${model.architecture} model`,
-    rule: 'it was closed',
-    remedy: 'Load it again, or close it after the last generation.',
-  });
 }

@@ -1,3 +1,5 @@
+export { createAttentionReader } from './attention-reader.ts';
+export type { AttentionMaps, AttentionReader, AttentionReaderOptions, AttentionReaderParts } from './attention-reader.ts';
 export { createTextModel } from './create-text-model.ts';
 export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
 export { decodeGraph } from './graphs.ts';

@@ -5,8 +5,12 @@ import { basename, resolve } from 'node:path';
 import { FormatError, checkOptions } from '../core/index.ts';
 import { isNetworkFolder, loadModel, loadNetwork } from '../formats/index.ts';
 import type { LoadModelOptions, ModelCard } from '../formats/index.ts';
+import { hasCache } from '../models/index.ts';
+import type { SequenceModel, WindowModel } from '../models/index.ts';
+import { createAttentionReader } from './attention-reader.ts';
 import { createTextModel } from './create-text-model.ts';
 import type { TextModelOptions } from './create-text-model.ts';
+import type { Weights } from './decoder.ts';
 import type { TextModel } from './text-model.ts';
 
 /**
@@ -46,15 +50,28 @@ export async function loadTextModel(folder: string, options: TextModelOptions & 
     const { model, weights, tokenizer, card } = await loadNetwork(folder);
     if (!('vocabSize' in model)) throw noTextModel(folder, `a ${model.architecture} is no language model`);
     if (tokenizer === undefined) throw noTokenizer(folder);
-    return createTextModel({ model, weights, tokenizer, card, name: name(card) }, running);
+    const textModel = await createTextModel({ model, weights, tokenizer, card, name: name(card) }, running);
+    return withAttention(textModel, model, { read: async () => (await loadNetwork(folder)).weights, running });
   }
-  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, {
-    ...(hub === undefined ? {} : { hub }),
-    ...(base === undefined ? {} : { base }),
-  });
+  const found: LoadModelOptions = { ...(hub === undefined ? {} : { hub }), ...(base === undefined ? {} : { base }) };
+  const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, found);
   if (tokenizer === undefined) throw noTokenizer(folder);
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
-  return createTextModel({ model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens }, running);
+  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens };
+  return withAttention(await createTextModel(parts, running), model, {
+    read: async () => (await loadModel(folder, found)).weights,
+    running,
+  });
+}
+
+/** The text model, able to read the weights again where it attends. */
+function withAttention(
+  textModel: TextModel,
+  model: SequenceModel | WindowModel,
+  { read, running }: { readonly read: () => Promise<Weights>; readonly running: TextModelOptions },
+): TextModel {
+  if (!hasCache(model)) return textModel;
+  return { ...textModel, openAttention: async () => createAttentionReader({ model, weights: await read() }, running) };
 }
 
 function noTokenizer(folder: string): FormatError {

@@ -2,6 +2,7 @@
 
 import type { ModelCard } from '../formats/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
+import type { AttentionReader } from './attention-reader.ts';
 import type { SamplingOptions } from './sampling/options.ts';
 
 /** One generated token. */
@@ -54,6 +55,13 @@ export interface TextModel {
    * @throws as {@link TextModel.generate}
    */
   score(ids: Uint32Array, options?: { readonly signal?: AbortSignal }): Promise<Float32Array>;
+  /**
+   * Opens a reader of what the model attends to, whose weights it reads from the model's folder as they are then: a text model keeps none
+   * in memory. Absent without a folder. The reader is the caller's to close.
+   *
+   * @throws as loading the folder, and `WEFT_GENERATE_WEIGHTS` when it holds another model by now
+   */
+  readonly openAttention?: () => Promise<AttentionReader>;
   /** Frees the session when the run in progress is done; generations under way fail with `WEFT_GENERATE_CLOSED`. Safe to call twice. */
   close(): Promise<void>;
 }

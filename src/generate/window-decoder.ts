@@ -5,7 +5,7 @@
  * Decided: the same sequences as on a cache (see `decoder.ts`), so that generation and scoring know no difference.
  */
 
-import { UsageError, WeftError, hostTensor } from '../core/index.ts';
+import { UsageError, hostTensor } from '../core/index.ts';
 import type { HostTensor } from '../core/index.ts';
 import { axes, buildGraph, gather, input, logSoftmax, reshape } from '../graph/index.ts';
 import type { Graph, Tensor } from '../graph/index.ts';
@@ -13,6 +13,7 @@ import type { SequenceModel, WindowModel } from '../models/index.ts';
 import { compileGraph } from '../runtime/index.ts';
 import type { Decoder, DecoderOptions, Scores, Sequence, Weights } from './decoder.ts';
 import { nextOf } from './graphs.ts';
+import { closedError } from './requirements.ts';
 
 /** Makes a model ready to run. The weights are copied into the session. */
 export async function createWindowDecoder(
@@ -42,7 +43,7 @@ export async function createWindowDecoder(
   let closing: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = async <T>(job: () => Promise<T>): Promise<T> => {
-    if (closing !== undefined) throw closed(model);
+    if (closing !== undefined) throw closedError(model);
     const mine = turn.then(job);
     turn = mine.catch(() => undefined);
     return mine;
@@ -53,7 +54,7 @@ export async function createWindowDecoder(
       return session.profilePath;
     },
     startSequence(): Sequence {
-      if (closing !== undefined) throw closed(model);
+      if (closing !== undefined) throw closedError(model);
       const window: number[] = [];
       let length = 0;
       let states = carries.map(({ name, shape }): readonly [string, HostTensor] => [name, hostTensor('float32', shape)]);
@@ -139,13 +140,4 @@ function nextTokenGraph(model: SequenceModel | WindowModel): {
     time,
     carries: [...updates].map(([name, { shape }]) => ({ name, shape: shape.map(({ size }) => Number(size)) })),
   };
-}
-
-function closed(model: SequenceModel | WindowModel): WeftError {
-  return new WeftError({
-    code: 'WEFT_GENERATE_CLOSED',
-    action: `run the ${model.architecture} model`,
-    rule: 'it was closed',
-    remedy: 'Load it again, or close it after the last generation.',
-  });
 }

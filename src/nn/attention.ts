@@ -1,7 +1,7 @@
 /** Causal self-attention, with rotary positions and with heads that share keys and values where asked. */
 
 import { UsageError } from '../core/index.ts';
-import { add, attention, concat, constant, reshape, rotary, scope, slice, transpose } from '../graph/index.ts';
+import { add, attention, concat, constant, reshape, rotary, scope, scopedName, slice, transpose } from '../graph/index.ts';
 import type { AttentionScores, Initializer, Tensor } from '../graph/index.ts';
 import { alibiBias } from './alibi.ts';
 import { attendOnCache } from './attention-cache.ts';
@@ -41,7 +41,7 @@ export interface SelfAttentionOptions {
 /**
  * Multi-head causal self-attention. Vaswani et al. 2017, section 3.2. B T C -> B T C.
  *
- * @param context Whether probabilities are dropped, and the cache to attend to when decoding.
+ * @param context Whether probabilities are dropped, the cache to attend to when decoding, and where probabilities are noted.
  * @throws UsageError `WEFT_NN_SCORES` when both `alibi` and `softCap` are asked for: a cache computes slopes inside the product.
  *
  * @example
@@ -95,7 +95,9 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
     if (batch === undefined || time === undefined) throw new RangeError('four axes are needed');
     const dropped = context.dropout === true ? dropoutRate : 0;
     const apart = context.segments === undefined ? undefined : betweenTexts(context.segments.ids, context.segments.ids); // B 1 T S
-    const mixed = attendCausally([q, k, v], { scores, alibi, dropoutRate: dropped, apart }); // B H T D
+    const maps = context.attentionMaps;
+    const [mixed, probabilities] = attendCausally([q, k, v], { scores, alibi, dropoutRate: dropped, apart, whole: maps !== undefined }); // B H T D
+    if (probabilities !== undefined) maps?.set(scopedName(), probabilities);
     return output(reshape(transpose(mixed, [0, 2, 1, 3]), [batch, time, { name: 'C', size: heads * headWidth }])); // -> B T C
   });
 }
@@ -104,31 +106,39 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
 const TWO_HALVES_FROM = 128;
 
 /**
- * Causal attention. The first half of a long text is attended to by itself: a quarter of the products, exponentials and
- * passes over T × S is never computed, which is more than the cutting and joining costs.
+ * Causal attention: the output, and the probabilities where it attends in one piece. The first half of a long text is attended
+ * to by itself: a quarter of the products, exponentials and passes over T × S is never computed, which is more than the cutting
+ * and joining costs.
  */
-function attendCausally([q, k, v]: readonly [Tensor, Tensor, Tensor], { scores, alibi, dropoutRate, apart }: CausalOptions): Tensor {
-  const attend = (name: string, { queries, keys, values, apart: own }: AttentionPart): Tensor => {
+function attendCausally(
+  [q, k, v]: readonly [Tensor, Tensor, Tensor],
+  { scores, alibi, dropoutRate, apart, whole }: CausalOptions,
+): readonly [Tensor, Tensor?] {
+  const attend = (name: string, { queries, keys, values, apart: own }: AttentionPart): readonly [Tensor, Tensor] => {
     const [heads, length] = [Number(queries.shape[1]?.size), Number(keys.shape[2]?.size)];
     const shape = [...queries.shape.slice(0, 3), { name: 'S', size: length }];
     const mask = dropoutRate > 0 ? dropoutMaskFor(name, shape, dropoutRate) : undefined;
     const slopes = alibi ? alibiBias(heads, length) : undefined;
     const bias = own !== undefined && slopes !== undefined ? add(own, slopes) : (own ?? slopes);
-    return attention([queries, keys, values], { causal: true, ...scores, bias }, mask)[0] as Tensor;
+    return attention([queries, keys, values], { causal: true, ...scores, bias }, mask) as [Tensor, Tensor];
   };
   const time = q.shape[2]?.size;
-  if (typeof time !== 'number' || time < TWO_HALVES_FROM) return attend('probabilities', { queries: q, keys: k, values: v, apart });
+  if (whole || typeof time !== 'number' || time < TWO_HALVES_FROM)
+    return attend('probabilities', { queries: q, keys: k, values: v, apart });
   const middle = Math.ceil(time / 2);
   const first = (tensor: Tensor): Tensor => slice(tensor, 2, { start: 0, end: middle });
   const second = (tensor: Tensor): Tensor => slice(tensor, 2, { start: middle, end: time });
   const firstApart = apart === undefined ? undefined : slice(first(apart), 3, { start: 0, end: middle });
-  return concat(
-    [
-      attend('firstHalf', { queries: first(q), keys: first(k), values: first(v), apart: firstApart }),
-      attend('secondHalf', { queries: second(q), keys: k, values: v, apart: apart === undefined ? undefined : second(apart) }),
-    ],
-    2,
-  );
+  const halves = [
+    attend('firstHalf', { queries: first(q), keys: first(k), values: first(v), apart: firstApart }),
+    attend('secondHalf', { queries: second(q), keys: k, values: v, apart: apart === undefined ? undefined : second(apart) }),
+  ];
+  return [
+    concat(
+      halves.map(([mixed]) => mixed),
+      2,
+    ),
+  ];
 }
 
 interface CausalOptions {
@@ -137,6 +147,8 @@ interface CausalOptions {
   readonly dropoutRate: number;
   /** Added to the scores, to keep texts that share a sequence apart: B 1 T S. */
   readonly apart: Tensor | undefined;
+  /** In one piece, however long: its probabilities are asked for. */
+  readonly whole: boolean;
 }
 
 interface AttentionPart {

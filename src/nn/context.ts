@@ -51,6 +51,11 @@ export interface ForwardContext {
   readonly adapters?: readonly AdapterDefinition[];
   /** Matrices that linear layers use instead of weights of their own, by the name of the layer; default none. */
   readonly blocks?: ReadonlyMap<string, BlockMatrix>;
+  /**
+   * How much each token attends to each (B H T S, after the softmax, before dropout), by the name of the causal self-attention
+   * (`blocks.0.attention`), in the order of the layers; filled while a model is built. Not on a cache, which keeps none.
+   */
+  readonly attentionMaps?: Map<string, Tensor>;
 }
 
 /** A fresh cache for building a decoding graph. */

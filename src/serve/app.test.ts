@@ -195,6 +195,7 @@ describe('the page’s data', () => {
           vocabSize: fakeModel().tokenizer.vocabSize,
           tokenizer: 'bpe',
           hasChatTemplate: false,
+          hasAttention: false,
           card,
         },
       ],

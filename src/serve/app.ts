@@ -8,9 +8,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkOptions } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { createServingMetrics, openRuns } from '../monitor/index.ts';
+import { createAttentionReaders } from './attention-readers.ts';
 import { createEngine } from './engine.ts';
 import { pageRoutes } from './page-files.ts';
 import { envelope, errorAnswer } from './request-error.ts';
+import { attentionRoute } from './routes/attention.ts';
 import { chatRoute } from './routes/chat.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { explainRoute } from './routes/explain.ts';
@@ -77,6 +79,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
     models: () => loaded ?? [],
     state: () => (draining ? 'draining' : loaded === undefined ? 'loading' : 'ready'),
     engine,
+    attention: createAttentionReaders({ queue }),
     runs: await openRuns(runs),
     metrics,
     clock,
@@ -119,7 +122,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   app.addHook('preClose', async () => {
     draining = true;
     const end = performance.now() + graceSeconds * 1000;
-    await engine.drain(graceSeconds);
+    await Promise.all([engine.drain(graceSeconds), serving.attention.drain(graceSeconds)]);
     await answers.settled(Math.max(LAST_BYTES, end - performance.now()));
   });
   app.setErrorHandler(fail);
@@ -132,6 +135,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   chatRoute(app, serving);
   pageDataRoutes(app, serving);
   explainRoute(app, serving);
+  attentionRoute(app, serving);
   await pageRoutes(app, page === undefined ? undefined : [page]);
   return app;
 }

@@ -74,6 +74,14 @@ export interface ExplainBody {
   readonly rule?: 'count' | 'likelihood' | undefined;
 }
 
+/** The body of `POST /api/attention`, the page's own route. */
+export interface AttentionBody {
+  readonly model?: string | undefined;
+  readonly prompt: string;
+  /** From 0. */
+  readonly layer: number;
+}
+
 /** The query of `GET /api/runs/:name/metrics`. */
 export interface MetricsQuery {
   readonly offset?: number | undefined;
@@ -174,6 +182,12 @@ const explain = z
   .partial()
   .required({ text: true });
 
+// A hundred tokens of its end are shown: it need not be long.
+const attention = z
+  .strictObject({ model: z.string().max(500), prompt: z.string().max(20_000), layer: z.number().int().min(0) })
+  .partial()
+  .required({ prompt: true, layer: true });
+
 const metrics = z
   .strictObject({ offset: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER), version: z.string().max(100) })
   .partial();
@@ -196,6 +210,11 @@ export function readGenerateBody(body: unknown): GenerateBody {
 /** The checked body of `POST /api/explain`; throws as {@link readCompletionBody} does. */
 export function readExplainBody(body: unknown): ExplainBody {
   return readBody(explain, body);
+}
+
+/** The checked body of `POST /api/attention`; throws as {@link readCompletionBody} does. */
+export function readAttentionBody(body: unknown): AttentionBody {
+  return readBody(attention, body);
 }
 
 /** The checked query of a run's metrics; throws as {@link readCompletionBody} does. */

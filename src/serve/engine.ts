@@ -195,7 +195,8 @@ function unstarted(generation: GenerationRequest, seconds: number): Parameters<S
   };
 }
 
-function full(queue: number): RequestError {
+/** The error for a request that finds the queue full. */
+export function full(queue: number): RequestError {
   return new RequestError(
     {
       code: 'WEFT_SERVE_FULL',
@@ -207,7 +208,8 @@ function full(queue: number): RequestError {
   );
 }
 
-function stopping(): RequestError {
+/** The error for a request that the server's end came before. */
+export function stopping(): RequestError {
   return new RequestError(
     {
       code: 'WEFT_SERVE_STOPPING',

@@ -85,6 +85,8 @@ export interface FakeOptions {
   readonly parameters?: number;
   /** Default one that is a fake, too, and has no file. */
   readonly tokenizer?: Tokenizer;
+  /** Opens its reader of attention; default none. */
+  readonly openAttention?: NonNullable<TextModel['openAttention']>;
   /** Called before each token; what it waits for holds the generation up. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
 }
@@ -103,6 +105,7 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
     card,
     parameters = 1_234_567,
     beforeToken,
+    openAttention,
     tokenizer = fakeTokenizer(),
   } = options;
   const path = tokenizer.encode(TEXT);
@@ -128,6 +131,7 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
     card,
     parameters,
     log,
+    ...(openAttention === undefined ? {} : { openAttention }),
     async *generate(prompt, sampling = {}): AsyncGenerator<GeneratedToken> {
       const ids = typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt;
       const { temperature = 1, seed = 0, maxTokens = 16, alternatives = 0, stop = [], signal } = sampling;

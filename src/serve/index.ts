@@ -2,6 +2,7 @@ export { createApp } from './app.ts';
 export type { AppOptions } from './app.ts';
 export type {
   PageAlternative,
+  PageAttention,
   PageCard,
   PageEvent,
   PageExplanation,
@@ -10,6 +11,7 @@ export type {
   PageModel,
   PagePictures,
   PageRun,
+  PageToken,
 } from './page-api.ts';
 export type { ErrorBody } from './request-error.ts';
 export { serve, studio } from './serve.ts';

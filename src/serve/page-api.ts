@@ -11,6 +11,8 @@ export interface PageModel {
   readonly vocabSize: number;
   readonly tokenizer: 'bpe' | 'unigram' | 'wordpiece' | 'words' | 'characters';
   readonly hasChatTemplate: boolean;
+  /** Whether `POST /api/attention` answers for it. */
+  readonly hasAttention: boolean;
   /** `weft.json` of the model folder; its parts may be missing. */
   readonly card: unknown;
 }
@@ -75,4 +77,25 @@ export interface PageAlternative {
 export interface PageExplanation {
   readonly training: TrainingExplanation | null;
   readonly encoding: EncodingExplanation;
+}
+
+/** `POST /api/attention`: what each head of one layer attends to. */
+export interface PageAttention {
+  /** The text's tokens, T: the last 128 of the prompt at most. */
+  readonly tokens: readonly PageToken[];
+  /** Tokens at the prompt's beginning that were left out. */
+  readonly dropped: number;
+  /** How many layers the model has. */
+  readonly layers: number;
+  /** Heads of the layer, H. */
+  readonly heads: number;
+  readonly layer: number;
+  /** H · T · T numbers as base64 of little-endian float32: how much of its attention a head gives, reading a token, to each token. */
+  readonly probabilities: string;
+}
+
+/** A token and its own text. */
+export interface PageToken {
+  readonly id: number;
+  readonly piece: string;
 }

@@ -2,6 +2,7 @@
 
 import type { TextModel } from '../generate/index.ts';
 import type { Runs, ServingMetrics } from '../monitor/index.ts';
+import type { AttentionReaders } from './attention-readers.ts';
 import type { Engine } from './engine.ts';
 import { RequestError } from './request-error.ts';
 
@@ -11,6 +12,7 @@ export interface Serving {
   models(): readonly TextModel[];
   state(): ServingState;
   readonly engine: Engine;
+  readonly attention: AttentionReaders;
   readonly runs: Runs;
   readonly metrics: ServingMetrics;
   /** Milliseconds since 1970. */

@@ -1,6 +1,7 @@
 /** What the page asks of the server. */
 
 import type {
+  PageAttention,
   PageCard,
   PageEvent,
   PageExplanation,
@@ -63,12 +64,7 @@ export function pictureAddress(run: string, name: string): string {
 
 /** Generates; the events come as the server sends them. Throws with the server's words when it refuses. */
 export async function* generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<PageEvent> {
-  const answer = await fetch('api/generate', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-    signal,
-  });
+  const answer = await post('api/generate', request, signal);
   if (!answer.ok || answer.body === null) throw new Error(await errorText(answer));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';
@@ -96,14 +92,29 @@ export interface ExplainRequest {
 
 /** A tokenizer explained. Throws with the server's words when it refuses. */
 export async function explain(request: ExplainRequest, signal: AbortSignal): Promise<PageExplanation> {
-  const answer = await fetch('api/explain', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(request),
-    signal,
-  });
+  return await postJson<PageExplanation>('api/explain', request, signal);
+}
+
+/** A text to look at, and the layer whose heads are shown. */
+export interface AttentionRequest {
+  readonly model: string;
+  readonly prompt: string;
+  readonly layer: number;
+}
+
+/** What the heads attend to. Throws with the server's words when it refuses. */
+export async function readAttention(request: AttentionRequest, signal: AbortSignal): Promise<PageAttention> {
+  return await postJson<PageAttention>('api/attention', request, signal);
+}
+
+async function postJson<T>(path: string, request: object, signal: AbortSignal): Promise<T> {
+  const answer = await post(path, request, signal);
   if (!answer.ok) throw new Error(await errorText(answer));
-  return (await answer.json()) as PageExplanation;
+  return (await answer.json()) as T;
+}
+
+async function post(path: string, request: object, signal: AbortSignal): Promise<Response> {
+  return await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request), signal });
 }
 
 async function getJson<T>(path: string): Promise<T> {

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks';
 
 import type { PageModel, PageRun } from '../../src/serve/index.ts';
 import { fetchModels, fetchRuns, isLoading } from './api.ts';
+import { AttentionView } from './attention-view.tsx';
 import { Mark } from './mark.tsx';
 import { ModelCard } from './model-card.tsx';
 import { Playground } from './playground.tsx';
@@ -12,7 +13,7 @@ import { TokenizerView } from './tokenizer-view.tsx';
 import { Training } from './training.tsx';
 import { usePolling } from './use-polling.ts';
 
-const VIEWS = { playground: 'Playground', training: 'Training', model: 'Model', tokenizer: 'Tokenizer' } as const;
+const VIEWS = { playground: 'Playground', attention: 'Attention', training: 'Training', model: 'Model', tokenizer: 'Tokenizer' } as const;
 type View = keyof typeof VIEWS;
 
 /** The whole page. */
@@ -42,9 +43,14 @@ export function App(): JSX.Element {
   }, 2);
 
   const model = models?.find((one) => one.name === name) ?? models?.[0];
-  const views = (Object.keys(VIEWS) as View[]).filter((view) =>
-    view === 'tokenizer' ? models !== undefined : view === 'training' ? runs.length > 0 || model === undefined : model !== undefined,
-  );
+  const shown: { readonly [V in View]: boolean } = {
+    playground: model !== undefined,
+    attention: model?.hasAttention === true,
+    training: runs.length > 0 || model === undefined,
+    model: model !== undefined,
+    tokenizer: models !== undefined,
+  };
+  const views = (Object.keys(VIEWS) as View[]).filter((view) => shown[view]);
   const view = asked !== undefined && views.includes(asked) ? asked : (views[0] ?? 'training');
   useEffect(() => {
     document.title = model === undefined ? 'Weft studio' : `${model.name} · Weft`;
@@ -101,6 +107,7 @@ export function App(): JSX.Element {
             <Playground key={model.name} model={model} />
           </div>
         )}
+        {model !== undefined && view === 'attention' && <AttentionView key={model.name} model={model} />}
         {models !== undefined && view === 'training' && <Training runs={runs} now={now} />}
         {model !== undefined && view === 'model' && <ModelCard model={model} />}
         {models !== undefined && view === 'tokenizer' && <TokenizerView model={model} />}

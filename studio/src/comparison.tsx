@@ -9,7 +9,8 @@ import type { Axis, Measure } from './comparison-data.ts';
 import { EMPTY_CURVE } from './curve.ts';
 import type { Curve } from './curve.ts';
 import { compact, digits, duration } from './format.ts';
-import { axes, colour, useChart } from './use-chart.ts';
+import { axes, useChart } from './use-chart.ts';
+import { colour } from './use-scheme.ts';
 import { useCurve } from './use-curve.ts';
 
 /** As many lines as can be told apart. */

@@ -10,7 +10,8 @@ import type { Axis } from './comparison-data.ts';
 import { smooth } from './curve.ts';
 import type { Curve } from './curve.ts';
 import { compact, digits, duration } from './format.ts';
-import { axes, colour, useChart } from './use-chart.ts';
+import { axes, useChart } from './use-chart.ts';
+import { colour } from './use-scheme.ts';
 
 /** The card. */
 export function LossChart({ curve }: { readonly curve: Curve }): JSX.Element {

@@ -9,6 +9,7 @@ import '../styles/playground.css';
 import '../styles/training.css';
 import '../styles/model.css';
 import '../styles/tokenizer.css';
+import '../styles/attention.css';
 import { App } from './app.tsx';
 
 const root = document.getElementById('page');

@@ -5,7 +5,8 @@ import { useMemo } from 'preact/hooks';
 
 import type { Curve, StepMetric } from './curve.ts';
 import { compact, digits } from './format.ts';
-import { axes, colour, useChart } from './use-chart.ts';
+import { axes, useChart } from './use-chart.ts';
+import { colour } from './use-scheme.ts';
 
 const CHARTS = [
   { key: 'learningRate', label: 'Learning rate' },

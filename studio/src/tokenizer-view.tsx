@@ -4,10 +4,11 @@ import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 
 import type { PageModel } from '../../src/serve/index.ts';
+import { explain } from './api.ts';
 import type { ExplainRequest } from './api.ts';
 import { EncodingSteps } from './encoding-steps.tsx';
 import { TrainingSteps } from './training-steps.tsx';
-import { useExplanation } from './use-explanation.ts';
+import { useAsked } from './use-asked.ts';
 
 const KINDS = { bpe: 'BPE', unigram: 'Unigram', wordpiece: 'WordPiece', words: 'Words', characters: 'Characters' } as const;
 type Kind = keyof typeof KINDS;
@@ -37,8 +38,9 @@ export function TokenizerView({ model }: { readonly model: PageModel | undefined
   const ids = { text: useId(), train: useId(), merges: useId() };
   const own = kind === 'own' && model !== undefined;
   const shownKind: Kind = kind === 'own' ? 'bpe' : kind;
-  const { told, trouble, busy } = useExplanation(
+  const { told, trouble, busy } = useAsked(
     own ? { text, model: model.name } : requestOf({ text, train, kind: shownKind, marking, merges, rule }),
+    explain,
   );
   return (
     <div class="tokenizer">

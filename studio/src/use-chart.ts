@@ -1,13 +1,10 @@
 /** uPlot charts as part of the page: made anew when their form changes, fed when their data does, redrawn in the colours of the scheme. */
 
 import type { RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 
-/** The colour that a custom property of the style sheet holds at this moment. */
-export function colour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
+import { colour, useScheme } from './use-scheme.ts';
 
 /** See {@link useChart}. */
 export interface ChartInput {
@@ -53,18 +50,6 @@ export function useChart({ data, height, make, form }: ChartInput): readonly [Re
     if (!whole) made.redraw();
   }, [data]);
   return [place, chart];
-}
-
-function useScheme(): string {
-  const query = '(prefers-color-scheme: dark)';
-  const [dark, setDark] = useState(() => matchMedia(query).matches);
-  useEffect(() => {
-    const list = matchMedia(query);
-    const follow = (): void => setDark(list.matches);
-    list.addEventListener('change', follow);
-    return () => list.removeEventListener('change', follow);
-  }, []);
-  return dark ? 'dark' : 'light';
 }
 
 /** 1, 2, 5, 10, 20 …: there is no half step and no half token. */

@@ -88,7 +88,7 @@ function missing(what: 'run' | 'picture', value: string, list: string): RequestE
 }
 
 function describe(model: TextModel): PageModel {
-  const { name, parameters, contextLength, tokenizer, chatTemplate, card } = model;
+  const { name, parameters, contextLength, tokenizer, chatTemplate, card, openAttention } = model;
   return {
     name,
     parameters,
@@ -96,6 +96,7 @@ function describe(model: TextModel): PageModel {
     vocabSize: tokenizer.vocabSize,
     tokenizer: tokenizer.type,
     hasChatTemplate: chatTemplate !== undefined,
+    hasAttention: openAttention !== undefined,
     card: withoutPaths(card) ?? null,
   };
 }

@@ -1,29 +1,25 @@
-/** Asks for an explanation when what is asked changes, a moment after the last change. */
+/** Asks the server when what is asked changes, a moment after the last change. */
 
 import { useEffect, useState } from 'preact/hooks';
 
-import type { PageExplanation } from '../../src/serve/index.ts';
-import { explain } from './api.ts';
-import type { ExplainRequest } from './api.ts';
-
 const PAUSE = 250;
 
-/** What is known: the last explanation, and why there is no newer one. */
-export interface Explained {
-  readonly told: PageExplanation | undefined;
+/** What is known: the last answer, and why there is no newer one. */
+export interface Asked<T> {
+  readonly told: T | undefined;
   readonly trouble: string | undefined;
   readonly busy: boolean;
 }
 
-/** The explanation of `request`; the one before stays until the next is there. */
-export function useExplanation(request: ExplainRequest): Explained {
-  const [state, setState] = useState<Explained>({ told: undefined, trouble: undefined, busy: true });
+/** The answer to `request`; the one before stays until the next is there. */
+export function useAsked<R, T>(request: R, ask: (request: R, signal: AbortSignal) => Promise<T>): Asked<T> {
+  const [state, setState] = useState<Asked<T>>({ told: undefined, trouble: undefined, busy: true });
   const key = JSON.stringify(request);
   useEffect(() => {
     const controller = new AbortController();
     setState((before) => ({ ...before, busy: true }));
     const timer = setTimeout(() => {
-      explain(request, controller.signal).then(
+      ask(request, controller.signal).then(
         (told) => setState({ told, trouble: undefined, busy: false }),
         (error: unknown) => {
           if (!controller.signal.aborted) setState(({ told }) => ({ told, trouble: (error as Error).message, busy: false }));
