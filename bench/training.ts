@@ -2,6 +2,7 @@
  * Training against PyTorch, in turns.
  *
  *   npx tsx bench/training.ts step [rounds] [vocab]      one step of a 10.7M-parameter GPT
+ *   npx tsx bench/training.ts compiled [rounds]          the same against PyTorch's compiled step
  *   npx tsx bench/training.ts nanogpt [rounds] [steps]   nanoGPT's CPU configuration on the reference batches
  */
 
@@ -27,14 +28,15 @@ const report = (json: Json, key: string): number => {
   last = [json, last[1]];
   return Number(json[key]);
 };
-if (what === 'step') {
+if (what === 'step' || what === 'compiled') {
   const args = ['--steps', '12', '--vocab', size ?? '65'];
+  const compiled = what === 'compiled' ? ['--compile'] : [];
   await interleave(
     { name: 'weft', run: async () => report(await runWeft('step.ts', args), 'medianSeconds') },
     {
       name: 'PyTorch',
       run: async () => {
-        const json = await runTorch('step.py', args);
+        const json = await runTorch('step.py', [...args, ...compiled]);
         last = [last[0], json];
         return json === undefined ? undefined : Number(json['medianSeconds']);
       },

@@ -1,4 +1,4 @@
-/** Our side of `bench/training.ts step`: a GPT's training step, by default nanoGPT's GPU shape at batch 8. Prints one JSON line. */
+/** Our side of `bench/training.ts step`: a GPT's training step, by default nanoGPT's GPU shape at batch 8; `--gpt2` for GPT-2's smallest. Prints one JSON line. */
 
 import { parseArgs } from 'node:util';
 
@@ -15,14 +15,20 @@ const { values } = parseArgs({
     architecture: { type: 'string', default: 'gpt' },
     profile: { type: 'string' },
     checkpointing: { type: 'boolean', default: false },
+    gpt2: { type: 'boolean', default: false },
+    chunk: { type: 'string' },
+    rows: { type: 'string' },
   },
 });
-const [vocabSize, batchSize, contextLength] = [Number(values.vocab), 8, 256];
-const shape = { layers: 6, heads: 6, width: 384, contextLength, vocabSize };
+const [vocabSize, batchSize, contextLength] = [values.gpt2 ? 50_257 : Number(values.vocab), 8, 256];
+const sizes = values.gpt2 ? { layers: 12, heads: 12, width: 768 } : { layers: 6, heads: 6, width: 384 };
+const shape = { ...sizes, contextLength, vocabSize };
 const model =
-  values.architecture === 'llama' ? llama({ ...shape, hidden: 1024, tiedHead: true }) : gpt({ ...shape, bias: false, activation: 'gelu' });
+  values.architecture === 'llama'
+    ? llama({ ...shape, hidden: 1024, tiedHead: true })
+    : gpt({ ...shape, ...(values.gpt2 ? {} : { bias: false, activation: 'gelu' }) });
 const trainer = await createTrainer({
-  objective: languageModelling(model, contextLength),
+  objective: languageModelling(model, contextLength, values.chunk === undefined ? {} : { chunk: Number(values.chunk) }),
   batchSize,
   optimizer: adamw({ learningRate: 1e-3, betas: [0.9, 0.99], weightDecay: 0.1 }),
   clipNorm: 1,
@@ -30,6 +36,7 @@ const trainer = await createTrainer({
   seed: 1,
   threads: Number(values.threads),
   checkpointing: values.checkpointing,
+  ...(values.rows === undefined ? {} : { microBatchSize: Number(values.rows) }),
   ...(values.profile === undefined ? {} : { profile: values.profile }),
 });
 const random = createRandom(1);
