@@ -3,7 +3,7 @@
  * fraction of its 2,000 steps: Muon on the matrices, a warm-up, a plateau and a linear decay to zero, Llama's blocks instead of GPT-2's.
  *
  *   npx tsx recipes/shakespeare-fast.ts [input.txt] [--seed 1] [--steps 380] [--json]
- *   npx tsx recipes/shakespeare-fast.ts --steps 1400 --layers 5 --width 160 --context 128 --rows 16   (the lowest loss in three minutes)
+ *   npx tsx recipes/shakespeare-fast.ts --steps 600 --layers 5 --width 160 --context 128 --rows 16   (the lowest loss in three minutes)
  *
  * Data: the text's first nine tenths, one token a character (65); windows of 64 at random, 12 a step, as nanoGPT. Held out: of the
  * last tenth's 111,540 characters the 111,360 that fill batches, in windows of 64, each seen once. Steps and rates were chosen by that loss. Reference: karpathy/nanoGPT, README, "I only have a macbook".
