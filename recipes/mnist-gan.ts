@@ -19,7 +19,7 @@ const batches = imageBatches(digits, { batchSize: 64, seed: 1 });
 const steps = Math.round(Number(epochs) * batches.batchesPerEpoch);
 // The generator learns ten times as fast: at one rate for both the judge is ahead of it from the first steps on.
 const adam = (peak: number): ReturnType<typeof adamw> =>
-  adamw({ learningRate: warmupCosine({ peak, warmup: 50, total: steps, floor: 5e-5 }), betas: [0.5, 0.99], weightDecay: 0 });
+  adamw({ learningRate: warmupCosine({ peak, warmup: 50, total: steps, floor: peak / 50 }), betas: [0.5, 0.99], weightDecay: 0 });
 const optimizer = parameterGroups([{ match: /^generator/, optimizer: adam(1e-2) }, { optimizer: adam(1e-3) }]);
 const run = train(imageGeneration(model), batches, { optimizer, steps, seed: 1, clipNorm: 0, average: 0.998 });
 
