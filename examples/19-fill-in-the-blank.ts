@@ -4,57 +4,32 @@ import { maskedBatches } from 'weft/data';
 import { bert } from 'weft/models';
 import { computeRows } from 'weft/runtime';
 import { trainTokenizer } from 'weft/tokenizers';
-import { adamw, maskedTokens, train, warmupCosine } from 'weft/train';
+import { adamw, maskedTokens, train } from 'weft/train';
 
-const animals = ['cat', 'dog', 'cow'];
-const sounds = ['miaows', 'barks', 'moos'];
-const texts = animals.flatMap((animal, index) =>
-  ['here', 'there', 'now', 'again'].map((where) => `the ${animal} ${sounds[index] ?? ''} ${where}`),
+const sounds = { cat: 'miaows', dog: 'barks', cow: 'moos' };
+const texts = Object.entries(sounds).flatMap(([animal, sound]) =>
+  ['here', 'there', 'now', 'again'].map((where) => `the ${animal} ${sound} ${where}`),
 );
 const tokenizer = await trainTokenizer(texts, { type: 'wordpiece', vocabSize: 80 });
-const [pad, cls, sep, mask] = ['[PAD]', '[CLS]', '[SEP]', '[MASK]'].map((token) => tokenizer.specialTokens.get(token) ?? 0) as [
-  number,
-  number,
-  number,
-  number,
-];
-const length = 12;
-const rows = texts.map((text) => ({ tokens: [cls, ...tokenizer.encode(text, { addSpecialTokens: false }), sep] }));
+const special = ['[PAD]', '[CLS]', '[SEP]', '[MASK]'].map((token) => tokenizer.specialTokens.get(token) ?? 0);
+const [padToken = 0, start = 0, end = 0, maskToken = 0] = special;
+const encoded = (text: string): number[] => [...tokenizer.encode(text, { addSpecialTokens: false })];
 
-const model = bert({
-  layers: 2,
-  heads: 2,
-  width: 32,
-  contextLength: length,
-  vocabSize: tokenizer.vocabSize,
-  head: 'masked',
-  dropout: 0,
-  attentionDropout: 0,
-});
-const steps = 400;
-const batches = maskedBatches(rows, {
-  batchSize: 12,
-  length,
-  padToken: pad,
-  maskToken: mask,
-  vocabSize: tokenizer.vocabSize,
-  specialTokens: [pad, cls, sep, mask],
-});
-const optimizer = adamw({ learningRate: warmupCosine({ peak: 3e-3, warmup: 40, total: steps, floor: 0 }) });
-const run = train(maskedTokens(model, length), batches, { optimizer, steps });
+const { vocabSize } = tokenizer;
+const sizes = { layers: 2, heads: 2, width: 32, contextLength: 12, vocabSize, dropout: 0, attentionDropout: 0 };
+const model = bert({ ...sizes, head: 'masked' });
+const batches = maskedBatches(
+  texts.map((text) => ({ tokens: [start, ...encoded(text), end] })),
+  { batchSize: 12, length: 12, padToken, maskToken, vocabSize, specialTokens: special },
+);
+const run = train(maskedTokens(model, 12), batches, { optimizer: adamw({ learningRate: 2e-3 }), steps: 400 });
 for await (const { index, loss } of run) if (index % 100 === 0) console.log(`step ${index}  loss ${loss.toFixed(3)}`);
 
-for (const sound of sounds) {
-  const tokens = [
-    cls,
-    ...tokenizer.encode('the ', { addSpecialTokens: false }),
-    mask,
-    ...tokenizer.encode(`${sound} now`, { addSpecialTokens: false }),
-    sep,
-  ];
+for (const sound of Object.values(sounds)) {
+  const tokens = [start, ...encoded('the'), maskToken, ...encoded(`${sound} now`), end];
   const ids = hostTensor('int32', [1, tokens.length], Int32Array.from(tokens));
-  const logits = await computeRows((batch) => model.maskedLogits(model.hidden({ ids: batch.ids }, {})), { ids }, { weights: run.weights });
-  const at = tokens.indexOf(mask) * tokenizer.vocabSize;
-  const row = logits.data.subarray(at, at + tokenizer.vocabSize);
+  const fill = await computeRows(({ ids }) => model.maskedLogits(model.hidden({ ids }, {})), { ids }, { weights: run.weights });
+  const at = tokens.indexOf(maskToken) * vocabSize;
+  const row = fill.data.subarray(at, at + vocabSize);
   console.log(`the ___ ${sound} now: ${tokenizer.decode([row.indexOf(Math.max(...row))])}`);
 }

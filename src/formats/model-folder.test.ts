@@ -15,7 +15,7 @@ import { initialize } from '../nn/index.ts';
 import { trainTokenizer } from '../tokenizers/index.ts';
 import { evaluateGraph } from '../../test/oracle/interpreter.ts';
 import { fromHost } from '../../test/oracle/nd-array.ts';
-import { loadModel, loadNanoGpt, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from './index.ts';
+import { loadEncoder, loadModel, loadNanoGpt, readModelDefinition, readSafetensors, saveModel, writeSafetensors } from './index.ts';
 import type { ModelCard, Weights } from './index.ts';
 import { GPT2_FOLDER, IDS, LLAMA_FOLDER } from './model-folder.fixture.ts';
 import type { FolderFixture } from './model-folder.fixture.ts';
@@ -333,7 +333,6 @@ describe('folders that are no model', () => {
       /save_pretrained/,
     ],
     ['GGUF', { 'model-q4.gguf': '' }, /GGUF/, /Hugging Face folder/],
-    ['an adapter', { 'adapter_config.json': '{}', 'adapter_model.safetensors': '' }, /adapter/, /Merge/],
     ['a run without a model', { 'metrics.jsonl': '' }, /not saved a model yet/, /--resume/],
     ['something else', { 'notes.txt': 'hello' }, /notes\.txt/, /Give a folder/],
   ])('%s', async (_, files, message, remedy) => {
@@ -341,6 +340,12 @@ describe('folders that are no model', () => {
     expect(error.code).toBe('WEFT_FORMAT_FOLDER');
     expect(error.message).toMatch(message);
     expect(error.remedy).toMatch(remedy);
+  });
+
+  test('an adapter, where none is taken', async () => {
+    const folder = await newFolder({ 'adapter_config.json': '{}', 'adapter_model.safetensors': '' });
+    await expect(loadEncoder(folder)).rejects.toThrow(expect.objectContaining({ code: 'WEFT_FORMAT_FOLDER' }));
+    expect((await failure(folder)).code).toBe('WEFT_ADAPTER_CONFIG');
   });
 
   test('a missing folder and a file', async () => {
