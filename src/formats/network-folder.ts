@@ -34,6 +34,7 @@ import type { CnnModel, GanModel, MlpModel, SequenceModel, VaeModel, WindowModel
 import { loadTokenizer, saveTokenizer } from '../tokenizers/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import { WEIGHTS_FILE, notAModel } from './folder-weights.ts';
+import { weightsError } from './hugging-face/weight-rules.ts';
 import type { Weights } from './hugging-face/weight-rules.ts';
 import { checkSchema, readJsonFile } from './json-file.ts';
 import { readModelCard, writeModelCard } from './model-card.ts';
@@ -46,6 +47,7 @@ export type Network = SequenceModel | WindowModel | MlpModel | CnnModel | VaeMod
 type Makers = { readonly [M in Network as M['architecture']]: (config: M['config']) => M };
 const MAKERS: Makers = { bigram, mlpLanguageModel, waveNet, rnn, gru, lstm, gpt, llama, qwen2, qwen3, mistral, mlp, cnn, vae, gan };
 
+const REMEDY = 'Give the weights that were trained with this model.';
 /** `model_type` of the folders. */
 const MODEL_TYPE = 'weft';
 /** A size that no such model has: a file from outside must not have a graph built that fills the memory. */
@@ -104,7 +106,7 @@ export async function saveNetwork(folder: string, parts: NetworkParts): Promise<
     if (found?.shape.join() === shape.join()) kept.set(name, found);
     else wrong.push(`${name} is ${found === undefined ? 'missing' : `[${found.shape.join(', ')}]`}, [${shape.join(', ')}] expected`);
   }
-  if (wrong.length > 0) throw weightsError(`save the ${model.architecture} in ${folder}`, wrong);
+  if (wrong.length > 0) throw weightsError(`save the ${model.architecture} in ${folder}`, wrong, REMEDY);
   if (tokenizer !== undefined) await saveTokenizer(join(folder, 'tokenizer.json'), tokenizer);
   if (card !== undefined) await writeModelCard(folder, card);
   await writeSafetensors(join(folder, WEIGHTS_FILE), kept, { format: 'pt' });
@@ -154,11 +156,11 @@ export async function loadNetwork(folder: string): Promise<LoadedNetwork> {
       if (entry === undefined) wrong.push(`${name} is missing`);
       else if (entry.shape.join() !== shape.join()) wrong.push(`${name} is [${entry.shape.join(', ')}], [${shape.join(', ')}] expected`);
     }
-    if (wrong.length > 0) throw weightsError(`load the weights of ${folder}`, wrong);
+    if (wrong.length > 0) throw weightsError(`load the weights of ${folder}`, wrong, REMEDY);
     const weights = new Map<string, HostTensor<'float32'>>();
     for (const name of shapes.keys()) {
       const tensor = await file.read(name, { widen: true });
-      if (tensor.dtype !== 'float32') throw weightsError(`load the weights of ${folder}`, [`${name} is ${tensor.dtype}`]);
+      if (tensor.dtype !== 'float32') throw weightsError(`load the weights of ${folder}`, [`${name} is ${tensor.dtype}`], REMEDY);
       weights.set(name, tensor as HostTensor<'float32'>);
     }
     const tokenizer = existsSync(join(folder, 'tokenizer.json')) ? await loadTokenizer(folder) : undefined;
@@ -192,15 +194,4 @@ function statisticsOf(model: SequenceModel | WindowModel): Specs {
   return buildGraph({ logits: model.logits(hidden) }).inputs.flatMap(({ attributes: { role, name, shape, initializer } }) =>
     role === 'state' && initializer !== undefined ? [{ name, shape }] : [],
   );
-}
-
-function weightsError(action: string, wrong: readonly string[]): FormatError {
-  return new FormatError({
-    code: 'WEFT_FORMAT_WEIGHTS',
-    action,
-    rule: 'weights and model must agree',
-    value: `${wrong[0]}${wrong.length > 1 ? `, and ${wrong.length - 1} more do not` : ''}`,
-    remedy: 'Give the weights that were trained with this model.',
-    details: wrong.slice(0, 8),
-  });
 }

@@ -228,7 +228,8 @@ function requireWeights(model: Weighted, weights: Weights): void {
     throw weightsError(`save a ${model.architecture} model`, wrong, 'Give the weights that were trained with this model.');
 }
 
-function weightsError(action: string, wrong: readonly string[], remedy: string): FormatError {
+/** Weights and a model that do not agree: the first fault, and the next few. */
+export function weightsError(action: string, wrong: readonly string[], remedy: string): FormatError {
   const shown = wrong.slice(0, 8);
   return new FormatError({
     code: 'WEFT_FORMAT_WEIGHTS',
