@@ -59,7 +59,7 @@ export interface GanModel extends ImageModelDefinition<'gan', GanConfig> {
  * hinge's margin is hardly reached.
  */
 const SHARPNESS = 4;
-/** Scale and shift of a class differ from those of others from the start: a class is learned in a quarter of the steps. */
+/** Scale and shift of a class differ from those of others from the start, so that classes are learned sooner (docs/log.md). */
 const CLASS = { kind: 'normal', standardDeviation: 0.3 } as const;
 /** DCGAN's initial weights. Radford et al. 2015, section 3. */
 const INITIAL = { kind: 'normal', standardDeviation: 0.02 } as const;

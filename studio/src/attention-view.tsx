@@ -10,6 +10,7 @@ import { AttentionHead } from './attention-head.tsx';
 import { AttentionHeads } from './attention-heads.tsx';
 import { Segments } from './chart-controls.tsx';
 import { whole } from './format.ts';
+import { Trouble } from './trouble.tsx';
 import { useAsked } from './use-asked.ts';
 
 /** Words that come about twice: a head that looks for what stood behind them the last time shows itself. */
@@ -55,20 +56,8 @@ export function AttentionView({ model }: { readonly model: PageModel }): JSX.Ele
           </fieldset>
         )}
       </section>
-      {trouble !== undefined && (
-        <p class="notice" role="alert">
-          {trouble}
-        </p>
-      )}
-      {told === undefined ? (
-        trouble === undefined && (
-          <p class="quiet" role="status">
-            Loading …
-          </p>
-        )
-      ) : (
-        <Told told={told} busy={busy} />
-      )}
+      <Trouble told={told} trouble={trouble} />
+      {told !== undefined && <Told told={told} busy={busy} />}
     </div>
   );
 }

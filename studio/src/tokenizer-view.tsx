@@ -8,6 +8,7 @@ import { explain } from './api.ts';
 import type { ExplainRequest } from './api.ts';
 import { EncodingSteps } from './encoding-steps.tsx';
 import { TrainingSteps } from './training-steps.tsx';
+import { Trouble } from './trouble.tsx';
 import { useAsked } from './use-asked.ts';
 
 const KINDS = { bpe: 'BPE', unigram: 'Unigram', wordpiece: 'WordPiece', words: 'Words', characters: 'Characters' } as const;
@@ -139,18 +140,8 @@ export function TokenizerView({ model }: { readonly model: PageModel | undefined
           </div>
         )}
       </section>
-      {trouble !== undefined && (
-        <p class="notice" role="alert">
-          {trouble}
-        </p>
-      )}
-      {told === undefined ? (
-        trouble === undefined && (
-          <p class="quiet" role="status">
-            Loading …
-          </p>
-        )
-      ) : (
+      <Trouble told={told} trouble={trouble} />
+      {told !== undefined && (
         <div class="tokenizer-told" aria-busy={busy}>
           {told.training !== null && <TrainingSteps training={told.training} />}
           <EncodingSteps encoding={told.encoding} />
