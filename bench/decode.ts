@@ -17,9 +17,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { hostTensor } from '../src/core/index.ts';
-import { createDecoder } from '../src/generate/decoder.ts';
-import type { Weights } from '../src/generate/decoder.ts';
-import { bindFrame, makeCaches } from '../src/generate/frame.ts';
+import { createBatchRunner } from '../src/generate/batching/batch-runner.ts';
+import type { Weights } from '../src/generate/batching/batch-runner.ts';
+import { createCacheArena } from '../src/generate/batching/cache-arena.ts';
+import { bindFrame } from '../src/generate/frame.ts';
 import { cacheShapes } from '../src/generate/graphs.ts';
 import { createTextModel, decodeGraph } from '../src/generate/index.ts';
 import { add, axes, buildGraph, input } from '../src/graph/index.ts';
@@ -79,11 +80,11 @@ function readProfile(path: string, count: number): { readonly nodes: number; rea
 async function profile(model: LanguageModel, weights: Weights): Promise<ReturnType<typeof readProfile>> {
   const folder = mkdtempSync(join(tmpdir(), 'weft-decode-'));
   try {
-    const decoder = await createDecoder(model, weights, { threads, profile: join(folder, 'profile') });
-    const sequence = decoder.startSequence();
-    for (let token = 0; token < 2 * tokens; token++) await sequence.step(token % sizes.vocabSize);
-    await decoder.close();
-    return readProfile(decoder.profilePath ?? '', tokens);
+    const options = { slots: 1, longest: sizes.contextLength, threads, profile: join(folder, 'profile') };
+    const runner = await createBatchRunner(model, weights, options);
+    for (let token = 0; token < 2 * tokens; token++) await runner.step([{ token: token % sizes.vocabSize, past: token }]);
+    runner.close();
+    return readProfile(runner.profilePath ?? '', tokens);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -111,7 +112,7 @@ async function bareStep(model: LanguageModel, weights: Weights): Promise<(past: 
     threads,
     memoryArena: true,
   });
-  const frame = bindFrame(session, makeCaches(cacheShapes(graph)), { time: 1, rowCount: 1, vocabSize: model.vocabSize });
+  const frame = bindFrame(session, createCacheArena(cacheShapes(graph), 1).slot(0), { time: 1, rowCount: 1, vocabSize: model.vocabSize });
   return (past) => {
     frame.load([past], past);
     frame.binding.runSync();

@@ -1,7 +1,7 @@
 /**
  * A generator of handwritten digits: npx tsx recipes/mnist-gan.ts MNIST-FOLDER [OUT-FOLDER] [EPOCHS]
  *
- * Eight epochs of 937 batches. Writes grids of drawn digits as it goes on and the model's folder, with a running average
+ * Sixteen epochs of 937 batches. Writes grids of drawn digits as it goes on and the model's folder, with a running average
  * over about the last five hundred steps. mnist-gan-distance.ts says how far its digits are from real ones.
  */
 import { createRandom, hostTensor } from 'weft';
@@ -11,7 +11,7 @@ import { gan } from 'weft/models';
 import { computeRows } from 'weft/runtime';
 import { adamw, imageGeneration, parameterGroups, train, warmupCosine } from 'weft/train';
 
-const [folder = 'mnist', out = 'out/mnist-gan', epochs = '8'] = process.argv.slice(2);
+const [folder = 'mnist', out = 'out/mnist-gan', epochs = '16'] = process.argv.slice(2);
 const { train: digits } = await readMnist(folder);
 const model = gan({ latent: 64, widths: [32, 64] });
 

@@ -110,7 +110,7 @@ describe.for(languages.map((each) => [each.name, each] as const))('%s', ([, each
     for (const results of [evaluateGraph(graph, feedsOf(loaded)), await runOnnx(graph, feedsOf(loaded))])
       expect(difference(results.get('logits'), expected)).toBeLessThan(1e-4);
 
-    const cache = attentionCache(B, T, model.contextLength);
+    const cache = attentionCache(B, T, { length: model.contextLength });
     const logits = model.logits(model.hidden(ids, { cache }));
     const prompt = buildGraph({ logits, ...Object.fromEntries(cache.updates) });
     const caches = Object.entries(zeroStates(prompt));

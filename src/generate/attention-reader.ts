@@ -14,7 +14,7 @@ import { hasCache } from '../models/index.ts';
 import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
 import { compileGraph } from '../runtime/index.ts';
 import type { Session } from '../runtime/index.ts';
-import type { Weights } from './decoder.ts';
+import type { Weights } from './batching/batch-runner.ts';
 import { closedError, requireTokens, requireWeights } from './requirements.ts';
 
 /**

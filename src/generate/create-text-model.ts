@@ -5,14 +5,13 @@ import type { ModelCard } from '../formats/index.ts';
 import { hasCache } from '../models/index.ts';
 import type { SequenceModel, WindowModel } from '../models/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
-import { createDecoder } from './decoder.ts';
-import type { Weights } from './decoder.ts';
-import { generateTokens } from './generate-tokens.ts';
+import type { Weights } from './batching/batch-runner.ts';
+import { fillGeneration } from './generation-options.ts';
 import { requireTokens, requireWeights } from './requirements.ts';
-import { fillSampling } from './sampling/options.ts';
-import { scoreTokens } from './score-tokens.ts';
+import { createBatchGenerator, createWindowGenerator } from './text-generator.ts';
+import type { Treatment } from './text-generator.ts';
 import type { TextModel } from './text-model.ts';
-import { createWindowDecoder } from './window-decoder.ts';
+import { createTokenWriter } from './token-writer.ts';
 
 /** What a text model is made of. */
 export interface TextModelParts {
@@ -34,7 +33,18 @@ export interface TextModelParts {
 export interface TextModelOptions {
   /** Threads of ONNX Runtime; default the runtime's. */
   readonly threads?: number;
+  /** Texts that are computed at once, in one batch; more wait. Default 8. */
+  readonly slots?: number;
+  /**
+   * Tokens whose keys and values are in memory at once, of all texts and of beginnings of prompts that are kept for the next; no text
+   * is longer. Default as many as the slots can hold, as far as a quarter of the machine's memory goes.
+   */
+  readonly cacheTokens?: number;
 }
+
+const SLOTS = 8;
+/** The names of {@link TextModelOptions}. */
+export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads', 'slots', 'cacheTokens'];
 
 /**
  * Makes a model with weights in memory ready to generate and to score.
@@ -63,7 +73,10 @@ export interface TextModelOptions {
  */
 export async function createTextModel(parts: TextModelParts, options: TextModelOptions = {}): Promise<TextModel> {
   checkOptions('make a text model', parts, ['model', 'weights', 'tokenizer', 'name', 'chatTemplate', 'card', 'startToken', 'endTokens']);
-  checkOptions('make a text model', options, ['threads']);
+  checkOptions('make a text model', options, TEXT_MODEL_OPTIONS);
+  const { threads, slots = SLOTS, cacheTokens } = options;
+  requireCount('slots', slots);
+  if (cacheTokens !== undefined) requireCount('cacheTokens', cacheTokens);
   const {
     model,
     weights,
@@ -84,10 +97,18 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       remedy: 'Use the tokenizer that the model was trained with.',
     });
   }
-  const decoder = await (hasCache(model) ? createDecoder(model, weights, options) : createWindowDecoder(model, weights, options));
-  // Without a cache a text may go on: what is too far back is forgotten.
-  const contextLength = hasCache(model) ? model.contextLength : Infinity;
+  const generator = await (hasCache(model)
+    ? createBatchGenerator(model, weights, { slots, cacheTokens, threads })
+    : createWindowGenerator(model, weights, { threads }));
+  const { contextLength } = generator;
   const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
+  const apart = (signal: AbortSignal | undefined): Treatment => ({
+    client: '',
+    priority: 0,
+    namespace: '',
+    signal,
+    started: () => undefined,
+  });
 
   return {
     name,
@@ -96,26 +117,47 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     chatTemplate,
     card,
     parameters: model.parameters.reduce((sum, { shape }) => sum + elementCount(shape.map(({ size }) => Number(size))), 0),
-    async *generate(prompt, samplingOptions = {}) {
-      const sampling = fillSampling(samplingOptions);
-      sampling.signal?.throwIfAborted();
+    async *generate(prompt, generationOptions = {}) {
+      const { sampling, treatment } = fillGeneration(generationOptions);
+      treatment.signal?.throwIfAborted();
       const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
       requireTokens(ids, model, name);
       if (ids.length > contextLength - 1) throw tooLong(ids.length, contextLength, name);
-      const sequence = decoder.startSequence();
-      try {
-        yield* generateTokens({ sequence, tokenizer, contextLength, endTokens: ends }, ids, sampling);
-      } finally {
-        sequence.release();
-      }
+      const limit = Math.min(sampling.maxTokens, contextLength - ids.length);
+      if (limit <= 0) return;
+      const writer = createTokenWriter({ tokenizer, endTokens: ends, limit }, ids, sampling);
+      yield* generator.generate(ids, writer, treatment);
     },
     async score(ids, scoreOptions = {}) {
       checkOptions('score a text', scoreOptions, ['signal']);
       requireTokens(ids, model, name);
-      return scoreTokens({ startSequence: decoder.startSequence, contextLength }, ids, scoreOptions.signal);
+      return generator.score(ids, apart(scoreOptions.signal));
     },
-    close: decoder.close,
+    ...(generator.embed === undefined
+      ? {}
+      : {
+          async embed(ids: Uint32Array, embedOptions: { readonly signal?: AbortSignal } = {}) {
+            checkOptions('embed a text', embedOptions, ['signal']);
+            const whole = beginning(ids, startToken, name);
+            requireTokens(whole, model, name);
+            if (whole.length > contextLength - 1) throw tooLong(whole.length, contextLength, name);
+            return (generator.embed as NonNullable<typeof generator.embed>)(whole, apart(embedOptions.signal));
+          },
+        }),
+    ...(generator.status === undefined ? {} : { status: generator.status }),
+    close: generator.close,
   };
+}
+
+function requireCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 1) return;
+  throw new UsageError({
+    code: 'WEFT_GENERATE_OPTION',
+    action: 'make a text model',
+    rule: `${name} must be a whole number of at least 1`,
+    value: String(value),
+    remedy: `Give ${name} a positive whole number, or leave it out.`,
+  });
 }
 
 /** The prompt, or what stands before a document in place of an empty one. */

@@ -12,7 +12,9 @@ export interface DecodeGraphOptions {
   /** New tokens of each sequence T; default `T`. */
   readonly time?: Size;
   /** Positions M that the cache holds; default the model's context length. */
-  readonly cacheLength?: number;
+  readonly cacheLength?: Size;
+  /** Give the last layer's output, too; default false. */
+  readonly hidden?: boolean;
 }
 
 /** The output that replaces a cache input. */
@@ -25,8 +27,8 @@ export function nextOf(name: string): string {
  *
  * Inputs: `ids` (int32, B T), `positions` (int32, B T; only where the model learns positions), `lastPositions` (int32, B: length
  * of each sequence with its new tokens, minus one), `totalLength` (int32 scalar: the longest of these lengths), `rows` (int32, N:
- * which of the B·T rows are asked for) and the caches (float32, B G M D). Outputs: `logits` and `logProbabilities` (N V), and each
- * cache under `next:` and its name, to be bound to the input's memory.
+ * which of the B·T rows are asked for) and the caches (float32, B G M D). Outputs: `logits` and `logProbabilities` (N V), `hidden` (B·T C)
+ * where asked for, and each cache under `next:` and its name, to be bound to the input's memory.
  *
  * @param model the definition
  * @param options see {@link DecodeGraphOptions}
@@ -42,19 +44,26 @@ export function nextOf(name: string): string {
  */
 export function decodeGraph(
   model: LanguageModel,
-  { batch = 'B', time = 'T', cacheLength = model.contextLength }: DecodeGraphOptions = {},
+  { batch = 'B', time = 'T', cacheLength = model.contextLength, hidden: withHidden = false }: DecodeGraphOptions = {},
 ): Graph {
-  const cache = attentionCache(batch, time, cacheLength);
+  const cache = attentionCache(batch, time, { length: cacheLength, longest: model.contextLength });
   const hidden = model.hidden(input('ids', 'int32', axes('B T', batch, time)), { cache }); // B T C
   const count = typeof batch === 'number' && typeof time === 'number' ? batch * time : 'B·T';
   const flat = reshape(hidden, [{ name: 'N', size: count }, ...hidden.shape.slice(-1)]);
   const logits = model.logits(gather(flat, input('rows', 'int32', axes('N', 'N')))); // N C -> N V
   const updates = Array.from(cache.updates, ([name, tensor]) => [nextOf(name), tensor] as const);
-  return buildGraph({ logits, logProbabilities: logSoftmax(logits), ...Object.fromEntries(updates) });
+  return buildGraph({
+    logits,
+    logProbabilities: logSoftmax(logits),
+    ...(withHidden ? { hidden: flat } : {}),
+    ...Object.fromEntries(updates),
+  });
 }
 
-/** Names and sizes of a decoding graph's caches, for one sequence. */
-export function cacheShapes(graph: Graph): ReadonlyMap<string, readonly number[]> {
+/** Names and sizes of a decoding graph's caches, for one sequence of at most `longest` tokens, where the graph leaves that open. */
+export function cacheShapes(graph: Graph, longest: number = NaN): ReadonlyMap<string, readonly number[]> {
   const caches = graph.nodes.flatMap((node) => (isKind(node, 'input') && node.attributes.role === 'state' ? [node.attributes] : []));
-  return new Map(caches.map(({ name, shape }) => [name, shape.map(({ size }, axis) => (axis === 0 ? 1 : Number(size)))]));
+  return new Map(
+    caches.map(({ name, shape }) => [name, shape.map(({ size }, axis) => (axis === 0 ? 1 : typeof size === 'number' ? size : longest))]),
+  );
 }

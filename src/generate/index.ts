@@ -1,7 +1,9 @@
 export { createAttentionReader } from './attention-reader.ts';
 export type { AttentionMaps, AttentionReader, AttentionReaderOptions, AttentionReaderParts } from './attention-reader.ts';
+export type { EngineStatus } from './batching/batch-engine.ts';
 export { createTextModel } from './create-text-model.ts';
 export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
+export type { GenerationOptions } from './generation-options.ts';
 export { decodeGraph } from './graphs.ts';
 export type { DecodeGraphOptions } from './graphs.ts';
 export { inferenceModel } from './inference-model.ts';

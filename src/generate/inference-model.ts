@@ -3,7 +3,7 @@
 import { checkOptions } from '../core/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { encodeGraph } from '../runtime/index.ts';
-import type { Weights } from './decoder.ts';
+import type { Weights } from './batching/batch-runner.ts';
 import { decodeGraph } from './graphs.ts';
 
 /** Options of {@link inferenceModel}. */

@@ -8,9 +8,9 @@ import type { LoadModelOptions, ModelCard } from '../formats/index.ts';
 import { hasCache } from '../models/index.ts';
 import type { SequenceModel, WindowModel } from '../models/index.ts';
 import { createAttentionReader } from './attention-reader.ts';
-import { createTextModel } from './create-text-model.ts';
+import { TEXT_MODEL_OPTIONS, createTextModel } from './create-text-model.ts';
 import type { TextModelOptions } from './create-text-model.ts';
-import type { Weights } from './decoder.ts';
+import type { Weights } from './batching/batch-runner.ts';
 import type { TextModel } from './text-model.ts';
 
 /**
@@ -43,7 +43,7 @@ import type { TextModel } from './text-model.ts';
  * ```
  */
 export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
-  checkOptions('load a model', options, ['threads', 'hub', 'base']);
+  checkOptions('load a model', options, [...TEXT_MODEL_OPTIONS, 'hub', 'base']);
   const { hub, base, ...running } = options;
   const name = (card: ModelCard | undefined): string => card?.name ?? basename(resolve(folder));
   if (await isNetworkFolder(folder)) {

@@ -3,7 +3,7 @@
 import type { LanguageModel } from '../models/index.ts';
 import { initialize } from '../nn/index.ts';
 import { type Tokenizer, createTokenizer } from '../tokenizers/index.ts';
-import type { Weights } from './decoder.ts';
+import type { Weights } from './batching/batch-runner.ts';
 
 /** Weights large enough for the model to have strong opinions. */
 export function livelyWeights(model: Pick<LanguageModel, 'parameters'>, seed = 1): Weights {

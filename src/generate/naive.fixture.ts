@@ -5,7 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { axes, buildGraph, input } from '../graph/index.ts';
 import type { LanguageModel } from '../models/index.ts';
 import { encodeGraph } from '../runtime/index.ts';
-import type { Weights } from './decoder.ts';
+import type { Weights } from './batching/batch-runner.ts';
 
 /** Logits of every position of `ids` (T V), by the official binding, without a cache. */
 export interface Naive {

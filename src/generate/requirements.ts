@@ -2,7 +2,7 @@
 
 import { UsageError, WeftError } from '../core/index.ts';
 import type { SequenceModel, WindowModel } from '../models/index.ts';
-import type { Weights } from './decoder.ts';
+import type { Weights } from './batching/batch-runner.ts';
 
 /** Throws `WEFT_GENERATE_WEIGHTS` when weights are missing or of another shape. */
 export function requireWeights(model: SequenceModel | WindowModel, weights: Weights): void {

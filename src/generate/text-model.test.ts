@@ -264,9 +264,9 @@ describe('a text model', () => {
     const short = await createTextModel({ model, weights, tokenizer: byteTokenizer(VOCAB) }, { threads: 1 });
     const tokens = short.generate(prompt(4), { temperature: 0 });
     await tokens.next();
-    const pending = tokens.next();
+    const pending = tokens.next().catch(() => undefined);
     await Promise.all([short.close(), short.close()]);
-    await pending.catch(() => undefined);
+    await pending;
     await expect(collect(tokens).then(() => collect(short.generate(prompt(4))))).rejects.toMatchObject({ code: 'WEFT_GENERATE_CLOSED' });
     await expect(short.score(prompt(4))).rejects.toMatchObject({ code: 'WEFT_GENERATE_CLOSED' });
     await short.close();

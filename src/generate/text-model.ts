@@ -3,7 +3,8 @@
 import type { ModelCard } from '../formats/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { AttentionReader } from './attention-reader.ts';
-import type { SamplingOptions } from './sampling/options.ts';
+import type { EngineStatus } from './batching/batch-engine.ts';
+import type { GenerationOptions } from './generation-options.ts';
 
 /** One generated token. */
 export interface GeneratedToken {
@@ -38,8 +39,8 @@ export interface TextModel {
   /** How many numbers it consists of. */
   readonly parameters: number;
   /**
-   * Writes on from a prompt, token by token. Several generations may run at once: each has a cache of its own, and they take
-   * turns token by token. Leaving the loop early ends a generation.
+   * Writes on from a prompt, token by token. Generations that run at once are computed in one batch, and each is, bit for bit, what it
+   * would be alone. It runs ahead of the loop by a few tokens; leaving the loop early ends it.
    *
    * @param prompt text (special tokens in it are ordinary text) or tokens; an empty one begins a document
    * @throws UsageError `WEFT_GENERATE_CONTEXT` when the prompt fills the context, `WEFT_GENERATE_PROMPT` for an empty one that
@@ -47,7 +48,7 @@ export interface TextModel {
    *   WeftError `WEFT_GENERATE_NOT_FINITE` when the scores are not numbers, `WEFT_GENERATE_CLOSED` after `close()`; the
    *   signal's reason when it is aborted.
    */
-  generate(prompt: string | Uint32Array, options?: SamplingOptions): AsyncGenerator<GeneratedToken>;
+  generate(prompt: string | Uint32Array, options?: GenerationOptions): AsyncGenerator<GeneratedToken>;
   /**
    * `ln p(ids[i] | ids[< i])` for every i ≥ 1; the first is NaN. A text longer than the context is read in windows that
    * overlap by half, so that each token has at least half a context before it.
@@ -55,6 +56,15 @@ export interface TextModel {
    * @throws as {@link TextModel.generate}
    */
   score(ids: Uint32Array, options?: { readonly signal?: AbortSignal }): Promise<Float32Array>;
+  /**
+   * What the model makes of a text as a whole: the mean of its last layer's outputs over the tokens (C). Absent for a model without a
+   * cache of keys and values.
+   *
+   * @throws as {@link TextModel.generate}
+   */
+  readonly embed?: (ids: Uint32Array, options?: { readonly signal?: AbortSignal }) => Promise<Float32Array>;
+  /** What its engine is doing; absent for a model without a cache of keys and values, whose generations take turns. */
+  readonly status?: () => EngineStatus;
   /**
    * Opens a reader of what the model attends to, whose weights it reads from the model's folder as they are then: a text model keeps none
    * in memory. Absent without a folder. The reader is the caller's to close.

@@ -2,7 +2,7 @@
  * Decoding of models without a cache of keys and values: small ones, for which it is cheap. A model that carries a state reads a token
  * a run, its state being input and output; any other reads the last tokens, as many as it sees, anew at each run.
  *
- * Decided: the same sequences as on a cache (see `decoder.ts`), so that generation and scoring know no difference.
+ * Decided: sequences take turns, as one run already uses all threads and these models are small.
  */
 
 import { UsageError, hostTensor } from '../core/index.ts';
@@ -11,16 +11,43 @@ import { axes, buildGraph, gather, input, logSoftmax, reshape } from '../graph/i
 import type { Graph, Tensor } from '../graph/index.ts';
 import type { SequenceModel, WindowModel } from '../models/index.ts';
 import { compileGraph } from '../runtime/index.ts';
-import type { Decoder, DecoderOptions, Scores, Sequence, Weights } from './decoder.ts';
+import type { Scores, Weights } from './batching/batch-runner.ts';
 import { nextOf } from './graphs.ts';
 import { closedError } from './requirements.ts';
+
+/** One text that is being read and written. */
+export interface Sequence {
+  /** Tokens read so far. */
+  readonly length: number;
+  /** Reads tokens; gives the scores of what follows the last. */
+  read(tokens: Uint32Array, signal?: AbortSignal): Promise<Scores>;
+  /** Reads tokens and shows, for each from index `from` on, the log-probabilities of what follows it. */
+  readEach(tokens: Uint32Array, options: ReadEachOptions): Promise<void>;
+  /** Reads one token. */
+  step(token: number): Promise<Scores>;
+}
+
+/** Options of {@link Sequence.readEach}. */
+export interface ReadEachOptions {
+  /** First index that is shown. */
+  readonly from: number;
+  readonly visit: (logProbabilities: Float32Array, index: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** See {@link createWindowDecoder}. */
+export interface WindowDecoder {
+  startSequence(): Sequence;
+  /** Waits for the run in progress, then frees the session. */
+  close(): Promise<void>;
+}
 
 /** Makes a model ready to run. The weights are copied into the session. */
 export async function createWindowDecoder(
   model: SequenceModel | WindowModel,
   weights: Weights,
-  { threads, profile }: DecoderOptions = {},
-): Promise<Decoder> {
+  { threads }: { readonly threads?: number | undefined } = {},
+): Promise<WindowDecoder> {
   const { graph, time, carries } = nextTokenGraph(model);
   for (const { attributes } of graph.inputs) {
     if (attributes.initializer === undefined || weights.has(attributes.name)) continue;
@@ -36,7 +63,6 @@ export async function createWindowDecoder(
   const session = await compileGraph(graph, {
     weights: new Map([...weights].filter(([name]) => own.has(name))),
     ...(threads === undefined ? {} : { threads }),
-    ...(profile === undefined ? {} : { profile }),
   });
   const inputs = new Set(session.inputs.map(({ name }) => name));
   const padToken = 'padToken' in model ? model.padToken : 0;
@@ -50,9 +76,6 @@ export async function createWindowDecoder(
   };
 
   return {
-    get profilePath() {
-      return session.profilePath;
-    },
     startSequence(): Sequence {
       if (closing !== undefined) throw closedError(model);
       const window: number[] = [];
@@ -106,7 +129,6 @@ export async function createWindowDecoder(
             }
           }
         },
-        release: () => undefined,
       };
     },
     close() {

@@ -67,7 +67,7 @@ describe.for(MODELS.map((model) => [model.architecture, model] as const))('%s', 
 
   /** Logits of all rows: the whole text by a cache, `time` new tokens a run. */
   const byCache = async (time: number, run: typeof runOnnx): Promise<NdArray> => {
-    const cache = attentionCache(B, time, T);
+    const cache = attentionCache(B, time, { length: T });
     const states = model.logits(model.hidden(input('ids', 'int32', axes('B T', B, time)), { cache }));
     const next = buildGraph({
       logits: states,

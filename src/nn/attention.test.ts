@@ -58,7 +58,7 @@ describe.for(Object.entries(KINDS))('%s', ([, kind]) => {
   });
 
   test.for([T, 1])('by a cache, %i tokens a run, as the whole text', async (time) => {
-    const cache = attentionCache(B, time, T);
+    const cache = attentionCache(B, time, { length: T });
     const y = selfAttention(input('x', 'float32', axes('B T C', B, time, C)), options, { cache });
     const graph = buildGraph({ y, ...Object.fromEntries([...cache.updates].map(([name, tensor]) => [`next:${name}`, tensor])) });
     const states = numbersOf(graph);
@@ -135,7 +135,7 @@ describe('attention maps', () => {
 
   test('a cache keeps none', () => {
     const attentionMaps = new Map<string, Tensor>();
-    selfAttention(x, SIZES, { cache: attentionCache(B, T, T), attentionMaps });
+    selfAttention(x, SIZES, { cache: attentionCache(B, T, { length: T }), attentionMaps });
     expect(attentionMaps.size).toBe(0);
   });
 });

@@ -80,7 +80,7 @@ export function selfAttention(x: Tensor, options: SelfAttentionOptions, context:
       ...(softCap === undefined ? {} : { softCap }),
       ...(window === undefined ? {} : { window }),
     };
-    const length = context.cache === undefined ? x.shape[1]?.size : context.cache.length;
+    const length = context.cache === undefined ? x.shape[1]?.size : context.cache.longest;
     const made = angles?.(Number(length));
     const angleTensors = made === undefined ? undefined : { cos: constant(made.cos, 'T D'), sin: constant(made.sin, 'T D') };
     const output = (mixed: Tensor): Tensor =>

@@ -7,9 +7,11 @@ import type { BlockMatrix } from './block-linear.ts';
 
 /** Keys and values of the tokens that were seen, for decoding. Filled while a model is built. */
 export interface AttentionCache {
-  /** Sequences B and the longest text M. */
+  /** Sequences B and the positions M that there is room for. */
   readonly batch: Size;
   readonly length: Size;
+  /** Most positions that M will ever be, where rotary angles are needed for each. */
+  readonly longest: number;
   /** int32 (B): length of each text with the new tokens, minus one. */
   readonly lastPositions: Tensor;
   /** int32 scalar: length of the longest text with the new tokens. */
@@ -58,11 +60,16 @@ export interface ForwardContext {
   readonly attentionMaps?: Map<string, Tensor>;
 }
 
-/** A fresh cache for building a decoding graph. */
-export function attentionCache(batch: Size, time: Size, length: Size): AttentionCache {
+/** A fresh cache for building a decoding graph; `longest` is needed where `length` is given at run time. */
+export function attentionCache(
+  batch: Size,
+  time: Size,
+  { length, longest = Number(length) }: { readonly length: Size; readonly longest?: number },
+): AttentionCache {
   return {
     batch,
     length,
+    longest,
     lastPositions: input('lastPositions', 'int32', axes('B', batch)),
     totalLength: input('totalLength', 'int32', []),
     positions: input('positions', 'int32', axes('B T', batch, time)),

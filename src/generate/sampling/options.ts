@@ -14,6 +14,12 @@ export interface SamplingOptions {
   readonly minP?: number;
   /** Divides positive and multiplies negative logits of tokens that occurred; 1 for none. Keskar et al. 2019, section 4.1. Default 1. */
   readonly repetitionPenalty?: number;
+  /** Taken from the logits of tokens that the text so far contains, after the repetition penalty. As OpenAI's. Default 0. */
+  readonly presencePenalty?: number;
+  /** Taken from the logit of a token for each time that the text so far contains it. As OpenAI's. Default 0. */
+  readonly frequencyPenalty?: number;
+  /** Added to the logits of tokens, by id, after the penalties; -Infinity forbids one. Default none. */
+  readonly logitBias?: ReadonlyMap<number, number>;
   /** A whole number. The same seed, prompt and options give the same text. Default 0. */
   readonly seed?: number;
   /** Most tokens to generate; default as many as the context holds. */
@@ -33,6 +39,9 @@ export interface Sampling {
   readonly topP: number;
   readonly minP: number;
   readonly repetitionPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  readonly logitBias: ReadonlyMap<number, number>;
   readonly seed: number;
   readonly maxTokens: number;
   readonly stop: readonly string[];
@@ -55,10 +64,18 @@ const RULES: { readonly [name: string]: Rule } = {
   topP: { holds: (value) => value > 0 && value <= 1, words: 'above 0 and at most 1' },
   minP: { holds: (value) => value >= 0 && value <= 1, words: 'between 0 and 1' },
   repetitionPenalty: { holds: (value) => value > 0 && Number.isFinite(value), words: 'a number above 0' },
+  presencePenalty: { holds: Number.isFinite, words: 'a number' },
+  frequencyPenalty: { holds: Number.isFinite, words: 'a number' },
   seed: { holds: Number.isSafeInteger, words: 'a whole number' },
   maxTokens: COUNT,
   alternatives: COUNT,
 };
+
+/** The names of {@link SamplingOptions}. */
+export const SAMPLING_OPTIONS: readonly string[] = [...Object.keys(RULES), 'logitBias', 'stop', 'signal'];
+
+/** Of no bias. */
+const UNBIASED: ReadonlyMap<number, number> = new Map();
 
 /**
  * Fills in the defaults of sampling.
@@ -66,13 +83,16 @@ const RULES: { readonly [name: string]: Rule } = {
  * @throws UsageError `WEFT_GENERATE_OPTION` when a value is out of its range, `WEFT_OPTION_UNKNOWN` for an unknown option.
  */
 export function fillSampling(options: SamplingOptions): Sampling {
-  checkOptions('generate', options, [...Object.keys(RULES), 'stop', 'signal']);
+  checkOptions('generate', options, [...SAMPLING_OPTIONS]);
   const defaults = {
     temperature: 1,
     topK: 0,
     topP: 1,
     minP: 0,
     repetitionPenalty: 1,
+    presencePenalty: 0,
+    frequencyPenalty: 0,
+    logitBias: UNBIASED,
     seed: 0,
     maxTokens: Infinity,
     stop: [],
@@ -87,6 +107,9 @@ export function fillSampling(options: SamplingOptions): Sampling {
     if (typeof value !== 'number' || !holds(value))
       throw refusal(`${name} must be ${words}`, String(value), `Give ${name} a value in its range, or leave it out.`);
   }
+  for (const [id, bias] of sampling.logitBias)
+    if (Number.isNaN(bias) || bias === Infinity)
+      throw refusal('a bias must be a number', `${bias} for token ${id}`, 'Give each token a finite bias, or -Infinity to forbid it.');
   const empty = sampling.stop.findIndex((text) => text === '');
   if (empty >= 0) throw refusal('a stop text must have at least one character', `stop[${empty}] is empty`, 'Leave the empty text out.');
   return sampling;

@@ -19,17 +19,26 @@ export interface Choice {
   readonly logProbabilities: Float32Array;
   /** Tokens of the prompt and of the text so far, for the repetition penalty; each once. */
   readonly seen: Iterable<number>;
+  /** How often each token of the text so far occurred, for the presence and frequency penalties; default none did. */
+  readonly counts?: ReadonlyMap<number, number>;
+  /** Tokens that may be taken, a bit each; default all. At least one may. */
+  readonly allowed?: Uint32Array | undefined;
   /** A number in [0, 1): see {@link drawUniform}. */
   readonly uniform: number;
 }
 
 /** Chooses tokens; holds the arrays it works in, so one belongs to one generation at a time. */
 export interface Sampler {
+  /** Whether `counts` are looked at. */
+  readonly counts: boolean;
   choose(choice: Choice): number;
 }
 
 /** The settings that decide which token is chosen. */
-export type ChoiceSettings = Pick<Sampling, 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty'>;
+export type ChoiceSettings = Pick<
+  Sampling,
+  'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'presencePenalty' | 'frequencyPenalty' | 'logitBias'
+>;
 
 /** Counts up to which one pass with insertion finds the top tokens faster than quickselect does. */
 const FEW = 64;
@@ -44,15 +53,20 @@ export function drawUniform(seed: number, index: number): number {
 
 /** A sampler for a vocabulary of `vocabSize` tokens. */
 export function createSampler(vocabSize: number, settings: ChoiceSettings): Sampler {
-  const { temperature, topK, topP, minP, repetitionPenalty } = settings;
-  const penalised = repetitionPenalty === 1 ? undefined : new Float32Array(vocabSize);
+  const { temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, logitBias } = settings;
+  const counting = presencePenalty !== 0 || frequencyPenalty !== 0;
+  const adjusts = repetitionPenalty !== 1 || counting || logitBias.size > 0;
+  let adjusted: Float32Array | undefined;
   const cutsK = topK > 0 && topK < vocabSize;
-  const plain = temperature === 1 && penalised === undefined && !cutsK && topP === 1 && minP === 0;
-  const working = temperature === 0 || plain ? 0 : vocabSize;
+  const plain = temperature === 1 && !adjusts && !cutsK && topP === 1 && minP === 0;
   /** Tokens in question, in ascending order. */
-  const ids = new Uint32Array(working);
-  const scratch = new Uint32Array(working);
-  const masses = new Float64Array(working);
+  let ids = new Uint32Array();
+  let scratch = new Uint32Array();
+  let masses = new Float64Array();
+  const makeRoom = (): void => {
+    if (ids.length > 0) return;
+    [ids, scratch, masses] = [new Uint32Array(vocabSize), new Uint32Array(vocabSize), new Float64Array(vocabSize)];
+  };
 
   /** The last token that top-k keeps. */
   const topKCut = (logits: Float32Array, max: number): number => {
@@ -92,12 +106,27 @@ export function createSampler(vocabSize: number, settings: ChoiceSettings): Samp
     return kept;
   };
 
+  /** The scores after penalties, biases and what is forbidden, in an array of our own. */
+  const adjust = (raw: Float32Array, { seen, counts, allowed }: Choice): Float32Array => {
+    adjusted ??= new Float32Array(vocabSize);
+    adjusted.set(raw);
+    if (repetitionPenalty !== 1) penalise(adjusted, seen, repetitionPenalty);
+    if (counting && counts !== undefined)
+      for (const [id, count] of counts) adjusted[id] = (adjusted[id] as number) - presencePenalty - count * frequencyPenalty;
+    for (const [id, bias] of logitBias) adjusted[id] = (adjusted[id] as number) + bias;
+    if (allowed !== undefined) forbid(adjusted, allowed);
+    return adjusted;
+  };
+
   return {
-    choose({ logits: raw, logProbabilities, seen, uniform }) {
-      if (plain) return drawPlain(logProbabilities, uniform);
-      const logits = penalised === undefined ? raw : penalise(raw, { seen, penalty: repetitionPenalty, into: penalised });
+    counts: counting,
+    choose(choice) {
+      const { logits: raw, logProbabilities, allowed, uniform } = choice;
+      if (plain && allowed === undefined) return drawPlain(logProbabilities, uniform);
+      const logits = adjusts || allowed !== undefined ? adjust(raw, choice) : raw;
       const best = argmax(logits);
       if (temperature === 0) return best;
+      makeRoom();
       const max = logits[best] as number;
       let count = collect(logits, max);
       let total = 0;
@@ -147,11 +176,11 @@ function argmax(logits: Float32Array): number {
 }
 
 /** Keskar et al. 2019, "CTRL", section 4.1, in the form of Hugging Face: negative logits are multiplied. */
-function penalise(
-  logits: Float32Array,
-  { seen, penalty, into }: { seen: Iterable<number>; penalty: number; into: Float32Array },
-): Float32Array {
-  into.set(logits);
-  for (const id of seen) into[id] = (logits[id] as number) < 0 ? (logits[id] as number) * penalty : (logits[id] as number) / penalty;
-  return into;
+function penalise(logits: Float32Array, seen: Iterable<number>, penalty: number): void {
+  for (const id of seen) logits[id] = (logits[id] as number) < 0 ? (logits[id] as number) * penalty : (logits[id] as number) / penalty;
+}
+
+/** Leaves those tokens alone whose bit is set. */
+function forbid(logits: Float32Array, allowed: Uint32Array): void {
+  for (let id = 0; id < logits.length; id++) if ((((allowed[id >>> 5] as number) >>> (id & 31)) & 1) === 0) logits[id] = -Infinity;
 }

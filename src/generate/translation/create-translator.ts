@@ -11,7 +11,7 @@ import type { Graph } from '../../graph/index.ts';
 import type { Seq2SeqModel } from '../../models/index.ts';
 import { compileGraph } from '../../runtime/index.ts';
 import type { Session } from '../../runtime/index.ts';
-import type { Weights } from '../decoder.ts';
+import type { Weights } from '../batching/batch-runner.ts';
 import { cacheShapes, nextOf } from '../graphs.ts';
 import { beamSearch } from './beam-search.ts';
 import type { Hypothesis } from './beam-search.ts';

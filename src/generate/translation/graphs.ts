@@ -29,7 +29,7 @@ export function sourceGraph(model: Seq2SeqModel, padToken: number): Graph {
  */
 export function targetGraph(model: Seq2SeqModel, { padToken, beams }: { readonly padToken: number; readonly beams: number }): Graph {
   const { decoderLayers, heads, width } = model.config;
-  const cache = { ...attentionCache('R', 1, 'M'), parents: input('parents', 'int32', axes('R', 'R')) };
+  const cache = { ...attentionCache('R', 1, { length: 'M' }), parents: input('parents', 'int32', axes('R', 'R')) };
   const memory = (part: 'keys' | 'values', layer: number) =>
     input(memoryName(part, layer), 'float32', axes('B H S D', 'B', heads, 'S', width / heads));
   const layers = Array.from({ length: decoderLayers }, (_, layer) => ({ keys: memory('keys', layer), values: memory('values', layer) }));

@@ -1,0 +1,401 @@
+/**
+ * Continuous batching: sequences join and leave a running batch at every step. Yu et al. 2022 ("Orca"), Kwon et al. 2023 ("vLLM").
+ *
+ * Decided: one prompt is read at a time, in pieces, with a step of all sequences that write between two pieces, so that nobody who
+ * writes waits for long. Those that write are in the first slots, the one that reads behind them. Memory is accounted in blocks;
+ * when it runs out, the sequence of the lowest priority that came last gives up its blocks, and is computed again later: its prompt
+ * by reading, what it had written by steps, so that every bit is what it was. A sequence whose reader is behind takes part in steps
+ * without effect, until the reader has caught up.
+ */
+
+import type { BatchRunner, PieceResult, Scores } from './batch-runner.ts';
+import { createFairQueue } from './fair-queue.ts';
+import { BLOCK_TOKENS, createPrefixCache } from './prefix-cache.ts';
+
+/** One sequence to compute. Its functions are called by the engine, between runs; they must not throw but where they say so. */
+export interface BatchTask {
+  /** At least one token. */
+  readonly prompt: Uint32Array;
+  readonly client: string;
+  readonly priority: number;
+  /** Beginnings of prompts are shared within a namespace. */
+  readonly namespace: string;
+  /** How many of the prompt's tokens need no scores; default all but the last. */
+  readonly scoreFrom?: number;
+  /** Called with the scores behind each token of the prompt from `scoreFrom` on; what it throws ends the task. */
+  readonly visit?: (logProbabilities: Float32Array, index: number) => void;
+  /** Called with the last layer's output of each piece of the prompt (T C), and C. */
+  readonly hidden?: (rows: Float32Array, width: number) => void;
+  /** The next token by the scores, or undefined to end; what it throws ends the task. Absent: the task ends with its prompt. */
+  readonly next?: (scores: Scores) => number | undefined;
+  /** Whether another token is wanted now; see {@link BatchTicket.wake}. */
+  readonly wants: () => boolean;
+  /** The work begins; called once. */
+  readonly started: () => void;
+  /** It is over, by an error where there is one. */
+  readonly ended: (error?: unknown) => void;
+}
+
+/** A task under way. */
+export interface BatchTicket {
+  /** `wants` has become true. */
+  wake(): void;
+  /** Ends the task; `ended` is called with `reason` unless it was before. */
+  cancel(reason: unknown): void;
+}
+
+/** What an engine is doing. */
+export interface EngineStatus {
+  readonly running: number;
+  readonly waiting: number;
+  readonly slots: number;
+  /** Blocks of keys and values: in use by sequences or kept for prompts to come, and all. */
+  readonly blocksUsed: number;
+  readonly blocks: number;
+  readonly blockTokens: number;
+  /** Tokens of prompts that were looked up, and that were found. */
+  readonly prefixQueries: number;
+  readonly prefixHits: number;
+  readonly preemptions: number;
+}
+
+/** See {@link createBatchEngine}. */
+export interface BatchEngine {
+  submit(task: BatchTask): BatchTicket;
+  status(): EngineStatus;
+  /** Ends all tasks with `reason` after the run in progress, then frees the session. */
+  close(reason: unknown): Promise<void>;
+}
+
+/** Options of {@link createBatchEngine}. */
+export interface BatchEngineOptions {
+  readonly slots: number;
+  /** Blocks of keys and values, enough for the longest sequence that is submitted. */
+  readonly blocks: number;
+}
+
+/** Tokens of a piece: enough for the matrix products to be efficient, few enough to be cancelled between two. */
+const PIECE = 512;
+/** The same while others write: a step of theirs waits for so many at most. */
+const PIECE_BESIDE_OTHERS = 128;
+/** Most numbers in the logits of one run. */
+const PIECE_LOGITS = 1 << 22;
+
+/** A task with what has been computed of it. */
+interface Sequence {
+  readonly task: BatchTask;
+  readonly client: string;
+  readonly priority: number;
+  /** Order of arrival. */
+  readonly arrival: number;
+  /** Tokens whose keys and values are in the slot. */
+  length: number;
+  /** Blocks that it holds. */
+  blocks: number;
+  /** All tokens that it has written. */
+  readonly written: number[];
+  /** How many of them were read, or are about to be. */
+  replayed: number;
+  begun: boolean;
+  over: boolean;
+  readonly abort: AbortController;
+}
+
+/** Attention takes query rows in tiles whose size is a multiple of this, and computes a row that is left alone by another routine. */
+const TILE = 16;
+
+/** How many of the next `left` tokens are read at once, about `most` at most: so that no row is left alone (see batch-runner.ts). */
+export function pieceLength(left: number, most: number): number {
+  const time = Math.min(left, Math.max(TILE, most - (most % TILE)));
+  return left - time === 1 || (time > 1 && time % TILE === 1) ? time - 2 : time;
+}
+
+/** An engine over a runner, which it closes. */
+export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchEngineOptions): BatchEngine {
+  const { arena } = runner;
+  const waiting = createFairQueue<Sequence>();
+  const cache = createPrefixCache(blocks, arena.bytesPerToken / Float32Array.BYTES_PER_ELEMENT);
+  /** The sequences that write, by slot; behind them the one that reads its prompt. */
+  const writing: Sequence[] = [];
+  let reading: Sequence | undefined;
+  let arrivals = 0;
+  let [prefixQueries, prefixHits, preemptions] = [0, 0, 0];
+  let working: Promise<void> | undefined;
+  let closing: { readonly reason: unknown } | undefined;
+  let wake: () => void = () => undefined;
+
+  const finish = (sequence: Sequence, error?: unknown): void => {
+    if (sequence.over) return;
+    sequence.over = true;
+    sequence.task.ended(error);
+  };
+  const forget = ({ client }: Sequence): void => {
+    const runs = (other: Sequence | undefined): boolean => other !== undefined && !other.over && other.client === client;
+    if (!runs(reading) && !writing.some(runs)) waiting.forget(client);
+  };
+  /** Takes a sequence out of its slot. */
+  const leave = (sequence: Sequence): void => {
+    cache.give(sequence.blocks);
+    sequence.blocks = 0;
+    if (sequence === reading) reading = undefined;
+    else {
+      const slot = writing.indexOf(sequence);
+      const last = writing.pop() as Sequence;
+      if (last !== sequence) {
+        writing[slot] = last;
+        arena.copy(writing.length, slot, last.length);
+      }
+      if (reading !== undefined) arena.copy(writing.length + 1, writing.length, reading.length);
+    }
+    sequence.length = 0;
+    forget(sequence);
+  };
+  const sweep = (): void => {
+    for (const sequence of writing.filter(({ over }) => over)) leave(sequence);
+    if (reading?.over === true) leave(reading);
+  };
+  const active = (): readonly Sequence[] => [...writing, ...(reading === undefined ? [] : [reading])];
+  /** Of two that run, the one that has to give way comes first. */
+  const givesWay = (a: Sequence, b: Sequence): number => a.priority - b.priority || b.arrival - a.arrival;
+  const preempt = (sequence: Sequence): void => {
+    leave(sequence);
+    sequence.replayed = 0;
+    preemptions++;
+    waiting.putBack(sequence);
+  };
+  /** Makes sure that a sequence has blocks for its next token, at the cost of others; gives way itself where it is the least. */
+  const hold = (sequence: Sequence): void => {
+    const needed = Math.ceil((sequence.length + 1) / BLOCK_TOKENS) - sequence.blocks;
+    while (needed > 0 && !cache.take(needed)) {
+      const [least = sequence] = active().toSorted(givesWay);
+      preempt(least);
+      if (least === sequence) return;
+    }
+    sequence.blocks += Math.max(0, needed);
+  };
+
+  const takesPart = ({ replayed, written, task, over }: Sequence): boolean => !over && (replayed < written.length || task.wants());
+  /** Of one that waits: whether anybody waits for its next token. */
+  const isWanted = ({ written, task }: Sequence): boolean => written.length === 0 || task.wants();
+
+  /** Lets the next sequence in, when there is a slot and memory for its prompt. */
+  const admit = (): void => {
+    if (reading !== undefined || writing.length >= slots || waiting.size === 0) return;
+    for (const sequence of waiting.inOrder()) {
+      const { task } = sequence;
+      const { prompt, namespace } = task;
+      // What needs scores is read, too.
+      const most = task.visit !== undefined || task.hidden !== undefined ? 0 : Math.floor((prompt.length - 2) / BLOCK_TOKENS);
+      if (!isWanted(sequence)) continue;
+      const needed = Math.ceil((prompt.length + sequence.written.length + 1) / BLOCK_TOKENS);
+      const found = most > 0 ? cache.find(prompt, most, namespace) : [];
+      if (!cache.take(needed)) return;
+      waiting.remove(sequence);
+      sequence.blocks = needed;
+      reading = sequence;
+      if (most > 0) {
+        prefixQueries += prompt.length;
+        prefixHits += found.length * BLOCK_TOKENS;
+        runner.reserve(prompt.length);
+        for (const [index, block] of found.entries()) arena.write(writing.length, index * BLOCK_TOKENS, block);
+      }
+      sequence.length = found.length * BLOCK_TOKENS;
+      if (!sequence.begun) task.started();
+      sequence.begun = true;
+      return;
+    }
+  };
+
+  /** Gives scores to a sequence; it takes part in the next step, or is over. */
+  const choose = (sequence: Sequence, scores: Scores): void => {
+    const { task, written } = sequence;
+    try {
+      const token = task.next?.(scores);
+      if (token === undefined) finish(sequence);
+      else {
+        written.push(token);
+        sequence.replayed = written.length;
+      }
+    } catch (error) {
+      finish(sequence, error);
+    }
+  };
+
+  /** Reads a piece of the prompt; the last one gives the first token. */
+  const readPiece = async (sequence: Sequence): Promise<void> => {
+    const { task, abort } = sequence;
+    const { prompt, scoreFrom = prompt.length - 1 } = task;
+    const { vocabSize } = runner;
+    const slot = writing.length;
+    const left = prompt.length - sequence.length;
+    const most = writing.length > 0 ? PIECE_BESIDE_OTHERS : PIECE;
+    const scored = task.visit === undefined ? most : Math.max(0, scoreFrom - sequence.length) + Math.floor(PIECE_LOGITS / vocabSize);
+    const time = pieceLength(left, Math.min(most, scored));
+    const end = sequence.length + time;
+    const rowCount = task.visit === undefined ? 1 : Math.max(1, end - Math.max(scoreFrom, sequence.length));
+    let result: PieceResult;
+    try {
+      result = await runner.read({ slot, tokens: prompt.subarray(sequence.length, end), past: sequence.length, rowCount }, abort.signal);
+    } catch (error) {
+      finish(sequence, abort.signal.aborted ? abort.signal.reason : error);
+      return;
+    }
+    waiting.charge(sequence.client, time);
+    if (sequence.over) return;
+    const row = (at: number): Scores => ({
+      logits: result.logits.subarray(at * vocabSize, (at + 1) * vocabSize),
+      logProbabilities: result.logProbabilities.subarray(at * vocabSize, (at + 1) * vocabSize),
+    });
+    try {
+      task.hidden?.(result.hidden, result.hidden.length / time);
+      if (task.visit !== undefined)
+        for (let index = Math.max(scoreFrom, sequence.length); index < end; index++)
+          task.visit(row(index - (end - rowCount)).logProbabilities, index);
+    } catch (error) {
+      finish(sequence, error);
+      return;
+    }
+    sequence.length = end;
+    if (end < prompt.length) return;
+    if (task.visit === undefined && task.hidden === undefined)
+      cache.keep(prompt, task.namespace, (index, block) => arena.read(slot, index * BLOCK_TOKENS, block));
+    if (task.next === undefined) {
+      finish(sequence);
+      return;
+    }
+    reading = undefined;
+    writing.push(sequence);
+    if (sequence.written.length === 0) choose(sequence, row(rowCount - 1));
+    else sequence.replayed = 1;
+  };
+
+  /** One token of every sequence that writes. */
+  const step = async (): Promise<void> => {
+    for (const sequence of writing.slice()) if (writing.includes(sequence)) hold(sequence);
+    let count = writing.length;
+    while (count > 0 && !takesPart(writing[count - 1] as Sequence)) count--;
+    if (count === 0) return;
+    const rows = writing.slice(0, count);
+    let scoresOf: (row: number) => Scores;
+    try {
+      scoresOf = await runner.step(rows.map(({ written, replayed, length }) => ({ token: written[replayed - 1] as number, past: length })));
+    } catch (error) {
+      for (const sequence of rows) finish(sequence, error);
+      return;
+    }
+    for (const [row, sequence] of rows.entries()) {
+      if (sequence.over || !takesPart(sequence)) continue;
+      waiting.charge(sequence.client, 1);
+      sequence.length++;
+      if (sequence.replayed < sequence.written.length) sequence.replayed++;
+      else choose(sequence, scoresOf(row));
+    }
+  };
+
+  const work = async (): Promise<void> => {
+    while (closing === undefined) {
+      admit();
+      let ran = false;
+      if (reading !== undefined) {
+        await readPiece(reading);
+        ran = true;
+      }
+      sweep();
+      if (writing.some(takesPart)) {
+        await step();
+        sweep();
+        ran = true;
+      }
+      if (ran) continue;
+      // Who waits takes the place of one whose reader is behind.
+      const [idle] = waiting.inOrder().some(isWanted) ? writing.toSorted(givesWay) : [];
+      if (idle !== undefined) preempt(idle);
+      else if (writing.length === 0 && waiting.size === 0) break;
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      sweep();
+    }
+  };
+  const start = (): void => {
+    wake();
+    working ??= Promise.resolve()
+      .then(work)
+      .catch((error: unknown) => {
+        for (const sequence of [...active(), ...waiting.inOrder()]) {
+          waiting.remove(sequence);
+          finish(sequence, error);
+        }
+        sweep();
+      })
+      .finally(() => {
+        working = undefined;
+        // What came while it ended.
+        if (waiting.size > 0 && closing === undefined) start();
+      });
+  };
+
+  return {
+    submit(task) {
+      if (closing !== undefined) {
+        task.ended(closing.reason);
+        return { wake: () => undefined, cancel: () => undefined };
+      }
+      const { client, priority } = task;
+      const sequence: Sequence = {
+        task,
+        client,
+        priority,
+        arrival: arrivals++,
+        length: 0,
+        blocks: 0,
+        written: [],
+        replayed: 0,
+        begun: false,
+        over: false,
+        abort: new AbortController(),
+      };
+      waiting.push(sequence);
+      start();
+      return {
+        wake: start,
+        cancel(reason) {
+          if (sequence.over) return;
+          waiting.remove(sequence);
+          finish(sequence, reason);
+          sequence.abort.abort(reason);
+          forget(sequence);
+          start();
+        },
+      };
+    },
+    status: () => ({
+      running: writing.filter(({ over }) => !over).length + (reading === undefined || reading.over ? 0 : 1),
+      waiting: waiting.size,
+      slots,
+      blocksUsed: cache.used,
+      blocks: cache.total,
+      blockTokens: BLOCK_TOKENS,
+      prefixQueries,
+      prefixHits,
+      preemptions,
+    }),
+    async close(reason) {
+      closing ??= { reason };
+      for (const sequence of waiting.inOrder()) {
+        waiting.remove(sequence);
+        finish(sequence, reason);
+      }
+      for (const sequence of active()) {
+        finish(sequence, reason);
+        sequence.abort.abort(reason);
+      }
+      wake();
+      await working;
+      sweep();
+      cache.clear();
+      runner.close();
+    },
+  };
+}

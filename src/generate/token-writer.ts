@@ -1,0 +1,67 @@
+/** One text as it is written: from a row of scores to the token that follows, its text, and whether it is the last. */
+
+import type { Tokenizer } from '../tokenizers/index.ts';
+import type { Scores } from './batching/batch-runner.ts';
+import type { Sampling } from './sampling/options.ts';
+import { requireNumbers, topAlternatives } from './sampling/probabilities.ts';
+import { createSampler, drawUniform } from './sampling/sampler.ts';
+import type { GeneratedToken, TokenAlternative } from './text-model.ts';
+import { createTextStream } from './text-stream.ts';
+
+/** What {@link createTokenWriter} writes with. */
+export interface WriterSource {
+  readonly tokenizer: Tokenizer;
+  /** Tokens that end a text. */
+  readonly endTokens: ReadonlySet<number>;
+  /** Most tokens that are written, at least 1. */
+  readonly limit: number;
+}
+
+/** See {@link createTokenWriter}. */
+export interface TokenWriter {
+  /** The next token. The last one has a `finishReason`; no further call may follow. */
+  write(scores: Scores): GeneratedToken;
+}
+
+/** Writes on from `prompt` by the scores of each step. */
+export function createTokenWriter({ tokenizer, endTokens, limit }: WriterSource, prompt: Uint32Array, sampling: Sampling): TokenWriter {
+  const { seed, alternatives: alternativeCount } = sampling;
+  const sampler = createSampler(tokenizer.vocabSize, sampling);
+  const stream = createTextStream(tokenizer, sampling.stop);
+  const seen = new Set(sampling.repetitionPenalty === 1 ? [] : prompt);
+  const counts = new Map<number, number>();
+  let index = 0;
+  return {
+    write(scores) {
+      requireNumbers(scores.logProbabilities);
+      // A model's table may be longer than the vocabulary, for speed: what lies behind is no token.
+      const [logits, logProbabilities] = [
+        scores.logits.subarray(0, tokenizer.vocabSize),
+        scores.logProbabilities.subarray(0, tokenizer.vocabSize),
+      ];
+      const id = sampler.choose({ logits, logProbabilities, seen, counts, uniform: drawUniform(seed, index) });
+      index++;
+      if (sampling.repetitionPenalty !== 1) seen.add(id);
+      if (sampler.counts) counts.set(id, (counts.get(id) ?? 0) + 1);
+      const logProbability = logProbabilities[id] as number;
+      const alternatives = alternativesOf(logProbabilities, alternativeCount, tokenizer);
+      const ended = endTokens.has(id);
+      let { text, stopped } = ended ? stream.end() : stream.push(id);
+      const last = index >= limit;
+      if (last && !ended && !stopped) {
+        const rest = stream.end();
+        text += rest.text;
+        stopped = rest.stopped;
+      }
+      const token = { id, text, logProbability, alternatives };
+      return ended || stopped || last ? { ...token, finishReason: ended || stopped ? 'stop' : 'length' } : token;
+    },
+  };
+}
+
+const NONE: readonly TokenAlternative[] = [];
+
+function alternativesOf(logProbabilities: Float32Array, count: number, tokenizer: Tokenizer): readonly TokenAlternative[] {
+  if (count === 0) return NONE;
+  return topAlternatives(logProbabilities, count).map(({ id, logProbability }) => ({ id, text: tokenizer.decode([id]), logProbability }));
+}
