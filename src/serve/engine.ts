@@ -1,10 +1,11 @@
 /**
- * Decides which request runs when. The routes know this interface alone.
+ * Takes requests: hands their sequences to the models, whose engines decide which is computed when, and bounds how many wait.
  *
- * Decided: one request at a time, first come first served, with a bounded queue in front. A request may hold several
- * generations (several prompts, `n` choices); their events carry an index and may come interleaved, so that an engine
- * that runs many sequences at once can stand here without a change to the routes.
+ * Decided: a request may hold several generations (several prompts, `n` choices). All are given to the model at once, and their
+ * events carry an index and come interleaved. A request waits as long as none of its generations was begun.
  */
+
+import { setMaxListeners } from 'node:events';
 
 import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
 import type { FinishedReason, ServingMetrics } from '../monitor/index.ts';
@@ -26,6 +27,16 @@ export type EngineEvent =
   | { readonly index: number; readonly kind: 'token'; readonly token: GeneratedToken }
   | { readonly index: number; readonly kind: 'end'; readonly reason: 'stop' | 'length' };
 
+/** Whose a request is. */
+export interface RequestSource {
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  /** Clients get equal shares, and see nothing of each other; default one for all. */
+  readonly client?: string;
+  /** Larger goes first; default 0. */
+  readonly priority?: number;
+}
+
 /** See {@link createEngine}. */
 export interface Engine {
   /**
@@ -33,14 +44,14 @@ export interface Engine {
    *
    * @throws RequestError at once, before anything is awaited: 429 when the queue is full, 503 when draining
    */
-  run(model: TextModel, generations: readonly GenerationRequest[], signal: AbortSignal): AsyncGenerator<EngineEvent>;
+  run(model: TextModel, generations: readonly GenerationRequest[], source: RequestSource): AsyncGenerator<EngineEvent>;
   /** Takes no more requests; waits for those accepted, and after `graceSeconds` breaks them off with an error. */
   drain(graceSeconds: number): Promise<void>;
 }
 
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
-  /** Most requests that wait beside the one that runs. */
+  /** Most requests that wait beside those that run. */
   readonly queue: number;
   readonly metrics: ServingMetrics;
   /** Seconds on a clock that never goes back. */
@@ -49,76 +60,81 @@ export interface EngineOptions {
 
 interface Job {
   readonly model: TextModel;
+  readonly source: RequestSource;
   readonly generations: readonly GenerationRequest[];
   readonly channel: Channel<EngineEvent>;
   readonly abort: AbortController;
   readonly arrived: number;
+  /** Generations whose work has begun. */
+  begun: number;
 }
 
-/** An engine that runs one request at a time. */
+/** An engine in front of any number of models. */
 export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
-  const waiting: Job[] = [];
-  let running: Job | undefined;
+  const jobs = new Set<Job>();
   let draining = false;
   let idle: () => void = () => undefined;
 
   const report = (model: TextModel): void => {
-    const mine = (job: Job): boolean => job.model === model;
-    metrics.load(model.name, { running: running !== undefined && mine(running) ? 1 : 0, waiting: waiting.filter(mine).length });
+    const mine = [...jobs].filter((job) => job.model === model);
+    const running = mine.filter(({ begun }) => begun > 0).length;
+    metrics.load(model.name, { running, waiting: mine.length - running });
   };
-
-  /** Ends a job with an error; the generations from `begun` on never were, and are counted as broken off. */
-  const breakOff = (job: Job, error: unknown, begun = 0): void => {
-    const seconds = now() - job.arrived;
-    for (const generation of job.generations.slice(begun)) metrics.finished(job.model.name, unstarted(generation, seconds));
-    job.channel.end(error);
+  /** Whether another sequence of a model would be begun at once. */
+  const hasRoom = (model: TextModel): boolean => {
+    const mine = [...jobs].filter((job) => job.model === model);
+    return mine.reduce((sum, { generations }) => sum + generations.length, 0) < (model.status?.().slots ?? 1);
   };
-
-  const work = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-      running = job;
-      report(job.model);
-      let begun = 0;
-      try {
-        for (const generation of job.generations) await generate(job, { index: begun++, generation, metrics, now });
-        job.channel.end();
-      } catch (error) {
-        breakOff(job, job.abort.signal.aborted ? job.abort.signal.reason : error, begun);
-      }
-      running = undefined;
-      report(job.model);
+  const work = async (job: Job): Promise<void> => {
+    try {
+      await Promise.all(
+        job.generations.map(async (generation, index) => {
+          try {
+            await generate(job, { index, generation, metrics, now, begin });
+          } catch (error) {
+            // One that fails ends the others.
+            job.abort.abort(error);
+            throw error;
+          }
+        }),
+      );
+      job.channel.end();
+    } catch (error) {
+      job.channel.end(job.abort.signal.aborted ? job.abort.signal.reason : error);
     }
-    idle();
+    jobs.delete(job);
+    report(job.model);
+    if (jobs.size === 0) idle();
+  };
+  const begin = (job: Job): void => {
+    job.begun++;
+    if (job.begun === 1) report(job.model);
   };
 
   return {
-    run(model, generations, signal) {
+    run(model, generations, source) {
       if (draining) throw stopping();
-      if (running !== undefined && waiting.length >= queue) throw full(queue);
-      const job: Job = { model, generations, channel: createChannel(), abort: new AbortController(), arrived: now() };
-      const cancel = (): void => {
-        job.abort.abort(signal.reason);
-        const place = waiting.indexOf(job);
-        if (place < 0) return;
-        waiting.splice(place, 1);
-        breakOff(job, signal.reason);
-        report(model);
-      };
-      if (signal.aborted) job.channel.end(signal.reason);
-      else {
-        signal.addEventListener('abort', cancel, { once: true });
-        waiting.push(job);
-        report(model);
-        if (running === undefined && waiting.length === 1) void work();
+      const waiting = [...jobs].filter(({ begun }) => begun === 0).length;
+      if (waiting >= queue && !hasRoom(model)) throw full(queue);
+      const { signal } = source;
+      const job: Job = { model, source, generations, channel: createChannel(), abort: new AbortController(), arrived: now(), begun: 0 };
+      if (signal.aborted) {
+        job.channel.end(signal.reason);
+        return read(job, () => undefined);
       }
+      setMaxListeners(0, job.abort.signal); // Each generation listens.
+      const cancel = (): void => job.abort.abort(signal.reason);
+      signal.addEventListener('abort', cancel, { once: true });
+      jobs.add(job);
+      report(model);
+      void work(job);
       return read(job, () => signal.removeEventListener('abort', cancel));
     },
     async drain(graceSeconds) {
       draining = true;
-      if (running === undefined && waiting.length === 0) return;
+      if (jobs.size === 0) return;
       const timer = setTimeout(() => {
-        for (const job of waiting.splice(0)) breakOff(job, stopping());
-        running?.abort.abort(stopping());
+        for (const { abort } of jobs) abort.abort(stopping());
       }, graceSeconds * 1000);
       await new Promise<void>((resolve) => {
         idle = resolve;
@@ -138,27 +154,40 @@ async function* read(job: Job, finish: () => void): AsyncGenerator<EngineEvent> 
   }
 }
 
+interface Generating {
+  readonly index: number;
+  readonly generation: GenerationRequest;
+  readonly metrics: ServingMetrics;
+  readonly now: () => number;
+  readonly begin: (job: Job) => void;
+}
+
 /** Runs one sequence to its end and counts it. */
-async function generate(
-  job: Job,
-  { index, generation, metrics, now }: { index: number; generation: GenerationRequest; metrics: ServingMetrics; now: () => number },
-): Promise<void> {
+async function generate(job: Job, { index, generation, metrics, now, begin }: Generating): Promise<void> {
   const { signal } = job.abort;
+  const { client = '', priority = 0 } = job.source;
   const name = job.model.name;
-  const started = now();
+  const { prompt, sampling, scorePrompt = false } = generation;
+  let started: number | undefined;
   let first: number | undefined;
   let last: number | undefined;
   let tokens = 0;
   let reason: FinishedReason = 'error';
+  const onStart = (): void => {
+    if (started !== undefined) return;
+    started = now();
+    begin(job);
+  };
   try {
     signal.throwIfAborted();
-    if (generation.scorePrompt === true) {
-      job.channel.push({ index, kind: 'prompt', logProbabilities: await job.model.score(generation.prompt, { signal }) });
+    if (scorePrompt) {
+      onStart();
+      job.channel.push({ index, kind: 'prompt', logProbabilities: await job.model.score(prompt, { signal }) });
       signal.throwIfAborted();
     }
     let end: 'stop' | 'length' = 'length';
-    if (generation.sampling.maxTokens !== 0) {
-      for await (const token of job.model.generate(generation.prompt, { ...generation.sampling, signal })) {
+    if (sampling.maxTokens !== 0) {
+      for await (const token of job.model.generate(prompt, { ...sampling, signal, client, priority, namespace: client, onStart })) {
         signal.throwIfAborted();
         const time = now();
         metrics.token(name, last === undefined ? undefined : time - last);
@@ -173,26 +202,17 @@ async function generate(
     job.channel.push({ index, kind: 'end', reason: end });
     reason = end;
   } finally {
+    const ended = now();
+    const begun = started ?? ended;
     metrics.finished(name, {
       reason: signal.aborted ? 'abort' : reason,
-      promptTokens: generation.prompt.length,
+      promptTokens: prompt.length,
       generatedTokens: tokens,
-      totalSeconds: now() - job.arrived,
-      queueSeconds: started - job.arrived,
-      prefillSeconds: first === undefined ? undefined : first - started,
+      totalSeconds: ended - job.arrived,
+      queueSeconds: begun - job.arrived,
+      prefillSeconds: first === undefined ? undefined : first - begun,
     });
   }
-}
-
-function unstarted(generation: GenerationRequest, seconds: number): Parameters<ServingMetrics['finished']>[1] {
-  return {
-    reason: 'abort',
-    promptTokens: generation.prompt.length,
-    generatedTokens: 0,
-    totalSeconds: seconds,
-    queueSeconds: seconds,
-    prefillSeconds: undefined,
-  };
 }
 
 /** The error for a request that finds the queue full. */
@@ -201,7 +221,7 @@ export function full(queue: number): RequestError {
     {
       code: 'WEFT_SERVE_FULL',
       action: 'take the request',
-      rule: queue === 0 ? 'another is being served and none may wait' : `${queue} others wait already and no more may`,
+      rule: queue === 0 ? 'as many are being served as can be, and none may wait' : `${queue} others wait already and no more may`,
       remedy: 'Try again in a moment.',
     },
     { status: 429, wireCode: 'rate_limit_exceeded', retryAfter: 1 },

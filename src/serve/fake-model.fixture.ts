@@ -1,7 +1,7 @@
 /** A small model that is no model: it goes through a fixed text, with made-up but consistent probabilities. For tests of the server and the page. */
 
 import { createRandom, hash32 } from '../core/index.ts';
-import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
+import type { GeneratedToken, GenerationOptions, TextModel } from '../generate/index.ts';
 import { type Tokenizer, createTokenizer } from '../tokenizers/index.ts';
 
 const TEXT = `/**
@@ -87,13 +87,15 @@ export interface FakeOptions {
   readonly tokenizer?: Tokenizer;
   /** Opens its reader of attention; default none. */
   readonly openAttention?: NonNullable<TextModel['openAttention']>;
+  /** Generations that run at once; more wait. Default 1. */
+  readonly slots?: number;
   /** Called before each token; what it waits for holds the generation up. */
   readonly beforeToken?: (index: number) => Promise<void> | void;
 }
 
 /** A deterministic {@link TextModel}; `log` tells what was done with it. */
 export interface FakeModel extends TextModel {
-  readonly log: { prompts: Uint32Array[]; options: SamplingOptions[]; finished: number; aborted: number; closed: number };
+  readonly log: { prompts: Uint32Array[]; options: GenerationOptions[]; finished: number; aborted: number; closed: number };
 }
 
 /** Makes one. Same prompt and seed, same tokens; temperature 0 walks the text straight on. */
@@ -104,6 +106,7 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
     chatTemplate,
     card,
     parameters = 1_234_567,
+    slots = 1,
     beforeToken,
     openAttention,
     tokenizer = fakeTokenizer(),
@@ -123,9 +126,36 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
     return [...ids].map((id, rank) => ({ id, logProbability: Math.log((weights[rank] ?? 0) / total) }));
   };
 
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  /** Waits for a slot; false when the generation is aborted before. */
+  const enter = async (signal: AbortSignal | undefined): Promise<boolean> => {
+    if (running < slots) return (running++, true);
+    return new Promise((resolve) => {
+      const go = (): void => (running++, resolve(true));
+      waiting.push(go);
+      signal?.addEventListener('abort', () => {
+        if (!waiting.includes(go)) return;
+        waiting.splice(waiting.indexOf(go), 1);
+        resolve(false);
+      });
+    });
+  };
+
   return {
     name,
     contextLength,
+    status: () => ({
+      running,
+      waiting: waiting.length,
+      slots,
+      blocksUsed: running,
+      blocks: slots,
+      blockTokens: contextLength,
+      prefixQueries: 0,
+      prefixHits: 0,
+      preemptions: 0,
+    }),
     tokenizer,
     chatTemplate,
     card,
@@ -135,6 +165,8 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
     async *generate(prompt, sampling = {}): AsyncGenerator<GeneratedToken> {
       const ids = typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt;
       const { temperature = 1, seed = 0, maxTokens = 16, alternatives = 0, stop = [], signal } = sampling;
+      if (!(await enter(signal))) throw signal?.reason;
+      sampling.onStart?.();
       log.prompts.push(ids);
       log.options.push(sampling);
       const random = createRandom(seed, 'fake');
@@ -172,6 +204,8 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
         }
       } finally {
         log.finished++;
+        running--;
+        waiting.shift()?.();
       }
     },
     score: async (ids) =>

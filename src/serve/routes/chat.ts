@@ -54,7 +54,7 @@ export function chatRoute(app: FastifyInstance, serving: Serving): void {
     const model = modelFor(serving, body.model);
     const generations = await plan(model, body, body.seed ?? serving.seed());
     const head = { id: `chatcmpl-${serving.identity()}`, created: Math.floor(serving.clock() / 1000), model: model.name };
-    const events = serving.engine.run(model, generations, clientSignal(reply));
+    const events = serving.engine.run(model, generations, { signal: clientSignal(reply) });
     if (body.stream === true) return await sendEvents(reply, chunks(events, { model, body, generations, head }), { done: '[DONE]' });
     return await answer(events, { model, body, generations, head });
   });

@@ -47,7 +47,7 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
       created: Math.floor(serving.clock() / 1000),
       model: model.name,
     };
-    const events = serving.engine.run(model, generations, clientSignal(reply));
+    const events = serving.engine.run(model, generations, { signal: clientSignal(reply) });
     const parts = choiceParts(events, { model, body, generations });
     if (body.stream === true) return await sendEvents(reply, chunks(parts, { head, body, generations }), { done: '[DONE]' });
     const choices: Choice[] = generations.map((_, index) => ({ index, text: '', logprobs: null, finish_reason: null }));

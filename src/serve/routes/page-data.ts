@@ -122,7 +122,7 @@ async function* events(
   { model, generation, start, signal }: { model: TextModel; generation: GenerationRequest; start: PageEvent; signal: AbortSignal },
 ): AsyncGenerator<PageEvent> {
   const { tokenizer } = model;
-  const running = serving.engine.run(model, [generation], signal); // Throws here, before anything is sent, when the queue is full.
+  const running = serving.engine.run(model, [generation], { signal }); // Throws here, before anything is sent, when the queue is full.
   yield start;
   for await (const event of running) {
     if (event.kind === 'end') yield { kind: 'end', reason: event.reason };
