@@ -3,13 +3,15 @@
 import { UsageError, checkOptions, elementCount } from '../core/index.ts';
 import type { ModelCard } from '../formats/index.ts';
 import { hasCache } from '../models/index.ts';
-import type { SequenceModel, WindowModel } from '../models/index.ts';
+import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './batching/batch-runner.ts';
-import { fillGeneration } from './generation-options.ts';
+import { fillGeneration, fillWork } from './generation-options.ts';
+import type { WorkOptions } from './generation-options.ts';
 import { requireTokens, requireWeights } from './requirements.ts';
+import { roundedModel } from './rounded-model.ts';
 import { createBatchGenerator, createWindowGenerator } from './text-generator.ts';
-import type { Treatment } from './text-generator.ts';
+import type { TextGenerator } from './text-generator.ts';
 import type { TextModel } from './text-model.ts';
 import { createTokenWriter } from './token-writer.ts';
 
@@ -40,11 +42,15 @@ export interface TextModelOptions {
    * is longer. Default as many as the slots can hold, as far as a quarter of the machine's memory goes.
    */
   readonly cacheTokens?: number;
+  /** Rounds the matrices to so many bits when the model is made: less memory, faster, and less exact. Default 32: as they are. */
+  readonly bits?: 32 | 8 | 4;
+  /** A small model of the same vocabulary that guesses tokens, for generations with `speculation: 'draft'`. Default none. */
+  readonly draft?: { readonly model: LanguageModel; readonly weights: Weights };
 }
 
 const SLOTS = 8;
 /** The names of {@link TextModelOptions}. */
-export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads', 'slots', 'cacheTokens'];
+export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads', 'slots', 'cacheTokens', 'bits', 'draft'];
 
 /**
  * Makes a model with weights in memory ready to generate and to score.
@@ -74,9 +80,10 @@ export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads
 export async function createTextModel(parts: TextModelParts, options: TextModelOptions = {}): Promise<TextModel> {
   checkOptions('make a text model', parts, ['model', 'weights', 'tokenizer', 'name', 'chatTemplate', 'card', 'startToken', 'endTokens']);
   checkOptions('make a text model', options, TEXT_MODEL_OPTIONS);
-  const { threads, slots = SLOTS, cacheTokens } = options;
+  const { threads, slots = SLOTS, cacheTokens, bits = 32, draft } = options;
   requireCount('slots', slots);
   if (cacheTokens !== undefined) requireCount('cacheTokens', cacheTokens);
+  if (![32, 8, 4].includes(bits)) throw optionError('bits must be 32, 8 or 4', String(bits), 'Give one of these, or leave bits out.');
   const {
     model,
     weights,
@@ -97,18 +104,18 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       remedy: 'Use the tokenizer that the model was trained with.',
     });
   }
-  const generator = await (hasCache(model)
-    ? createBatchGenerator(model, weights, { slots, cacheTokens, threads })
-    : createWindowGenerator(model, weights, { threads }));
+  if (draft !== undefined) {
+    requireWeights(draft.model, draft.weights);
+    if (draft.model.vocabSize !== model.vocabSize)
+      throw optionError(
+        'the draft model must have the same vocabulary',
+        `${draft.model.vocabSize} tokens, the model ${model.vocabSize}`,
+        'Give a smaller model of the same tokenizer.',
+      );
+  }
+  const generator = await createGenerator();
   const { contextLength } = generator;
   const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
-  const apart = (signal: AbortSignal | undefined): Treatment => ({
-    client: '',
-    priority: 0,
-    namespace: '',
-    signal,
-    started: () => undefined,
-  });
 
   return {
     name,
@@ -120,6 +127,8 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     async *generate(prompt, generationOptions = {}) {
       const { sampling, treatment } = fillGeneration(generationOptions);
       treatment.signal?.throwIfAborted();
+      if (treatment.speculation === 'draft' && draft === undefined)
+        throw optionError('no draft model was given', "speculation 'draft'", 'Make the text model with one, or use lookup.');
       const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
       requireTokens(ids, model, name);
       if (ids.length > contextLength - 1) throw tooLong(ids.length, contextLength, name);
@@ -129,35 +138,50 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       yield* generator.generate(ids, writer, treatment);
     },
     async score(ids, scoreOptions = {}) {
-      checkOptions('score a text', scoreOptions, ['signal']);
+      const treatment = fillWork('score a text', scoreOptions);
       requireTokens(ids, model, name);
-      return generator.score(ids, apart(scoreOptions.signal));
+      return generator.score(ids, treatment);
     },
     ...(generator.embed === undefined
       ? {}
       : {
-          async embed(ids: Uint32Array, embedOptions: { readonly signal?: AbortSignal } = {}) {
-            checkOptions('embed a text', embedOptions, ['signal']);
+          async embed(ids: Uint32Array, embedOptions: WorkOptions = {}) {
+            const treatment = fillWork('embed a text', embedOptions);
             const whole = beginning(ids, startToken, name);
             requireTokens(whole, model, name);
             if (whole.length > contextLength - 1) throw tooLong(whole.length, contextLength, name);
-            return (generator.embed as NonNullable<typeof generator.embed>)(whole, apart(embedOptions.signal));
+            return (generator.embed as NonNullable<typeof generator.embed>)(whole, treatment);
           },
         }),
     ...(generator.status === undefined ? {} : { status: generator.status }),
     close: generator.close,
   };
+
+  function createGenerator(): Promise<TextGenerator> {
+    if (hasCache(model)) {
+      const run = bits === 32 ? { model, weights } : roundedModel(model, weights, bits);
+      return createBatchGenerator(run.model, run.weights, { slots, cacheTokens, threads, draft });
+    }
+    if (bits === 32) return createWindowGenerator(model, weights, { threads });
+    throw optionError(
+      'a model without a cache of keys and values is not rounded',
+      `bits ${bits}`,
+      'Leave bits out: such models are small.',
+    );
+  }
 }
 
 function requireCount(name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new UsageError({
-    code: 'WEFT_GENERATE_OPTION',
-    action: 'make a text model',
-    rule: `${name} must be a whole number of at least 1`,
-    value: String(value),
-    remedy: `Give ${name} a positive whole number, or leave it out.`,
-  });
+  throw optionError(
+    `${name} must be a whole number of at least 1`,
+    String(value),
+    `Give ${name} a positive whole number, or leave it out.`,
+  );
+}
+
+function optionError(rule: string, value: string, remedy: string): UsageError {
+  return new UsageError({ code: 'WEFT_GENERATE_OPTION', action: 'make a text model', rule, value, remedy });
 }
 
 /** The prompt, or what stands before a document in place of an empty one. */

@@ -5,8 +5,10 @@ import { SAMPLING_OPTIONS, fillSampling } from './sampling/options.ts';
 import type { Sampling, SamplingOptions } from './sampling/options.ts';
 import type { Treatment } from './text-generator.ts';
 
-/** Options of {@link TextModel.generate}. */
-export interface GenerationOptions extends SamplingOptions {
+/** How a piece of work is treated beside others. */
+export interface WorkOptions {
+  /** Ends the work: its promise rejects, or its iteration throws, with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Whose it is: clients get equal shares of the model. Default one for all. */
   readonly client?: string;
   /** Larger goes before smaller, where not all can be computed at once. Default 0. */
@@ -17,23 +19,60 @@ export interface GenerationOptions extends SamplingOptions {
   readonly onStart?: () => void;
 }
 
+/** Options of {@link TextModel.generate}. */
+export interface GenerationOptions extends SamplingOptions, WorkOptions {
+  /**
+   * Guess several tokens and check them at once: the same tokens, sooner where guesses are right. `lookup` guesses what followed the same
+   * words before, which pays where a text repeats itself or its prompt; `draft` asks the draft model that the text model was made with.
+   * Scores may differ in their last bits from those of `none`. Such a text is not computed in one batch with others. Default `none`.
+   */
+  readonly speculation?: Speculation;
+}
+
+/** How tokens are guessed. */
+export type Speculation = 'none' | 'lookup' | 'draft';
+
+/** The names of {@link WorkOptions}. */
+const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namespace', 'onStart'];
+
 /**
  * Fills in the defaults.
  *
  * @throws as `fillSampling` does
  */
-export function fillGeneration(options: GenerationOptions): { readonly sampling: Sampling; readonly treatment: Treatment } {
-  checkOptions('generate', options, [...SAMPLING_OPTIONS, 'client', 'priority', 'namespace', 'onStart']);
-  const { client = '', priority = 0, namespace = '', onStart = () => undefined, ...rest } = options;
-  if (!Number.isFinite(priority)) {
+export function fillGeneration(options: GenerationOptions): {
+  readonly sampling: Sampling;
+  readonly treatment: Treatment & { readonly speculation: Speculation };
+} {
+  checkOptions('generate', options, [...SAMPLING_OPTIONS, ...WORK_OPTIONS, 'speculation']);
+  const { client: _client, priority: _priority, namespace: _namespace, onStart: _onStart, speculation = 'none', ...sampling } = options;
+  if (!['none', 'lookup', 'draft'].includes(speculation)) {
     throw new UsageError({
       code: 'WEFT_GENERATE_OPTION',
       action: 'generate',
+      rule: 'speculation must be none, lookup or draft',
+      value: String(speculation),
+      remedy: 'Give one of these, or leave it out.',
+    });
+  }
+  return {
+    sampling: fillSampling(sampling),
+    treatment: { ...fillWork('generate', options, [...SAMPLING_OPTIONS, 'speculation']), speculation },
+  };
+}
+
+/** Fills in the defaults of how a piece of work is treated; `beside` are other options that may stand there. */
+export function fillWork(action: string, options: WorkOptions, beside: readonly string[] = []): Treatment {
+  checkOptions(action, options, [...WORK_OPTIONS, ...beside]);
+  const { client = '', priority = 0, namespace = '', signal, onStart = () => undefined } = options;
+  if (!Number.isFinite(priority)) {
+    throw new UsageError({
+      code: 'WEFT_GENERATE_OPTION',
+      action,
       rule: 'priority must be a number',
       value: String(priority),
       remedy: 'Give a finite priority, or leave it out.',
     });
   }
-  const sampling = fillSampling(rest);
-  return { sampling, treatment: { client, priority, namespace, signal: sampling.signal, started: onStart } };
+  return { client, priority, namespace, signal, started: onStart };
 }

@@ -3,7 +3,7 @@ export type { AttentionMaps, AttentionReader, AttentionReaderOptions, AttentionR
 export type { EngineStatus } from './batching/batch-engine.ts';
 export { createTextModel } from './create-text-model.ts';
 export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
-export type { GenerationOptions } from './generation-options.ts';
+export type { GenerationOptions, Speculation, WorkOptions } from './generation-options.ts';
 export { decodeGraph } from './graphs.ts';
 export type { DecodeGraphOptions } from './graphs.ts';
 export { inferenceModel } from './inference-model.ts';

@@ -12,7 +12,10 @@ import { createBatchEngine } from './batching/batch-engine.ts';
 import type { BatchTicket, EngineStatus } from './batching/batch-engine.ts';
 import { createBatchRunner } from './batching/batch-runner.ts';
 import type { BatchRunner, Weights } from './batching/batch-runner.ts';
+import { createDraftModel } from './batching/draft-model.ts';
+import { createLookupDrafter } from './batching/lookup-drafter.ts';
 import { BLOCK_TOKENS } from './batching/prefix-cache.ts';
+import type { Speculation } from './generation-options.ts';
 import { closedError } from './requirements.ts';
 import { requireNumbers } from './sampling/probabilities.ts';
 import { scoringWindows } from './scoring-windows.ts';
@@ -34,7 +37,11 @@ export interface Treatment {
 export interface TextGenerator {
   /** Most tokens of a sequence. */
   readonly contextLength: number;
-  generate(prompt: Uint32Array, writer: TokenWriter, treatment: Treatment): AsyncGenerator<GeneratedToken>;
+  generate(
+    prompt: Uint32Array,
+    writer: TokenWriter,
+    treatment: Treatment & { readonly speculation: Speculation },
+  ): AsyncGenerator<GeneratedToken>;
   /** `ln p(ids[i] | ids[< i])`; the first is NaN. */
   score(ids: Uint32Array, treatment: Treatment): Promise<Float32Array>;
   /** The mean of the last layer's outputs of a text's tokens (C), where the model has a cache. */
@@ -50,6 +57,8 @@ export interface BatchOptions {
   /** Tokens whose keys and values are in memory at once, of all sequences and of what is kept of prompts. */
   readonly cacheTokens?: number | undefined;
   readonly threads?: number | undefined;
+  /** A small model of the same vocabulary that guesses. */
+  readonly draft?: { readonly model: LanguageModel; readonly weights: Weights } | undefined;
 }
 
 /** Tokens that a generation may be ahead of its reader. */
@@ -63,18 +72,21 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
   // A text and its next token: one block more than the text itself may need.
   const blocks = Math.max(2, Math.ceil(cacheTokens / BLOCK_TOKENS) + 1);
   const contextLength = Math.min(model.contextLength, Math.max(2, Math.ceil(cacheTokens)));
+  const draft =
+    options.draft === undefined ? undefined : await createDraftModel(options.draft.model, options.draft.weights, { slots, threads });
   const engine = createBatchEngine(runner, { slots, blocks });
   let closing: Promise<void> | undefined;
 
   return {
     contextLength,
-    async *generate(prompt, writer, { signal, ...treatment }) {
+    async *generate(prompt, writer, { signal, speculation, ...treatment }) {
       const ready: GeneratedToken[] = [];
       let over: { readonly error?: unknown } | undefined;
       let wake: () => void = () => undefined;
       const ticket: BatchTicket = engine.submit({
         ...treatment,
         prompt,
+        drafter: speculation === 'lookup' ? createLookupDrafter() : speculation === 'draft' ? draft?.createDrafter() : undefined,
         next(scores) {
           const token = writer.write(scores);
           ready.push(token);
@@ -146,7 +158,7 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
     },
     status: engine.status,
     close() {
-      closing ??= engine.close(closedError(model));
+      closing ??= engine.close(closedError(model)).then(() => draft?.close());
       return closing;
     },
   };

@@ -5,7 +5,7 @@ import type { LanguageModel } from '../models/index.ts';
 import { createTextModel } from './create-text-model.ts';
 import { byteTokenizer, livelyWeights } from './models.fixture.ts';
 import { naive } from './naive.fixture.ts';
-import type { SamplingOptions } from './sampling/options.ts';
+import type { GenerationOptions } from './generation-options.ts';
 import type { GeneratedToken, TextModel } from './text-model.ts';
 
 const VOCAB = 128;
@@ -116,7 +116,7 @@ describe('a text model', () => {
     textModel = await createTextModel({ model, weights, tokenizer: byteTokenizer(VOCAB), name: 'small' }, { threads: 1 });
   });
   afterAll(() => textModel.close());
-  const write = (options: SamplingOptions, from: string | Uint32Array = prompt(4)): Promise<readonly GeneratedToken[]> =>
+  const write = (options: GenerationOptions, from: string | Uint32Array = prompt(4)): Promise<readonly GeneratedToken[]> =>
     collect(textModel.generate(from, options));
 
   it('gives the same text for the same seed, whatever runs beside it', async () => {
@@ -126,6 +126,30 @@ describe('a text model', () => {
     expect(one).toEqual(alone);
     expect(three).toEqual(alone);
     expect(two?.map(({ id }) => id)).not.toEqual(alone.map(({ id }) => id));
+  });
+
+  it('writes the same with guesses by lookup and by a draft model', async () => {
+    const small = llama({ layers: 1, heads: 2, width: 32, contextLength: 48, vocabSize: VOCAB });
+    const parts = { model, weights, tokenizer: byteTokenizer(VOCAB) };
+    const drafts = { itself: { model, weights }, another: { model: small, weights: livelyWeights(small) } };
+    for (const [name, draft] of Object.entries(drafts)) {
+      const drafting = await createTextModel(parts, { threads: 1, draft });
+      await collect(drafting.generate(prompt(4), { temperature: 0, maxTokens: 30, speculation: 'draft' }));
+      const { drafted, accepted } = drafting.status!();
+      expect(drafted).toBeGreaterThan(20);
+      if (name === 'itself') expect(accepted / drafted).toBeGreaterThan(0.8);
+      for (const options of [{ temperature: 0 }, { seed: 4, temperature: 0.5 }, { seed: 5, stop: ['\u0001'] }]) {
+        const plain = await write({ ...options, maxTokens: 40 });
+        for (const speculation of ['lookup', 'draft'] as const) {
+          const guessed = await collect(drafting.generate(prompt(4), { ...options, maxTokens: 40, speculation }));
+          expect(guessed.map(({ id, text, finishReason }) => ({ id, text, finishReason }))).toEqual(
+            plain.map(({ id, text, finishReason }) => ({ id, text, finishReason })),
+          );
+        }
+      }
+      await drafting.close();
+    }
+    await expect(write({ speculation: 'draft' })).rejects.toMatchObject({ code: 'WEFT_GENERATE_OPTION' });
   });
 
   it('lets two generations take turns in one loop', async () => {

@@ -32,6 +32,8 @@ export interface BlockAttributes {
   readonly blockSize: number;
   readonly in: number;
   readonly out: number;
+  /** What is multiplied is rounded to 8 bits in blocks, too: faster, and a row has the same bits whatever other rows there are. Default false. */
+  readonly roundedInputs?: boolean;
 }
 
 type None = Readonly<Record<string, never>>;

@@ -4,7 +4,7 @@
  */
 
 import { checkOptions } from '../core/index.ts';
-import { add, constant, gather, matmul, multiply, scope, slice, tanh } from '../graph/index.ts';
+import { add, constant, gather, multiply, scope, slice, tanh } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import {
   block,
@@ -15,6 +15,7 @@ import {
   linear,
   selfAttention,
   sinusoidalPositions,
+  tiedHead,
 } from '../nn/index.ts';
 import type { FeedForwardActivation, ForwardContext, SelfAttentionOptions } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
@@ -97,7 +98,7 @@ export function gpt(options: GptOptions): GptModel {
     tiedHead: true,
     ...options,
   };
-  const { layers, heads, width, hidden, contextLength, vocabSize, bias, normEpsilon, tiedHead } = config;
+  const { layers, heads, width, hidden, contextLength, vocabSize, bias, normEpsilon } = config;
   requireCounts('make a GPT model', { layers, heads, width, hidden, contextLength, vocabSize });
   requireDivisor('make a GPT model', ['heads', heads], ['width', width]);
   requireOption('make a GPT model', ['dropout', config.dropout], {
@@ -157,7 +158,7 @@ export function gpt(options: GptOptions): GptModel {
       return norm(x, 'norm');
     },
     logits: (x, context) => {
-      const logits = tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context); // … C -> … V
+      const logits = config.tiedHead ? tiedHead(x, tokens(), context) : linear(x, { name: 'head', in: width, out: vocabSize }, context); // … C -> … V
       return config.logitSoftCap === undefined ? logits : multiply(tanh(multiply(logits, 1 / config.logitSoftCap)), config.logitSoftCap);
     },
   });

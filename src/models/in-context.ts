@@ -63,7 +63,7 @@ export function withAdapters<M extends LanguageModel>(model: M, adapters: readon
 
 /**
  * A model whose linear layers are matrices in 4- or 8-bit blocks: the same definition, to be run, or to be trained with adapters on it.
- * Its parameters lack the weights of those layers.
+ * Its parameters lack the weights of those layers. A head that is the token embedding may have a matrix, too, as `head`; the embedding stays.
  *
  * @param blocks By the name of the layer, as `roundWeights` of `weft/formats` makes them.
  * @throws UsageError `WEFT_MODEL_LAYER` when the model has no such layer, or one that takes no matrix in blocks.
@@ -71,9 +71,16 @@ export function withAdapters<M extends LanguageModel>(model: M, adapters: readon
 export function withBlockWeights<M extends LanguageModel>(model: M, blocks: ReadonlyMap<string, BlockMatrix>): M {
   const rounded = inContext(model, (context) => ({ ...context, blocks: new Map([...(context.blocks ?? []), ...blocks]) }));
   const [before, after] = [model, rounded].map(({ parameters }) => new Set(parameters.map(({ name }) => name)));
-  for (const layer of blocks.keys())
+  for (const layer of blocks.keys()) {
+    if (layer === 'head' && hasTiedHead(model)) continue;
     if (before?.has(`${layer}.weight`) !== true || after?.has(`${layer}.weight`) === true) throw noSuchLayer(model, layer);
+  }
   return rounded;
+}
+
+/** Whether a model's head is its token embedding. */
+export function hasTiedHead({ config }: LanguageModel): boolean {
+  return 'tiedHead' in config && config.tiedHead;
 }
 
 function noSuchLayer({ architecture }: LanguageModel, layer: string): UsageError {

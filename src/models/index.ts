@@ -12,7 +12,7 @@ export { gru } from './gru.ts';
 export type { GruConfig, GruModel } from './gru.ts';
 export { MNIST_SIZE, pixelsOf } from './image-model.ts';
 export type { ImageModelDefinition, ImageSize } from './image-model.ts';
-export { linearLayers, withAdapters, withBlockWeights } from './in-context.ts';
+export { hasTiedHead, linearLayers, withAdapters, withBlockWeights } from './in-context.ts';
 export type { LinearLayer } from './in-context.ts';
 export type { ModelDefinition } from './language-model.ts';
 export { llama } from './llama.ts';

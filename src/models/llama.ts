@@ -4,9 +4,9 @@
  */
 
 import { UsageError, checkOptions } from '../core/index.ts';
-import { add, gather, matmul, scope } from '../graph/index.ts';
+import { add, gather, scope } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
-import { block, embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention } from '../nn/index.ts';
+import { block, embeddingTable, gatedFeedForward, linear, rmsNormalization, rotaryAngles, selfAttention, tiedHead } from '../nn/index.ts';
 import type { ForwardContext, RopeScaling, RotaryAngles, SelfAttentionOptions } from '../nn/index.ts';
 import { defineLanguageModel, requireCounts, requireDivisor, requireOption } from './language-model.ts';
 import type { ModelDefinition } from './language-model.ts';
@@ -97,7 +97,7 @@ export function defineLlama<A extends string>(architecture: A, options: LlamaOpt
   };
   if (options.headWidth === undefined) requireDivisor(action, ['heads', options.heads], ['width', options.width]);
   const config: LlamaConfig = { headWidth: options.width / options.heads, ...defaults, ...options };
-  const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, tiedHead, window } = config;
+  const { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize, ropeTheta, normEpsilon, window } = config;
   requireCounts(action, { layers, heads, kvHeads, width, hidden, headWidth, contextLength, vocabSize });
   requireDivisor(action, ['kvHeads', kvHeads], ['heads', heads]);
   if (window !== undefined) requireCounts(action, { window });
@@ -150,6 +150,6 @@ export function defineLlama<A extends string>(architecture: A, options: LlamaOpt
       return norm(x, 'norm');
     },
     logits: (x, context) =>
-      tiedHead ? matmul(x, tokens(), { transposeB: true }) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
+      config.tiedHead ? tiedHead(x, tokens(), context) : linear(x, { name: 'head', in: width, out: vocabSize }, context), // … C -> … V
   });
 }

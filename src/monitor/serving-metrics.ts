@@ -2,8 +2,7 @@
  * What was served, counted for Prometheus. Names are vLLM's with the prefix `llm_`
  * (https://docs.vllm.ai/en/latest/design/metrics/; promtool refuses the ':' of vLLM's own prefix).
  *
- * Decided: every server has its own registry, so that two in one process do not mix and importing changes nothing. Only
- * what is measured is listed: cache and preemption counters come with the engine that has them.
+ * Decided: every server has its own registry, so that two in one process do not mix and importing changes nothing.
  */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
@@ -24,6 +23,16 @@ export interface RequestRecord {
   readonly prefillSeconds: number | undefined;
 }
 
+/** The state of an engine that batches. */
+export interface EngineCounts {
+  readonly blocksUsed: number;
+  readonly blocks: number;
+  /** Tokens of prompts that were looked up, and found. */
+  readonly prefixQueries: number;
+  readonly prefixHits: number;
+  readonly preemptions: number;
+}
+
 /** Counters of one server: see {@link createServingMetrics}. */
 export interface ServingMetrics {
   /** How many requests run and wait at this moment. */
@@ -32,6 +41,8 @@ export interface ServingMetrics {
   token(model: string, gapSeconds: number | undefined): void;
   /** One generation ended. */
   finished(model: string, request: RequestRecord): void;
+  /** What a model's engine says of itself; counts are totals since it was made. */
+  engine(model: string, engine: EngineCounts): void;
   /** The Prometheus text format, and its content type. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -63,6 +74,11 @@ export function createServingMetrics(): ServingMetrics {
 
   const running = gauge('num_requests_running', 'Requests being generated.');
   const waiting = gauge('num_requests_waiting', 'Requests in the queue.');
+  const cacheUse = gauge('kv_cache_usage_perc', 'Share of the blocks of keys and values in use or kept for prompts to come, 0 to 1.');
+  const queries = counter('prefix_cache_queries', 'Tokens of prompts that were looked up among those kept.');
+  const hits = counter('prefix_cache_hits', 'Tokens of prompts that were found.');
+  const preemptions = counter('num_preemptions_total', 'Sequences that gave way when memory ran out.');
+  const told = new Map<string, EngineCounts>();
   const promptTokens = counter('prompt_tokens_total', 'Prompt tokens of finished generations.');
   const generationTokens = counter('generation_tokens_total', 'Tokens generated.');
   const success = new Counter({
@@ -101,6 +117,15 @@ export function createServingMetrics(): ServingMetrics {
       prefillTime.observe(label, request.prefillSeconds);
       firstToken.observe(label, request.queueSeconds + request.prefillSeconds);
       decodeTime.observe(label, request.totalSeconds - request.queueSeconds - request.prefillSeconds);
+    },
+    engine(model, counts) {
+      const label = { model_name: model };
+      const before = told.get(model);
+      told.set(model, counts);
+      cacheUse.set(label, counts.blocks === 0 ? 0 : counts.blocksUsed / counts.blocks);
+      queries.inc(label, counts.prefixQueries - (before?.prefixQueries ?? 0));
+      hits.inc(label, counts.prefixHits - (before?.prefixHits ?? 0));
+      preemptions.inc(label, counts.preemptions - (before?.preemptions ?? 0));
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

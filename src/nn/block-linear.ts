@@ -15,11 +15,11 @@ export interface BlockMatrix extends BlockAttributes {
 }
 
 /** `x · Wᵀ` with a matrix in blocks. */
-export function blockLinear(x: Tensor, { values, scales, zeroPoints, bits, blockSize, in: width, out }: BlockMatrix): Tensor {
+export function blockLinear(x: Tensor, { values, scales, zeroPoints, ...attributes }: BlockMatrix): Tensor {
   const tensors = {
     values: constant(values),
     scales: constant(scales),
     ...(zeroPoints === undefined ? {} : { zeroPoints: constant(zeroPoints) }),
   };
-  return blockMatmul(x, tensors, { bits, blockSize, in: width, out });
+  return blockMatmul(x, tensors, attributes);
 }

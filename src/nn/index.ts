@@ -15,7 +15,7 @@ export { feedForward, gatedFeedForward } from './feed-forward.ts';
 export type { FeedForwardActivation } from './feed-forward.ts';
 export type { FeedForwardOptions } from './feed-forward.ts';
 export { fanInUniform, initialize } from './initialize.ts';
-export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization } from './layers.ts';
+export { NORMAL_002, embedding, embeddingTable, layerNormalization, linear, rmsNormalization, tiedHead } from './layers.ts';
 export type { EmbeddingOptions, LinearOptions, NormalizationOptions } from './layers.ts';
 export { tokenLosses } from './losses.ts';
 export type { TokenLossOptions } from './losses.ts';

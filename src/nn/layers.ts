@@ -51,6 +51,17 @@ export function linear(x: Tensor, options: LinearOptions, context: ForwardContex
   });
 }
 
+/**
+ * The logits of a head that is the token embedding: `x · Wᵀ`, … C -> … V. It is the layer `head` where the context has a matrix in blocks
+ * for one.
+ */
+export function tiedHead(x: Tensor, table: Tensor, context: ForwardContext = {}): Tensor {
+  return scope('head', () => {
+    const rounded = context.blocks?.get(scopedName());
+    return rounded === undefined ? matmul(x, table, { transposeB: true }) : blockLinear(x, rounded);
+  });
+}
+
 /** Options of {@link embedding}. */
 export interface EmbeddingOptions {
   /** Scope of its parameter `weight` (rows width). */

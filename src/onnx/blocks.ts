@@ -8,17 +8,26 @@ import type { Node } from '../graph/index.ts';
 import { ONNX_DTYPE, int64Vector, number, reshapeTo } from './emitter.ts';
 import type { LoweringContext, LoweringRule } from './emitter.ts';
 
-/** float32 throughout: the operator's own choice of precision rounds what is multiplied, too. */
-const ACCURACY_FLOAT32 = 1;
+/** float32 throughout, or what is multiplied rounded to 8 bits, too: MatMulNBits' accuracy levels. */
+const ACCURACY = { float32: 1, int8: 4 } as const;
 
 /** One operator. */
-export const lowerBlockMatmul: LoweringRule<Node<'blockMatmul'>> = (c, { attributes: { bits, blockSize, in: width, out } }) => {
+export const lowerBlockMatmul: LoweringRule<Node<'blockMatmul'>> = (
+  c,
+  { attributes: { bits, blockSize, in: width, out, roundedInputs } },
+) => {
   c.emit(
     'MatMulNBits',
     Array.from({ length: c.arity }, (_, index) => c.in(index)),
     {
       outputs: [c.out(0)],
-      attributes: { K: width, N: out, bits, block_size: blockSize, accuracy_level: ACCURACY_FLOAT32 },
+      attributes: {
+        K: width,
+        N: out,
+        bits,
+        block_size: blockSize,
+        accuracy_level: roundedInputs === true ? ACCURACY.int8 : ACCURACY.float32,
+      },
       domain: 'com.microsoft',
     },
   );

@@ -15,9 +15,11 @@ import { envelope, errorAnswer } from './request-error.ts';
 import { attentionRoute } from './routes/attention.ts';
 import { chatRoute } from './routes/chat.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { embeddingsRoute } from './routes/embeddings.ts';
 import { explainRoute } from './routes/explain.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
+import { tokenizeRoutes } from './routes/tokenize.ts';
 import type { Serving } from './serving.ts';
 import { answersUnderWay } from './under-way.ts';
 
@@ -41,7 +43,8 @@ export interface AppOptions {
   readonly clock?: () => number;
 }
 
-const ROUTES = 'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions and /v1/chat/completions.';
+const ROUTES =
+  'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/embeddings, /tokenize and /detokenize.';
 /** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
 const CLIENT_GONE = 499;
 /** Milliseconds that a client has to send a request, so that none keeps a connection busy with half of one. */
@@ -133,6 +136,8 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   operationsRoutes(app, serving);
   completionsRoute(app, serving);
   chatRoute(app, serving);
+  embeddingsRoute(app, serving);
+  tokenizeRoutes(app, serving);
   pageDataRoutes(app, serving);
   explainRoute(app, serving);
   attentionRoute(app, serving);

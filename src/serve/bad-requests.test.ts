@@ -82,9 +82,9 @@ describe('a request that cannot be served', () => {
       [
         'a wish that is not carried out',
         COMPLETIONS,
-        { prompt: 'a', presence_penalty: 0.5 },
+        { prompt: 'a', best_of: 5 },
         400,
-        { param: 'presence_penalty', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' },
+        { param: 'best_of', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' },
       ],
       [
         'tools',

@@ -13,7 +13,12 @@ import { readBody } from './read-body.ts';
 
 /** Most sequences that one request may ask for: prompts × n. */
 export const MOST_SEQUENCES = 128;
+/** Most texts that one request may ask embeddings of; OpenAI's bound. */
+export const MOST_INPUTS = 2048;
 const MOST_ALTERNATIVES = 20; // OpenAI's bound.
+const MOST_BIASES = 1024; // Twice as many as OpenAI's models are documented to take.
+/** OpenAI's bias of -100 forbids a token, and one of 100 takes it before all others. */
+const FORBIDS = -100;
 
 /** What every OpenAI body may say. */
 export interface SamplingBody {
@@ -23,6 +28,10 @@ export interface SamplingBody {
   readonly top_k?: number | undefined;
   readonly min_p?: number | undefined;
   readonly repetition_penalty?: number | undefined;
+  readonly presence_penalty?: number | undefined;
+  readonly frequency_penalty?: number | undefined;
+  /** By token id. */
+  readonly logit_bias?: Readonly<Record<string, number>> | undefined;
   readonly seed?: number | undefined;
   readonly stop?: string | readonly string[] | undefined;
   readonly n?: number | undefined;
@@ -50,6 +59,32 @@ export interface ChatBody extends SamplingBody {
   readonly max_completion_tokens?: number | undefined;
   readonly logprobs?: boolean | undefined;
   readonly top_logprobs?: number | undefined;
+}
+
+/** The body of `POST /v1/embeddings`. */
+export interface EmbeddingBody {
+  readonly model?: string | undefined;
+  readonly input: CompletionBody['prompt'];
+  readonly encoding_format?: 'float' | 'base64' | undefined;
+  readonly dimensions?: number | undefined;
+}
+
+/** The body of `POST /tokenize`. */
+export interface TokenizeBody {
+  readonly model?: string | undefined;
+  readonly prompt?: string | undefined;
+  readonly messages?: readonly ChatMessage[] | undefined;
+  readonly content?: string | undefined;
+  readonly add_special_tokens?: boolean | undefined;
+  readonly add_special?: boolean | undefined;
+  readonly return_token_strs?: boolean | undefined;
+  readonly with_pieces?: boolean | undefined;
+}
+
+/** The body of `POST /detokenize`. */
+export interface DetokenizeBody {
+  readonly model?: string | undefined;
+  readonly tokens: readonly number[];
 }
 
 /** The body of `POST /api/generate`, the page's own route. */
@@ -93,6 +128,7 @@ const count = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const temperature = z.number().min(0).max(2);
 const topP = z.number().gt(0).max(1);
 const minP = z.number().min(0).lt(1);
+const penalty = z.number().min(-2).max(2);
 const repetitionPenalty = z.number().gt(0).max(10);
 // The choices of a request take the seeds that follow.
 const seed = z
@@ -109,6 +145,11 @@ const sampling = {
   top_k: z.number().int().min(-1),
   min_p: minP,
   repetition_penalty: repetitionPenalty,
+  presence_penalty: penalty,
+  frequency_penalty: penalty,
+  logit_bias: z
+    .record(z.string().regex(/^\d{1,9}$/, 'a token id'), z.number().min(-100).max(100))
+    .refine((biases) => Object.keys(biases).length <= MOST_BIASES, `at most ${MOST_BIASES} tokens`),
   seed,
   stop: z.union([z.string().min(1).max(1000), stops]),
   n: z.number().int().min(1).max(MOST_SEQUENCES),
@@ -148,6 +189,37 @@ const chat = z
   })
   .partial()
   .required({ messages: true });
+
+const embedding = z
+  .strictObject({
+    model: z.string().max(500),
+    input: z.union([z.string(), z.array(tokenId).min(1), z.array(z.string()).min(1), z.array(z.array(tokenId).min(1)).min(1)]),
+    encoding_format: z.enum(['float', 'base64']),
+    dimensions: z.number().int().min(1),
+    user: z.string(),
+  })
+  .partial()
+  .required({ input: true });
+
+const tokenize = z
+  .strictObject({
+    model: z.string().max(500),
+    prompt: z.string(),
+    messages: z.array(message).min(1).max(10_000),
+    content: z.string(),
+    add_special_tokens: z.boolean(),
+    add_special: z.boolean(),
+    add_generation_prompt: z.literal(true),
+    return_token_strs: z.boolean(),
+    with_pieces: z.boolean(),
+    parse_special: z.literal(false),
+  })
+  .partial();
+
+const detokenize = z
+  .strictObject({ model: z.string().max(500), tokens: z.array(tokenId).max(1_000_000) })
+  .partial()
+  .required({ tokens: true });
 
 const generate = z
   .strictObject({
@@ -202,6 +274,21 @@ export function readChatBody(body: unknown): ChatBody {
   return readBody(chat, body);
 }
 
+/** The checked body of `POST /v1/embeddings`; throws as {@link readCompletionBody} does. */
+export function readEmbeddingBody(body: unknown): EmbeddingBody {
+  return readBody(embedding, body);
+}
+
+/** The checked body of `POST /tokenize`; throws as {@link readCompletionBody} does. */
+export function readTokenizeBody(body: unknown): TokenizeBody {
+  return readBody(tokenize, body);
+}
+
+/** The checked body of `POST /detokenize`; throws as {@link readCompletionBody} does. */
+export function readDetokenizeBody(body: unknown): DetokenizeBody {
+  return readBody(detokenize, body);
+}
+
 /** The checked body of `POST /api/generate`; throws as {@link readCompletionBody} does. */
 export function readGenerateBody(body: unknown): GenerateBody {
   return given(readBody(generate, body)) as GenerateBody;
@@ -224,13 +311,19 @@ export function readMetricsQuery(query: unknown): MetricsQuery {
 
 /** The sampling options of an OpenAI body, but for seed and length. `top_k` of 0 or -1 means off, as in vLLM. */
 export function samplingOf(body: SamplingBody): SamplingOptions {
-  const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, stop } = body;
+  const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, stop, logit_bias: biases } = body;
   return given({
     temperature: t,
     topP: p,
     topK: k === undefined || k < 1 ? undefined : k,
     minP: m,
     repetitionPenalty: r,
+    presencePenalty: body.presence_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    logitBias:
+      biases === undefined
+        ? undefined
+        : new Map(Object.entries(biases).map(([id, bias]) => [Number(id), bias === FORBIDS ? -Infinity : bias])),
     stop: typeof stop === 'string' ? [stop] : stop,
   });
 }

@@ -45,6 +45,12 @@ export interface Engine {
    * @throws RequestError at once, before anything is awaited: 429 when the queue is full, 503 when draining
    */
   run(model: TextModel, generations: readonly GenerationRequest[], source: RequestSource): AsyncGenerator<EngineEvent>;
+  /**
+   * The embeddings of texts, each of at least one token and below the context.
+   *
+   * @throws as {@link Engine.run}, as a rejection; RequestError 400 for a model without embeddings
+   */
+  embed(model: TextModel, inputs: readonly Uint32Array[], source: RequestSource): Promise<readonly Float32Array[]>;
   /** Takes no more requests; waits for those accepted, and after `graceSeconds` breaks them off with an error. */
   drain(graceSeconds: number): Promise<void>;
 }
@@ -61,7 +67,8 @@ export interface EngineOptions {
 interface Job {
   readonly model: TextModel;
   readonly source: RequestSource;
-  readonly generations: readonly GenerationRequest[];
+  /** Sequences that it asks for. */
+  readonly size: number;
   readonly channel: Channel<EngineEvent>;
   readonly abort: AbortController;
   readonly arrived: number;
@@ -80,15 +87,30 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
     const running = mine.filter(({ begun }) => begun > 0).length;
     metrics.load(model.name, { running, waiting: mine.length - running });
   };
+  const accept = (model: TextModel, size: number, source: RequestSource): Job => {
+    if (draining) throw stopping();
+    const waiting = [...jobs].filter(({ begun }) => begun === 0).length;
+    if (waiting >= queue && !hasRoom(model)) throw full(queue);
+    const job: Job = { model, source, size, channel: createChannel(), abort: new AbortController(), arrived: now(), begun: 0 };
+    setMaxListeners(0, job.abort.signal); // Each sequence listens.
+    jobs.add(job);
+    report(model);
+    return job;
+  };
+  const leave = (job: Job): void => {
+    jobs.delete(job);
+    report(job.model);
+    if (jobs.size === 0) idle();
+  };
   /** Whether another sequence of a model would be begun at once. */
   const hasRoom = (model: TextModel): boolean => {
     const mine = [...jobs].filter((job) => job.model === model);
-    return mine.reduce((sum, { generations }) => sum + generations.length, 0) < (model.status?.().slots ?? 1);
+    return mine.reduce((sum, { size }) => sum + size, 0) < (model.status?.().slots ?? 1);
   };
-  const work = async (job: Job): Promise<void> => {
+  const work = async (job: Job, generations: readonly GenerationRequest[]): Promise<void> => {
     try {
       await Promise.all(
-        job.generations.map(async (generation, index) => {
+        generations.map(async (generation, index) => {
           try {
             await generate(job, { index, generation, metrics, now, begin });
           } catch (error) {
@@ -102,9 +124,7 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
     } catch (error) {
       job.channel.end(job.abort.signal.aborted ? job.abort.signal.reason : error);
     }
-    jobs.delete(job);
-    report(job.model);
-    if (jobs.size === 0) idle();
+    leave(job);
   };
   const begin = (job: Job): void => {
     job.begun++;
@@ -113,22 +133,26 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
 
   return {
     run(model, generations, source) {
-      if (draining) throw stopping();
-      const waiting = [...jobs].filter(({ begun }) => begun === 0).length;
-      if (waiting >= queue && !hasRoom(model)) throw full(queue);
+      const job = accept(model, generations.length, source);
       const { signal } = source;
-      const job: Job = { model, source, generations, channel: createChannel(), abort: new AbortController(), arrived: now(), begun: 0 };
-      if (signal.aborted) {
-        job.channel.end(signal.reason);
-        return read(job, () => undefined);
-      }
-      setMaxListeners(0, job.abort.signal); // Each generation listens.
       const cancel = (): void => job.abort.abort(signal.reason);
+      if (signal.aborted) cancel();
       signal.addEventListener('abort', cancel, { once: true });
-      jobs.add(job);
-      report(model);
-      void work(job);
+      void work(job, generations);
       return read(job, () => signal.removeEventListener('abort', cancel));
+    },
+    async embed(model, inputs, source) {
+      const embed = model.embed;
+      if (embed === undefined) throw noEmbeddings(model);
+      const job = accept(model, inputs.length, source);
+      const { signal, client = '', priority = 0 } = source;
+      try {
+        return await Promise.all(
+          inputs.map((ids) => embed(ids, { signal, client, priority, namespace: client, onStart: () => begin(job) })),
+        );
+      } finally {
+        leave(job);
+      }
     },
     async drain(graceSeconds) {
       draining = true;
@@ -213,6 +237,19 @@ async function generate(job: Job, { index, generation, metrics, now, begin }: Ge
       prefillSeconds: first === undefined ? undefined : first - begun,
     });
   }
+}
+
+function noEmbeddings({ name }: TextModel): RequestError {
+  return new RequestError(
+    {
+      code: 'WEFT_SERVE_EMBEDDINGS',
+      action: 'embed a text',
+      rule: 'the model keeps no keys and values, and has no embeddings',
+      value: name,
+      remedy: 'Serve a transformer.',
+    },
+    { status: 400, param: 'model' },
+  );
 }
 
 /** The error for a request that finds the queue full. */

@@ -155,6 +155,8 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
       prefixQueries: 0,
       prefixHits: 0,
       preemptions: 0,
+      drafted: 0,
+      accepted: 0,
     }),
     tokenizer,
     chatTemplate,

@@ -7,7 +7,7 @@ import type { ChatBody } from './body.ts';
 import { refuse } from './request-error.ts';
 
 /** Token ids of a prompt given as text or as ids. An empty text begins a document; a model that can't says so itself. */
-export function promptTokens(model: TextModel, prompt: string | readonly number[]): Uint32Array {
+export function promptTokens(model: TextModel, prompt: string | readonly number[], param = 'prompt'): Uint32Array {
   if (typeof prompt === 'string') {
     const { tokenizer } = model;
     if (prompt !== '') return tokenizer.encode(prompt);
@@ -19,7 +19,7 @@ export function promptTokens(model: TextModel, prompt: string | readonly number[
     rule: `the vocabulary has ${model.tokenizer.vocabSize} tokens`,
     value: `token id ${wrong}`,
     remedy: 'Encode the prompt with the tokenizer of this model.',
-    param: 'prompt',
+    param,
   });
 }
 

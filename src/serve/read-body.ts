@@ -12,9 +12,6 @@ import type { RequestError } from './request-error.ts';
 const UNSUPPORTED: { readonly [name: string]: (value: unknown, body: Readonly<Record<string, unknown>>) => boolean } = {
   suffix: (value) => value === '',
   best_of: (value, body) => value === (body['n'] ?? 1),
-  presence_penalty: (value) => value === 0,
-  frequency_penalty: (value) => value === 0,
-  logit_bias: isEmpty,
   response_format: (value) => typeof value === 'object' && value !== null && 'type' in value && value.type === 'text',
   tools: isEmpty,
   functions: isEmpty,

@@ -7,6 +7,7 @@ import { createBatchEngine, pieceLength } from './batch-engine.ts';
 import type { BatchEngine, BatchTask, BatchTicket } from './batch-engine.ts';
 import { createBatchRunner } from './batch-runner.ts';
 import type { BatchRunner, Scores } from './batch-runner.ts';
+import { createLookupDrafter } from './lookup-drafter.ts';
 
 const VOCAB = 50;
 /** A context of several pieces. */
@@ -179,6 +180,38 @@ describe('an engine', () => {
     expect(engine.status().blocksUsed).toBeLessThanOrEqual(26);
   });
 
+  it('writes the same with guesses, right and wrong, whatever runs beside it', async () => {
+    await start(1);
+    const prompt = Uint32Array.from([...text(40), ...text(40), ...text(20)]);
+    const plain = await write(engine, prompt, { count: 120 });
+    const whole = [...prompt, ...plain.tokens];
+    /** Right but for every fifth token, and at times without a guess. */
+    const drafter = {
+      propose: (so: readonly number[], most: number) =>
+        so.length % 7 === 0
+          ? []
+          : whole.slice(so.length, so.length + most).map((token, index) => ((so.length + index) % 5 === 0 ? 1 : token)),
+    };
+    const alone = await write(engine, prompt, { count: 120, drafter });
+    expect(alone.tokens).toEqual(plain.tokens);
+    for (const [index, row] of alone.scores.entries()) expect(distance(row, plain.scores[index]!)).toBeLessThan(1e-4);
+    const { drafted, accepted } = engine.status();
+    expect(accepted).toBeGreaterThan(60);
+    expect(drafted).toBeGreaterThan(accepted);
+    await engine.close(new Error('closed'));
+    // Beside others, with too few blocks: it is computed again, and every bit is the same.
+    await start(4, 14);
+    const [beside, lookup] = await Promise.all([
+      write(engine, prompt, { count: 120, drafter }),
+      write(engine, prompt, { count: 120, drafter: createLookupDrafter() }),
+      write(engine, text(30), { count: 100, priority: 1 }),
+      write(engine, text(60), { count: 100, priority: 1 }),
+    ]);
+    expect(beside.scores).toEqual(alone.scores);
+    expect(lookup.tokens).toEqual(plain.tokens);
+    expect(engine.status().preemptions).toBeGreaterThan(0);
+  });
+
   it('reads a beginning once that two prompts share, within a namespace', async () => {
     await start(2);
     const [a, b] = [text(300), Uint32Array.from([...text(200), 1, 2, 3])];
@@ -244,7 +277,7 @@ describe('an engine', () => {
       for (const [index, { ticket }] of slow.entries()) {
         want[index] = 4;
         ticket.wake();
-        while (want[index] > 0 && turn < 9) await new Promise((resolve) => setTimeout(resolve, 1));
+        for (let waits = 0; turn < 9 && want[index] > 0; waits++) await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }
     await Promise.all(slow);

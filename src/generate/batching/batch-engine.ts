@@ -6,10 +6,15 @@
  * when it runs out, the sequence of the lowest priority that came last gives up its blocks, and is computed again later: its prompt
  * by reading, what it had written by steps, so that every bit is what it was. A sequence whose reader is behind takes part in steps
  * without effect, until the reader has caught up.
+ *
+ * A sequence with a drafter is speculated on (Leviathan et al. 2023): guesses are read as a piece of a prompt is, and as the draw of each
+ * token is decided by the seed and its place alone, a guess that is what would have been drawn is a token gained. It never takes part in
+ * steps, so that its bits, too, depend on nothing beside it.
  */
 
 import type { BatchRunner, PieceResult, Scores } from './batch-runner.ts';
 import { createFairQueue } from './fair-queue.ts';
+import type { Drafter } from './lookup-drafter.ts';
 import { BLOCK_TOKENS, createPrefixCache } from './prefix-cache.ts';
 
 /** One sequence to compute. Its functions are called by the engine, between runs; they must not throw but where they say so. */
@@ -28,6 +33,8 @@ export interface BatchTask {
   readonly hidden?: (rows: Float32Array, width: number) => void;
   /** The next token by the scores, or undefined to end; what it throws ends the task. Absent: the task ends with its prompt. */
   readonly next?: (scores: Scores) => number | undefined;
+  /** Guesses what comes next; default nobody does. */
+  readonly drafter?: Drafter | undefined;
   /** Whether another token is wanted now; see {@link BatchTicket.wake}. */
   readonly wants: () => boolean;
   /** The work begins; called once. */
@@ -57,6 +64,9 @@ export interface EngineStatus {
   readonly prefixQueries: number;
   readonly prefixHits: number;
   readonly preemptions: number;
+  /** Tokens that were guessed, and those of them that were right. */
+  readonly drafted: number;
+  readonly accepted: number;
 }
 
 /** See {@link createBatchEngine}. */
@@ -78,6 +88,9 @@ export interface BatchEngineOptions {
 const PIECE = 512;
 /** The same while others write: a step of theirs waits for so many at most. */
 const PIECE_BESIDE_OTHERS = 128;
+/** Guesses that are checked at once: few at first, and after one that was wrong. */
+const FEW_GUESSES = 4;
+const MANY_GUESSES = 8;
 /** Most numbers in the logits of one run. */
 const PIECE_LOGITS = 1 << 22;
 
@@ -98,6 +111,8 @@ interface Sequence {
   replayed: number;
   begun: boolean;
   over: boolean;
+  /** Guesses that are asked for next. */
+  guesses: number;
   readonly abort: AbortController;
 }
 
@@ -119,7 +134,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   const writing: Sequence[] = [];
   let reading: Sequence | undefined;
   let arrivals = 0;
-  let [prefixQueries, prefixHits, preemptions] = [0, 0, 0];
+  let [prefixQueries, prefixHits, preemptions, drafted, accepted] = [0, 0, 0, 0, 0];
   let working: Promise<void> | undefined;
   let closing: { readonly reason: unknown } | undefined;
   let wake: () => void = () => undefined;
@@ -127,6 +142,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   const finish = (sequence: Sequence, error?: unknown): void => {
     if (sequence.over) return;
     sequence.over = true;
+    sequence.task.drafter?.release?.();
     sequence.task.ended(error);
   };
   const forget = ({ client }: Sequence): void => {
@@ -166,15 +182,17 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   /** Makes sure that a sequence has blocks for its next token, at the cost of others; gives way itself where it is the least. */
   const hold = (sequence: Sequence): void => {
     const needed = Math.ceil((sequence.length + 1) / BLOCK_TOKENS) - sequence.blocks;
-    while (needed > 0 && !cache.take(needed)) {
+    if (needed <= 0) return;
+    while (!cache.take(needed)) {
       const [least = sequence] = active().toSorted(givesWay);
       preempt(least);
       if (least === sequence) return;
     }
-    sequence.blocks += Math.max(0, needed);
+    sequence.blocks += needed;
   };
 
   const takesPart = ({ replayed, written, task, over }: Sequence): boolean => !over && (replayed < written.length || task.wants());
+  const isInStep = (sequence: Sequence): boolean => sequence.task.drafter === undefined && takesPart(sequence);
   /** Of one that waits: whether anybody waits for its next token. */
   const isWanted = ({ written, task }: Sequence): boolean => written.length === 0 || task.wants();
 
@@ -242,15 +260,11 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     }
     waiting.charge(sequence.client, time);
     if (sequence.over) return;
-    const row = (at: number): Scores => ({
-      logits: result.logits.subarray(at * vocabSize, (at + 1) * vocabSize),
-      logProbabilities: result.logProbabilities.subarray(at * vocabSize, (at + 1) * vocabSize),
-    });
     try {
       task.hidden?.(result.hidden, result.hidden.length / time);
       if (task.visit !== undefined)
         for (let index = Math.max(scoreFrom, sequence.length); index < end; index++)
-          task.visit(row(index - (end - rowCount)).logProbabilities, index);
+          task.visit(scoresOfRow(result, index - (end - rowCount)).logProbabilities, index);
     } catch (error) {
       finish(sequence, error);
       return;
@@ -265,15 +279,58 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     }
     reading = undefined;
     writing.push(sequence);
-    if (sequence.written.length === 0) choose(sequence, row(rowCount - 1));
+    if (sequence.written.length === 0) choose(sequence, scoresOfRow(result, rowCount - 1));
     else sequence.replayed = 1;
   };
+
+  /** Several tokens of one sequence at once, where its drafter guesses right. */
+  const speculate = async (sequence: Sequence): Promise<void> => {
+    const { written, abort } = sequence;
+    hold(sequence);
+    const slot = writing.indexOf(sequence);
+    if (slot < 0) return;
+    const pending = written[sequence.replayed - 1] as number;
+    const known = written.slice(sequence.replayed, sequence.replayed + MANY_GUESSES);
+    const replaying = known.length > 0;
+    const room = runner.longest - sequence.length - 1;
+    try {
+      const guesses = replaying ? known : await draft(sequence, Math.min(room, sequence.guesses));
+      // Two tokens at least: see batch-runner.ts. What is read too many is overwritten.
+      const tokens = Uint32Array.from(guesses.length === 0 ? [pending, pending] : [pending, ...guesses]);
+      const result = await runner.read({ slot, tokens, past: sequence.length, rowCount: tokens.length }, abort.signal);
+      waiting.charge(sequence.client, 1);
+      if (replaying) {
+        // All but the last were written before, and are read now.
+        sequence.length += known.length;
+        sequence.replayed += known.length;
+        return;
+      }
+      let right = 0;
+      for (let row = 0; ; row++) {
+        sequence.length++;
+        choose(sequence, scoresOfRow(result, row));
+        if (sequence.over || written.at(-1) !== guesses[row]) break;
+        right++;
+      }
+      drafted += guesses.length;
+      accepted += right;
+      if (guesses.length > 0) sequence.guesses = right === guesses.length ? MANY_GUESSES : FEW_GUESSES;
+    } catch (error) {
+      finish(sequence, abort.signal.aborted ? abort.signal.reason : error);
+    }
+  };
+  const draft = async ({ task, written }: Sequence, most: number): Promise<readonly number[]> =>
+    most < 1 ? [] : ((await task.drafter?.propose([...task.prompt, ...written], most)) ?? []);
+  const scoresOfRow = ({ logits, logProbabilities }: Scores, row: number): Scores => ({
+    logits: logits.subarray(row * runner.vocabSize, (row + 1) * runner.vocabSize),
+    logProbabilities: logProbabilities.subarray(row * runner.vocabSize, (row + 1) * runner.vocabSize),
+  });
 
   /** One token of every sequence that writes. */
   const step = async (): Promise<void> => {
     for (const sequence of writing.slice()) if (writing.includes(sequence)) hold(sequence);
     let count = writing.length;
-    while (count > 0 && !takesPart(writing[count - 1] as Sequence)) count--;
+    while (count > 0 && !isInStep(writing[count - 1] as Sequence)) count--;
     if (count === 0) return;
     const rows = writing.slice(0, count);
     let scoresOf: (row: number) => Scores;
@@ -284,7 +341,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       return;
     }
     for (const [row, sequence] of rows.entries()) {
-      if (sequence.over || !takesPart(sequence)) continue;
+      if (!isInStep(sequence)) continue;
       waiting.charge(sequence.client, 1);
       sequence.length++;
       if (sequence.replayed < sequence.written.length) sequence.replayed++;
@@ -293,7 +350,8 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   };
 
   const work = async (): Promise<void> => {
-    while (closing === undefined) {
+    for (;;) {
+      if (closing !== undefined) return;
       admit();
       let ran = false;
       if (reading !== undefined) {
@@ -301,11 +359,17 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         ran = true;
       }
       sweep();
-      if (writing.some(takesPart)) {
+      if (writing.some(isInStep)) {
         await step();
         sweep();
         ran = true;
       }
+      for (const sequence of writing.filter((one) => one.task.drafter !== undefined && takesPart(one))) {
+        if (!writing.includes(sequence)) continue;
+        await speculate(sequence);
+        ran = true;
+      }
+      sweep();
       if (ran) continue;
       // Who waits takes the place of one whose reader is behind.
       const [idle] = waiting.inOrder().some(isWanted) ? writing.toSorted(givesWay) : [];
@@ -354,6 +418,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         replayed: 0,
         begun: false,
         over: false,
+        guesses: FEW_GUESSES,
         abort: new AbortController(),
       };
       waiting.push(sequence);
@@ -380,6 +445,8 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       prefixQueries,
       prefixHits,
       preemptions,
+      drafted,
+      accepted,
     }),
     async close(reason) {
       closing ??= { reason };

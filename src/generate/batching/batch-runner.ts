@@ -57,6 +57,8 @@ export interface PieceResult extends Scores {
 export interface BatchRunner {
   readonly arena: CacheArena;
   readonly vocabSize: number;
+  /** Most tokens of a sequence. */
+  readonly longest: number;
   /** Makes room for texts of `length` tokens. */
   reserve(length: number): void;
   /** Reads one token of each of the first `rows.length` slots; gives the scores of a row. */
@@ -80,6 +82,8 @@ export interface BatchRunnerOptions {
 
 /** A step that takes less runs on the calling thread, as waking another costs a tenth of it; the event loop waits no longer than twice this. Milliseconds. */
 const QUICK = 4;
+/** Shapes of pieces that stay bound. */
+const KEPT_PIECES = 4;
 
 /** Compiles the graph of a model and makes room for its sequences. The weights are copied into the session. */
 export async function createBatchRunner(
@@ -101,12 +105,24 @@ export async function createBatchRunner(
     logProbabilities: scores.logProbabilities.subarray(row * vocabSize, (row + 1) * vocabSize),
   });
   let steps = new Map<number, StepFrame>();
-  let piece: { readonly slot: number; readonly frame: Frame } | undefined;
+  /** The pieces that were read last, by slot and sizes: a text is scored, or guessed at, in many of one shape. */
+  const pieces = new Map<string, Frame>();
   const unbind = (): void => {
-    for (const { binding } of steps.values()) binding.close();
+    for (const { binding } of [...steps.values(), ...pieces.values()]) binding.close();
     steps = new Map();
-    piece?.frame.binding.close();
-    piece = undefined;
+    pieces.clear();
+  };
+  const pieceFrame = (slot: number, time: number, rowCount: number): Frame => {
+    const key = `${slot} ${time} ${rowCount}`;
+    const frame = pieces.get(key) ?? bindFrame(session, arena.slot(slot), { time, rowCount, vocabSize });
+    pieces.delete(key);
+    pieces.set(key, frame);
+    const [oldest] = pieces;
+    if (pieces.size > KEPT_PIECES && oldest !== undefined) {
+      oldest[1].binding.close();
+      pieces.delete(oldest[0]);
+    }
+    return frame;
   };
   const reserve = (length: number): void => {
     if (length > arena.length) unbind();
@@ -128,6 +144,7 @@ export async function createBatchRunner(
   return {
     arena,
     vocabSize,
+    longest,
     reserve,
     get profilePath() {
       return session.profilePath;
@@ -147,11 +164,7 @@ export async function createBatchRunner(
     async read({ slot, tokens, past, rowCount }, signal) {
       reserve(past + tokens.length);
       const time = tokens.length;
-      if (piece?.slot !== slot || piece.frame.time !== time || piece.frame.rowCount !== rowCount) {
-        piece?.frame.binding.close();
-        piece = { slot, frame: bindFrame(session, arena.slot(slot), { time, rowCount, vocabSize }) };
-      }
-      const { frame } = piece;
+      const frame = pieceFrame(slot, time, rowCount);
       frame.load(tokens, past);
       try {
         if (time === 1) await run(frame.binding);

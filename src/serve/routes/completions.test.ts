@@ -102,7 +102,7 @@ describe('POST /v1/completions', () => {
       user: 'me',
     });
     const { signal: _, client: _c, namespace: _n, priority: _p, onStart: _o, ...given } = server.model.log.options[0] ?? {};
-    expect(given).toEqual({ maxTokens: 16, seed: expect.any(Number) as number });
+    expect(given).toEqual({ maxTokens: 16, presencePenalty: 0, logitBias: new Map(), seed: expect.any(Number) as number });
     await server.close();
   });
 
