@@ -36,6 +36,7 @@ interface State {
 export function compileGrammar(rules: Rules, root: string, refuse: Refuse): Grammar {
   const states: State[] = [{ edges: [], calls: [], jumps: [], accepts: true, body: -1 }];
   const entries = new Map<string, number>();
+  const sharedEntries = new Map<Expression, number>();
   const waiting: [entry: number, expression: Expression][] = [];
   const emptyTexts = createEmptyTexts(rules);
   const extra = new Map<string, Expression>();
@@ -127,6 +128,16 @@ export function compileGrammar(rules: Rules, root: string, refuse: Refuse): Gram
       case 'rule':
         addCall(from, { callee: entryOf(expression.name), next, min: 0, max: 0 });
         return;
+      case 'shared': {
+        let entry = sharedEntries.get(expression);
+        if (entry === undefined) {
+          entry = newState();
+          sharedEntries.set(expression, entry);
+          waiting.push([entry, expression.body]);
+        }
+        addCall(from, { callee: entry, next, min: 0, max: 0 });
+        return;
+      }
       case 'automaton':
         leadAutomaton(from, expression, next);
         return;

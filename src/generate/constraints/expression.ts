@@ -14,6 +14,8 @@ export type Expression =
   /** So many in a row; `max` may be Infinity. */
   | { readonly kind: 'repeat'; readonly body: Expression; readonly min: number; readonly max: number }
   | { readonly kind: 'rule'; readonly name: string }
+  /** The same as `body`, but compiled once for all places that have this very object. */
+  | { readonly kind: 'shared'; readonly body: Expression }
   | Automaton;
 
 /** States and what leads from one to another; the first state is where it begins. */
@@ -67,6 +69,11 @@ export function optional(body: Expression): Expression {
 /** What the rule of that name says. */
 export function rule(name: string): Expression {
   return { kind: 'rule', name };
+}
+
+/** `body`, compiled once for all places that have what this returns. */
+export function shared(body: Expression): Expression {
+  return { kind: 'shared', body };
 }
 
 /** Any one of the texts. Beginnings that they share are one path, so that a long list costs no more to follow than a short one. */

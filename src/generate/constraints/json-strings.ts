@@ -7,7 +7,7 @@
  */
 
 import { type CodePoints, codePoints, complemented, hasCodePoint, intersected } from './code-point-ranges.ts';
-import { type Expression, characters, choice, literal, repeat, sequence } from './expression.ts';
+import { type Expression, characters, choice, literal, repeat, sequence, shared } from './expression.ts';
 
 const QUOTE = literal('"');
 
@@ -32,16 +32,18 @@ const FIRST_OF_SURROGATES = setOf('dD');
 /** Any character, in any spelling. */
 export const JSON_CHARACTER: Expression = choice(
   characters(PLAIN),
-  sequence(
-    literal('\\'),
-    choice(
-      setOf('"\\/bfnrt'),
-      sequence(
-        literal('u'),
-        choice(
-          sequence(setOf('0123456789abcefABCEF'), HEX, HEX, HEX),
-          sequence(FIRST_OF_SURROGATES, setOf('01234567'), HEX, HEX),
-          sequence(FIRST_OF_SURROGATES, setOf('89abAB'), HEX, HEX, literal('\\u'), FIRST_OF_SURROGATES, setOf('cdefCDEF'), HEX, HEX),
+  shared(
+    sequence(
+      literal('\\'),
+      choice(
+        setOf('"\\/bfnrt'),
+        sequence(
+          literal('u'),
+          choice(
+            sequence(setOf('0123456789abcefABCEF'), HEX, HEX, HEX),
+            sequence(FIRST_OF_SURROGATES, setOf('01234567'), HEX, HEX),
+            sequence(FIRST_OF_SURROGATES, setOf('89abAB'), HEX, HEX, literal('\\u'), FIRST_OF_SURROGATES, setOf('cdefCDEF'), HEX, HEX),
+          ),
         ),
       ),
     ),
@@ -58,11 +60,32 @@ export function spelledString(content: Expression): Expression {
   return sequence(QUOTE, spelled(content), QUOTE);
 }
 
+const spellings = new WeakMap<CodePoints, Expression>();
+
 /** A character of `set`, in its one spelling. */
 export function spelledCharacter(set: CodePoints): Expression {
-  const escapes = ESCAPED.filter((point) => hasCodePoint(set, point)).map((point) => literal(escapeOf(String.fromCodePoint(point))));
-  const plain = intersected(set, PLAIN);
-  return choice(...(plain.length === 0 ? [] : [characters(plain)]), ...escapes);
+  const known = spellings.get(set);
+  if (known !== undefined) return known;
+  const escaped = ESCAPED.filter((point) => hasCodePoint(set, point));
+  const plain = characters(intersected(set, PLAIN));
+  const spelling = escaped.length === 0 ? plain : choice(plain, escapesOf(escaped));
+  spellings.set(set, spelling);
+  return spelling;
+}
+
+/** Most sets have all characters that must be escaped, or all but one. */
+const escapes = new Map<string, Expression>();
+const MOST_ESCAPES = 1000;
+
+function escapesOf(points: readonly number[]): Expression {
+  const key = points.join(' ');
+  let expression = escapes.get(key);
+  if (expression === undefined) {
+    if (escapes.size >= MOST_ESCAPES) escapes.clear();
+    expression = shared(choice(...points.map((point) => literal(escapeOf(String.fromCodePoint(point))))));
+    escapes.set(key, expression);
+  }
+  return expression;
 }
 
 /** `expression` with every character in its one spelling. */
@@ -77,6 +100,7 @@ export function spelled(expression: Expression): Expression {
     case 'choice':
       return { ...expression, options: expression.options.map(spelled) };
     case 'repeat':
+    case 'shared':
       return { ...expression, body: spelled(expression.body) };
     case 'rule':
       return expression;
@@ -112,16 +136,20 @@ export function stringBesides(names: readonly string[]): Expression {
   }
   // Once it differs from every name, anything may follow.
   const free = nodes.length;
-  const states = nodes.map(({ isName, next }) => {
-    const others = complemented(codePoints(Array.from(next.keys(), (point) => [point, point])));
-    return {
-      accepts: !isName,
-      edges: [
-        ...Array.from(next, ([point, to]) => ({ on: spelledCharacter([[point, point]]), to })),
-        { on: spelledCharacter(others), to: free },
-      ],
-    };
-  });
-  const any = { accepts: true, edges: [{ on: spelledCharacter(complemented([])), to: free }] };
+  const known = new Map<string, CodePoints>();
+  const besides = (points: readonly number[]): CodePoints => {
+    const key = points.join(' ');
+    let set = known.get(key);
+    if (set === undefined) known.set(key, (set = complemented(codePoints(points.map((point) => [point, point])))));
+    return set;
+  };
+  const states = nodes.map(({ isName, next }) => ({
+    accepts: !isName,
+    edges: [
+      ...Array.from(next, ([point, to]) => ({ on: literal(escapeOf(String.fromCodePoint(point))), to })),
+      { on: spelledCharacter(besides([...next.keys()].sort((a, b) => a - b))), to: free },
+    ],
+  }));
+  const any = { accepts: true, edges: [{ on: spelledCharacter(besides([])), to: free }] };
   return sequence(QUOTE, { kind: 'automaton', states: [...states, any] }, QUOTE);
 }

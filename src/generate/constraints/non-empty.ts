@@ -47,6 +47,8 @@ export function createEmptyTexts(rules: Rules): EmptyTexts {
         }
         return rule(name);
       }
+      case 'shared':
+        return withoutEmpty(expression.body);
       case 'automaton':
         return automatonWithoutEmpty(expression, isNullable, withoutEmpty);
     }
@@ -119,6 +121,7 @@ export function calledBy(expression: Expression): readonly string[] {
     case 'choice':
       return expression.options.flatMap(calledBy);
     case 'repeat':
+    case 'shared':
       return calledBy(expression.body);
     case 'rule':
       return [expression.name];
@@ -142,6 +145,8 @@ function canBeEmpty(expression: Expression, isRuleNullable: (name: string) => bo
       return expression.min === 0 || recur(expression.body);
     case 'rule':
       return isRuleNullable(expression.name);
+    case 'shared':
+      return recur(expression.body);
     case 'automaton': {
       const reached = new Set([0]);
       for (const at of reached) {
