@@ -176,6 +176,9 @@ export function bothAutomata(a: CharacterAutomaton, b: CharacterAutomaton): Char
 export function automatonExpression(automaton: CharacterAutomaton): Automaton {
   return {
     kind: 'automaton',
-    states: automaton.map(({ accepts, edges }) => ({ accepts, edges: edges.map(({ set, to }) => ({ on: { kind: 'characters', set }, to })) })),
+    states: automaton.map(({ accepts, edges }) => ({
+      accepts,
+      edges: edges.map(({ set, to }) => ({ on: { kind: 'characters', set }, to })),
+    })),
   };
 }

@@ -105,7 +105,11 @@ function createShared(grammar: Grammar, trie: TokenTrie): Shared {
   const ends = new Uint32Array(words);
   for (const id of trie.endTokens) setBit(ends, id);
   const most = Math.max(16, Math.floor(KEPT_BYTES / (words * 4)));
-  const masks = { start: new Map<Position, Uint32Array>(), blank: new Map<Position, Uint32Array>(), inside: new Map<Position, Uint32Array>() };
+  const masks = {
+    start: new Map<Position, Uint32Array>(),
+    blank: new Map<Position, Uint32Array>(),
+    inside: new Map<Position, Uint32Array>(),
+  };
   const free = (): void => Object.values(masks).forEach((map) => map.clear());
   return {
     trie,

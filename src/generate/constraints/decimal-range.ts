@@ -5,103 +5,12 @@
  * an exponent and with at most 15 digits in all, as so many a double tells apart: what is greater on paper is greater when read.
  */
 
-import { codePoints } from './code-point-ranges.ts';
-import { type AutomatonState, EMPTY, type Expression, NEVER, characters, choice, literal, optional, repeat, sequence } from './expression.ts';
-import { INTEGER_DIGITS } from './json-values.ts';
+import { type AutomatonState, EMPTY, type Expression, NEVER, choice, literal, optional, repeat, sequence } from './expression.ts';
+import { anyDigit, magnitudeRange } from './integer-range.ts';
+import { DIGIT } from './json-values.ts';
 
 /** Digits of a number that has bounds and need not be whole. */
 const DIGITS = 15;
-
-/** States of the automaton of one range, at most. */
-const MOST_STATES = 20_000;
-
-const ZERO_CODE = 0x30;
-
-const digits = (first: number, last: number): Expression => characters(codePoints([[ZERO_CODE + first, ZERO_CODE + last]]));
-
-/** Whole numbers from `min` to `max`, either of which may be left out, that are multiples of `multipleOf`; undefined where there would be too many states. */
-export function integerRange({
-  min,
-  max,
-  multipleOf = 1n,
-}: {
-  readonly min?: bigint | undefined;
-  readonly max?: bigint | undefined;
-  readonly multipleOf?: bigint;
-}): Expression | undefined {
-  const largest = 10n ** BigInt(INTEGER_DIGITS) - 1n;
-  const low = min === undefined || min < -largest ? -largest : min;
-  const high = max === undefined || max > largest ? largest : max;
-  if (low > high) return NEVER;
-  const options: Expression[] = [];
-  if (high >= 0n) {
-    const positive = magnitudes(low < 0n ? 0n : low, high, multipleOf);
-    if (positive === undefined) return undefined;
-    options.push(positive);
-  }
-  if (low < 0n) {
-    const negative = magnitudes(high < 0n ? -high : 1n, -low, multipleOf);
-    if (negative === undefined) return undefined;
-    options.push(sequence(literal('-'), negative));
-  }
-  return choice(...options);
-}
-
-/** Digits from those of `low` to those of `high`, neither negative, read as one number that is a multiple of `modulus`. */
-function magnitudes(low: bigint, high: bigint, modulus: bigint): Expression | undefined {
-  if (low > high) return NEVER;
-  const [first, last] = [low.toString(), high.toString()];
-  if (modulus > BigInt(MOST_STATES)) return undefined;
-  const divisor = Number(modulus);
-  const states: { accepts: boolean; edges: { on: Expression; to: number }[] }[] = [{ accepts: false, edges: [] }];
-  const known = new Map<string, number>();
-  const waiting: { readonly id: number; readonly left: number; readonly above: string; readonly below: string; readonly rest: number }[] = [];
-  /** The state with so many digits left, where the digits so far were those of a bound or not (then its rest is empty), and their remainder. */
-  const stateOf = (left: number, { above, below }: { readonly above: string; readonly below: string }, rest: number): number => {
-    const key = `${left} ${above} ${below} ${rest}`;
-    let id = known.get(key);
-    if (id === undefined) {
-      id = states.push({ accepts: left === 0 && rest === 0, edges: [] }) - 1;
-      known.set(key, id);
-      if (left > 0) waiting.push({ id, left, above, below, rest });
-    }
-    return id;
-  };
-  for (let length = first.length; length <= last.length; length++) {
-    const above = length === first.length ? first : '';
-    const below = length === last.length ? last : '';
-    // The first digit is none but in the number 0; states that are reached later may begin with it, so this one is apart.
-    const id = states.push({ accepts: false, edges: [] }) - 1;
-    states[0]?.edges.push({ on: EMPTY, to: id });
-    follow({ id, left: length, above, below, rest: 0 }, length === 1 ? 0 : 1);
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      if (states.length > MOST_STATES) return undefined;
-      follow(next, 0);
-    }
-  }
-  function follow({ id, left, above, below, rest }: (typeof waiting)[number], least: number): void {
-    const from = Math.max(least, above === '' ? 0 : Number(above[0]));
-    const to = below === '' ? 9 : Number(below[0]);
-    const targets = new Map<number, number[]>();
-    for (let digit = from; digit <= to; digit++) {
-      const target = stateOf(
-        left - 1,
-        {
-          above: above !== '' && digit === Number(above[0]) ? above.slice(1) : '',
-          below: below !== '' && digit === Number(below[0]) ? below.slice(1) : '',
-        },
-        (rest * 10 + digit) % divisor,
-      );
-      targets.set(target, [...(targets.get(target) ?? []), digit]);
-    }
-    for (const [target, taken] of targets) states[id]?.edges.push({ on: digitsOf(taken), to: target });
-  }
-  return { kind: 'automaton', states };
-}
-
-function digitsOf(taken: readonly number[]): Expression {
-  return characters(codePoints(taken.map((digit) => [ZERO_CODE + digit, ZERO_CODE + digit])));
-}
 
 /** One end of a range of decimals. */
 export interface Bound {
@@ -165,8 +74,8 @@ function decimals(low: Decimal, high: Decimal | 'none'): Expression {
     const to = minOf(last, 10n ** BigInt(length) - 1n);
     if (from > to) continue;
     const digitsBehind = DIGITS - length;
-    const part = magnitudes(from, to, 1n) as Expression;
-    options.push(digitsBehind === 0 ? part : sequence(part, optional(sequence(literal('.'), repeat(digits(0, 9), 1, digitsBehind)))));
+    const part = magnitudeRange(from, to) as Expression;
+    options.push(digitsBehind === 0 ? part : sequence(part, optional(sequence(literal('.'), repeat(DIGIT, 1, digitsBehind)))));
   }
   if (high !== 'none') options.push(sequence(whole(top), fractions(room(top), undefined, high)));
   return choice(...options);
@@ -200,9 +109,9 @@ function fractions(room: number, low: Decimal | undefined, high: Decimal | undef
     const lowest = onLow ? Number(low?.fraction[at] ?? 0) : 0;
     const highest = onHigh ? Number(high?.fraction[at] ?? 0) : 9;
     const edges = [];
-    for (let digit = lowest; digit <= highest && at < room; digit++) {
+    for (let digit = lowest; digit <= (at < room ? highest : -1); digit++) {
       const to = stateOf({ at: at + 1, onLow: onLow && digit === lowest, onHigh: onHigh && digit === highest });
-      edges.push({ on: digits(digit, digit), to });
+      edges.push({ on: anyDigit([digit]), to });
     }
     states.push({ accepts: at > 0 && accepts(place), edges });
   }

@@ -18,7 +18,9 @@ export function areDisjoint(nodes: SchemaNodes, pair: readonly [SchemaPlace, Sch
   const [left, right] = [valuesOf(a), valuesOf(b)];
   if (left !== undefined && right !== undefined) return [...left].every((key) => !right.has(key));
   const [kinds, others] = [certainKinds(a), certainKinds(b)];
-  const shared = [...kinds].filter((kind) => others.has(kind) || (kind === 'integer' && others.has('number')) || (kind === 'number' && others.has('integer')));
+  const shared = [...kinds].filter(
+    (kind) => others.has(kind) || (kind === 'integer' && others.has('number')) || (kind === 'number' && others.has('integer')),
+  );
   if (shared.length === 0) return true;
   if (shared.some((kind) => kind !== 'object') || depth >= DEEPEST) return false;
   // Both are objects: a property that both must have and that can't be the same tells them apart.

@@ -5,7 +5,7 @@
  * schema is a rule, by the objects that hold there together, so that schemas may refer to themselves. Source: JSON Schema 2020-12.
  */
 
-import { UsageError, checkOptions } from '../../core/index.ts';
+import { type UsageError, checkOptions } from '../../core/index.ts';
 import { compileGrammar } from './compile-grammar.ts';
 import { areDisjoint } from './disjoint-schemas.ts';
 import { type Expression, NEVER, choice, literal, rule } from './expression.ts';
@@ -15,7 +15,7 @@ import { arrayOf } from './schema-arrays.ts';
 import { schemaRefusal } from './schema-error.ts';
 import { type JsonKind, assertions, kindsOf, requireKnownKeywords } from './schema-keywords.ts';
 import { type SchemaNode, type SchemaPlace, createSchemaNodes, listOf } from './schema-nodes.ts';
-import { objectOf } from './schema-objects.ts';
+import { type ValueOf, objectOf } from './schema-objects.ts';
 import { listedExpression, listedValues, numberOf, stringOf } from './schema-scalars.ts';
 
 /** Options of {@link jsonSchemaGrammar}. */
@@ -109,7 +109,7 @@ export function jsonSchemaGrammar(schema: unknown, options: JsonSchemaOptions = 
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { name, found, done } = next;
     found.forEach(requireKnownKeywords);
-    rules.set(name, alternativesOf(found, done) ?? plainValue(found, { valueOf, isOpen, anyObject: () => rule(addAnyValue(rules).object) }));
+    rules.set(name, alternativesOf(found, done) ?? plainValue(found, valueOf, isOpen));
   }
   return compileGrammar(rules, root.name, (broken, value) => refusalOf(broken, value));
 }
@@ -118,17 +118,14 @@ const NONE: ReadonlySet<string> = new Set();
 
 function refusalOf(broken: string, value: string): UsageError {
   // The names of rules mean nothing outside.
-  return schemaRefusal(broken === 'a rule must not begin with itself' ? 'a $ref must not lead to itself' : broken, value.startsWith('#') ? '#' : value);
-}
-
-interface Inner {
-  readonly valueOf: (places: readonly SchemaPlace[]) => Expression | undefined;
-  readonly isOpen: boolean;
-  readonly anyObject: () => Expression;
+  return schemaRefusal(
+    broken === 'a rule must not begin with itself' ? 'a $ref must not lead to itself' : broken,
+    value.startsWith('#') ? '#' : value,
+  );
 }
 
 /** The values of schemas without alternatives. */
-function plainValue(found: readonly SchemaNode[], { valueOf, isOpen }: Inner): Expression {
+function plainValue(found: readonly SchemaNode[], valueOf: ValueOf, isOpen: boolean): Expression {
   const values = listedValues(found);
   if (values !== undefined) return listedExpression(values, found);
   const ofKind: Readonly<Record<JsonKind, () => Expression>> = {
@@ -147,7 +144,10 @@ function requireDisjoint(nodes: ReturnType<typeof createSchemaNodes>, branches: 
   branches.forEach((branch, index) => {
     for (const other of branches.slice(index + 1)) {
       if (!areDisjoint(nodes, [branch, other])) {
-        throw schemaRefusal('the schemas of oneOf must exclude each other, by their types or by a property that both require', `${node.path}/oneOf`);
+        throw schemaRefusal(
+          'the schemas of oneOf must exclude each other, by their types or by a property that both require',
+          `${node.path}/oneOf`,
+        );
       }
     }
   });

@@ -109,8 +109,7 @@ export function createMatcher(grammar: Grammar, { reach, canEnd }: MatcherOption
       const { edges, calls, jumps, accepts, body } = states[stack.state] as GrammarState;
       if (body >= 0) {
         if (stack.min === 0) seen.add(below);
-        const rest =
-          stack.max === 1 ? below : push(stack.state, below, { min: Math.max(0, stack.min - 1), max: stack.max - 1 });
+        const rest = stack.max === 1 ? below : push(stack.state, below, { min: Math.max(0, stack.min - 1), max: stack.max - 1 });
         seen.add(push(body, rest));
         continue;
       }

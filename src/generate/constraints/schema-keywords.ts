@@ -31,8 +31,10 @@ const OTHERS: readonly string[] = ['type', 'nullable', 'enum', 'const', 'anyOf',
 
 /** Keywords that describe and do not restrict; what the two lists hold is read where a `$ref` names it. */
 const ANNOTATIONS: ReadonlySet<string> = new Set(
-  ('title description default examples example deprecated readOnly writeOnly $schema $id id $comment $anchor $vocabulary $defs definitions ' +
-    'externalDocs xml contentMediaType contentEncoding contentSchema').split(' '),
+  (
+    'title description default examples example deprecated readOnly writeOnly $schema $id id $comment $anchor $vocabulary $defs definitions ' +
+    'externalDocs xml contentMediaType contentEncoding contentSchema'
+  ).split(' '),
 );
 
 /** Formats of numbers, as OpenAPI names them, and the integers that they hold. */
@@ -80,12 +82,13 @@ export function kindsOf(nodes: readonly SchemaNode[]): ReadonlySet<JsonKind> {
       }),
     );
     if (json['nullable'] === true) own.add('null');
-    kinds = new Set([...bothKinds(kinds, own)]);
+    kinds = new Set(bothKinds(kinds, own));
   }
   if (named || nodes.some(({ json }) => json['enum'] !== undefined || json['const'] !== undefined)) return kinds;
   const meant = new Set(nodes.flatMap((node) => assertions(node).flatMap((keyword) => KIND_KEYWORDS[keyword] ?? [])));
   if (nodes.some(({ json }) => typeof json['format'] === 'string')) {
-    for (const { json } of nodes) if (json['format'] !== undefined) meant.add(NUMBER_FORMATS.has(json['format'] as string) ? 'number' : 'string');
+    for (const { json } of nodes)
+      if (json['format'] !== undefined) meant.add(NUMBER_FORMATS.has(json['format'] as string) ? 'number' : 'string');
   }
   return meant.size === 1 ? meant : kinds;
 }

@@ -1,14 +1,9 @@
 /** Strings, numbers and listed values of a JSON schema. */
 
-import {
-  type CharacterAutomaton,
-  automatonExpression,
-  bothAutomata,
-  characterAutomaton,
-  lengthAutomaton,
-} from './character-automaton.ts';
-import { type Bound, decimalRange, integerRange } from './decimal-range.ts';
+import { type CharacterAutomaton, automatonExpression, bothAutomata, characterAutomaton, lengthAutomaton } from './character-automaton.ts';
+import { type Bound, decimalRange } from './decimal-range.ts';
 import { type Expression, NEVER, choice, literals } from './expression.ts';
+import { integerRange } from './integer-range.ts';
 import { jsonString, spelledString } from './json-strings.ts';
 import { ANY_INTEGER, ANY_NUMBER, jsonValue } from './json-values.ts';
 import { readPattern, searchExpression } from './read-pattern.ts';
@@ -47,7 +42,10 @@ function patternOf(pattern: string, path: string): ReturnType<typeof readPattern
   try {
     return readPattern(pattern);
   } catch (error) {
-    throw schemaRefusal(error instanceof Error ? `the pattern can't be followed (${error.message})` : 'the pattern can not be followed', path);
+    throw schemaRefusal(
+      error instanceof Error ? `the pattern can't be followed (${error.message})` : 'the pattern can not be followed',
+      path,
+    );
   }
 }
 

@@ -4,7 +4,11 @@ import type { ByteTrie } from './byte-trie.ts';
 import type { Matcher, Position } from './matcher.ts';
 
 /** Sets the bit of every token of `trie` that may follow `position`; bit `id % 32` of word `id / 32` is the token `id`. */
-export function maskTokens(matcher: Matcher, position: Position, { trie, into }: { readonly trie: ByteTrie; readonly into: Uint32Array }): void {
+export function maskTokens(
+  matcher: Matcher,
+  position: Position,
+  { trie, into }: { readonly trie: ByteTrie; readonly into: Uint32Array },
+): void {
   const { size, bytes, depths, ends, tokens, same } = trie;
   const path: Position[] = [position];
   for (let node = 0; node < size;) {

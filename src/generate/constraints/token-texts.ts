@@ -49,7 +49,8 @@ export function tokenTexts(tokenizer: Tokenizer, excluded: ReadonlySet<number>):
   const blank: number[] = [];
   let differs = false;
   decoder.push(anchor);
-  for (const id of ids) inside[id] = whole[id] === undefined ? bytes[id] : addedBehind(decoder, id, { anchor, expected: whole[id], bytes: bytes[id] });
+  for (const id of ids)
+    inside[id] = whole[id] === undefined ? bytes[id] : addedBehind(decoder, id, { anchor, expected: whole[id], bytes: bytes[id] });
   decoder.end();
   for (const id of ids) {
     const own = inside[id];

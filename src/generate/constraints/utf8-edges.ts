@@ -38,7 +38,7 @@ function addRuns(runs: Run[], first: number, last: number): void {
     break;
   }
   // A range is one run of bytes only where the bytes behind the first that differs take all their values.
-  for (let bytes = 1; bytes < 4 && last > 0x7f; bytes++) {
+  for (let bytes = 1; bytes < (last > 0x7f ? 4 : 0); bytes++) {
     const mask = (1 << (6 * bytes)) - 1;
     if ((first & ~mask) === (last & ~mask)) break;
     if ((first & mask) !== 0) {
