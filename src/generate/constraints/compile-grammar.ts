@@ -17,8 +17,10 @@ import { type Utf8Edge, utf8Edges } from './utf8-edges.ts';
 export type Refuse = (rule: string, value: string) => Error;
 
 /** States and edges of a grammar at most: with these, making one takes less than a second. */
-const MOST_STATES: number = 1 << 18;
-const MOST_EDGES: number = 1 << 20;
+const MOST_STATES = 100_000;
+const MOST_EDGES = 400_000;
+
+const utf8 = new TextEncoder();
 
 interface State {
   readonly edges: ByteEdge[];
@@ -107,7 +109,7 @@ export function compileGrammar(rules: Rules, root: string, refuse: Refuse): Gram
         addCharacters(from, expression.set, next);
         return;
       case 'literal': {
-        const bytes = new TextEncoder().encode(expression.text);
+        const bytes = utf8.encode(expression.text);
         let place = from;
         bytes.forEach((byte, index) => {
           const to = index === bytes.length - 1 ? next : newState();
@@ -151,18 +153,17 @@ export function compileGrammar(rules: Rules, root: string, refuse: Refuse): Gram
     automaton.states.forEach(({ accepts, edges }, index) => {
       const id = ids[index] as number;
       if (accepts) addJump(id, next);
-      for (const { on, to } of edges) {
-        const target = ids[to] as number;
-        if (on.kind === 'characters') addCharacters(id, on.set, target);
-        else addJump(id, enter(on, target));
-      }
+      for (const { on, to } of edges) lead(id, on, ids[to] as number);
     });
     if (ids[0] !== undefined) addJump(from, ids[0]);
   };
-  const leadRepeat = (from: number, { body: given, min, max }: Expression & { kind: 'repeat' }, next: number): void => {
-    const body = emptyTexts.withoutEmpty(given);
+  const leadRepeat = (from: number, { body: given, min, max: most }: Expression & { kind: 'repeat' }, next: number): void => {
+    let body = emptyTexts.withoutEmpty(given);
+    let max = most;
+    // One to a of x, up to n times, is up to a n of x; counted twice it would have very many readings.
+    while (max > 0 && body.kind === 'repeat' && body.min === 1) [body, max] = [body.body, max * body.max];
     for (const [name, expression] of emptyTexts.extraRules()) extra.set(name, expression);
-    const least = body === given ? min : 0;
+    const least = emptyTexts.isNullable(given) ? 0 : min;
     if (least === 0) addJump(from, next);
     if (max === 0) return;
     if (max === 1) {

@@ -44,6 +44,7 @@ interface Place {
 export function magnitudeRange(low: bigint, high: bigint, factor: bigint = 1n): Expression | undefined {
   if (low > high) return NEVER;
   if (factor > BigInt(MOST_STATES)) return undefined;
+  const divisor = Number(factor);
   const [first, last] = [low.toString(), high.toString()];
   const states: { readonly accepts: boolean; readonly edges: { readonly on: Expression; readonly to: number }[] }[] = [];
   const known = new Map<string, number>();
@@ -68,7 +69,7 @@ export function magnitudeRange(low: bigint, high: bigint, factor: bigint = 1n): 
         left: left - 1,
         above: Number(above[0]) === digit ? above.slice(1) : '',
         below: Number(below[0]) === digit ? below.slice(1) : '',
-        rest: (rest * 10 + digit) % Number(factor),
+        rest: (rest * 10 + digit) % divisor,
       });
       taken.set(next, [...(taken.get(next) ?? []), digit]);
     }
@@ -91,8 +92,17 @@ export function magnitudeRange(low: bigint, high: bigint, factor: bigint = 1n): 
   return { kind: 'automaton', states };
 }
 
+/** Every set of digits that was asked for, as there are no more than 1023. */
+const digitSets = new Map<string, Expression>();
+
 /** One of the digits. */
 export function anyDigit(digits: readonly number[]): Expression {
-  const zero = 0x30;
-  return characters(codePoints(digits.map((digit) => [zero + digit, zero + digit])));
+  const key = digits.join('');
+  let set = digitSets.get(key);
+  if (set === undefined) {
+    const zero = 0x30;
+    set = characters(codePoints(digits.map((digit) => [zero + digit, zero + digit])));
+    digitSets.set(key, set);
+  }
+  return set;
 }

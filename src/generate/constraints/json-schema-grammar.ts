@@ -29,6 +29,8 @@ export interface JsonSchemaOptions {
 
 /** Rules of one schema at most. */
 const MOST_RULES = 20_000;
+/** Alternatives of alternatives, all at one place. */
+const DEEPEST_ALTERNATIVES = 64;
 
 /**
  * The grammar of the values that a JSON schema allows.
@@ -87,11 +89,23 @@ export function jsonSchemaGrammar(schema: unknown, options: JsonSchemaOptions = 
     }
     return rule(name);
   };
+  const founded = new Set<SchemaNode['json']>();
+  /** Refuses alternatives one of which is the schema itself: whether they hold would depend on whether they hold. */
+  const requireFounded = (node: SchemaNode, above: readonly SchemaNode['json'][]): void => {
+    if (founded.has(node.json)) return;
+    if (above.includes(node.json)) throw schemaRefusal('a $ref must not lead to itself', node.path);
+    if (above.length >= DEEPEST_ALTERNATIVES) throw schemaRefusal('alternatives must not be too deep', node.path);
+    for (const branch of ['anyOf', 'oneOf'].flatMap((keyword) => listOf(node.json, keyword, node.path))) {
+      for (const inner of nodes.gather([branch]) ?? []) requireFounded(inner, [...above, node.json]);
+    }
+    founded.add(node.json);
+  };
   const alternativesOf = (found: readonly SchemaNode[], done: ReadonlySet<string>): Expression | undefined => {
     for (const node of found) {
       for (const keyword of ['anyOf', 'oneOf']) {
         const key = `${nodes.idOf(node)} ${keyword}`;
         if (node.json[keyword] === undefined || done.has(key)) continue;
+        requireFounded(node, []);
         const branches = listOf(node.json, keyword, node.path);
         if (keyword === 'oneOf') requireDisjoint(nodes, branches, node);
         // A schema that is nothing but alternatives need not be carried along.

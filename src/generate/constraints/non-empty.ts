@@ -25,7 +25,7 @@ export function createEmptyTexts(rules: Rules): EmptyTexts {
   const nullable = nullableRules(rules);
   const isNullable = (expression: Expression): boolean => canBeEmpty(expression, (name) => nullable.has(name));
   const made = new Set<string>();
-  let fresh: [string, Expression][] = [];
+  const asked: (readonly [name: string, of: string])[] = [];
 
   const withoutEmpty = (expression: Expression): Expression => {
     if (!isNullable(expression)) return expression;
@@ -43,7 +43,7 @@ export function createEmptyTexts(rules: Rules): EmptyTexts {
         const name = `${expression.name} without the empty text`;
         if (!made.has(name)) {
           made.add(name);
-          fresh.push([name, withoutEmpty(rules.get(expression.name) ?? EMPTY)]);
+          asked.push([name, expression.name]);
         }
         return rule(name);
       }
@@ -57,9 +57,12 @@ export function createEmptyTexts(rules: Rules): EmptyTexts {
     isNullable,
     withoutEmpty,
     extraRules() {
-      const taken = fresh;
-      fresh = [];
-      return taken;
+      const fresh: [string, Expression][] = [];
+      // One rule may ask for the next, in a chain of any length.
+      for (let next = asked.pop(); next !== undefined; next = asked.pop()) {
+        fresh.push([next[0], withoutEmpty(rules.get(next[1]) ?? EMPTY)]);
+      }
+      return fresh;
     },
   };
 }

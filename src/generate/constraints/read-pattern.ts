@@ -9,7 +9,7 @@
 import { type AST, RegExpParser } from '@eslint-community/regexpp';
 
 import { UsageError } from '../../core/index.ts';
-import { ALL_CODE_POINTS, type CodePoints, codePoints, complemented } from './code-point-ranges.ts';
+import { ALL_CODE_POINTS, type CodePointRange, type CodePoints, codePoints, complemented } from './code-point-ranges.ts';
 import { EMPTY, type Expression, characters, choice, repeat, sequence } from './expression.ts';
 
 /** An alternative of a pattern, and whether it says where it must stand. */
@@ -176,22 +176,33 @@ function namedSet(element: Exclude<AST.CharacterSet, AST.AnyCharacterSet>): Code
 const asked = new Map<string, CodePoints>();
 const MOST_ASKED = 32;
 
-/** The code points that a class of JavaScript matches, found by trying every one. */
+/** The code points that a class of JavaScript matches, found by looking for runs of them among all. */
 function matching(name: string): CodePoints {
   const known = asked.get(name);
   if (known !== undefined) return known;
-  const pattern = new RegExp(name, 'u');
-  const ranges: [number, number][] = [];
-  for (const [first, last] of ALL_CODE_POINTS) {
-    for (let point = first; point <= last; point++) {
-      if (!pattern.test(String.fromCodePoint(point))) continue;
-      const before = ranges.at(-1);
-      if (before !== undefined && before[1] === point - 1) before[1] = point;
-      else ranges.push([point, point]);
-    }
-  }
+  const ranges = Array.from(everyCharacter().matchAll(new RegExp(`(?:${name})+`, 'gu')), ([run]): CodePointRange => {
+    const last = run.codePointAt(run.length - 2) as number;
+    return [run.codePointAt(0) as number, last > 0xffff ? last : run.charCodeAt(run.length - 1)];
+  });
   const set = codePoints(ranges);
   if (asked.size >= MOST_ASKED) asked.clear();
   asked.set(name, set);
   return set;
+}
+
+let every: string | undefined;
+
+function everyCharacter(): string {
+  if (every === undefined) {
+    const units = new Uint16Array(0x1_0000 - 0x800 + 2 * 0x10_0000);
+    let size = 0;
+    for (const [first, last] of ALL_CODE_POINTS) {
+      for (let point = first; point <= last; point++) {
+        if (point > 0xffff) units[size++] = 0xd800 + ((point - 0x1_0000) >> 10);
+        units[size++] = point > 0xffff ? 0xdc00 + (point & 0x3ff) : point;
+      }
+    }
+    every = new TextDecoder('utf-16le', { ignoreBOM: true }).decode(units);
+  }
+  return every;
 }

@@ -37,18 +37,22 @@ export interface SchemaNodes {
 /** Values of a schema, depth, characters of all texts, and schemas that hold at one place, at most. */
 const MOST_VALUES = 50_000;
 const DEEPEST = 128;
-const MOST_CHARACTERS: number = 1 << 20;
+const MOST_CHARACTERS: number = 1 << 18;
 const MOST_AT_ONCE = 256;
+/** Places that are looked at for one schema at most: alternatives of alternatives multiply. */
+const MOST_LOOKS = 100_000;
 
 /** See {@link SchemaNodes}. */
 export function createSchemaNodes(root: unknown): SchemaNodes {
   requireMeasure(root);
   const ids = new Map<JsonObject, number>();
+  let looks = 0;
 
   const gather = (places: readonly SchemaPlace[]): readonly SchemaNode[] | undefined => {
     const found = new Map<JsonObject, SchemaNode>();
     /** The places before this one that led here. */
     const add = ({ json, path }: SchemaPlace, above: readonly unknown[]): boolean => {
+      if (++looks > MOST_LOOKS) throw schemaRefusal('it must not have too many combinations of schemas', path);
       if (json === true) return true;
       if (json === false) return false;
       if (!isObject(json)) throw schemaRefusal('a schema must be an object or a boolean', path);
