@@ -1,6 +1,16 @@
 export { createAttentionReader } from './attention-reader.ts';
 export type { AttentionMaps, AttentionReader, AttentionReaderOptions, AttentionReaderParts } from './attention-reader.ts';
 export type { EngineStatus } from './batching/batch-engine.ts';
+export { createConstraint } from './constraints/create-constraint.ts';
+export type { Constraint } from './constraints/create-constraint.ts';
+export type { Grammar } from './constraints/grammar.ts';
+export { grammarFromText } from './constraints/grammar-from-text.ts';
+export { jsonObjectGrammar } from './constraints/json-object-grammar.ts';
+export { jsonSchemaGrammar } from './constraints/json-schema-grammar.ts';
+export type { JsonSchemaOptions } from './constraints/json-schema-grammar.ts';
+export { regexGrammar } from './constraints/regex-grammar.ts';
+export { createTokenTrie } from './constraints/token-trie.ts';
+export type { TokenTrie, TokenTrieOptions } from './constraints/token-trie.ts';
 export { createTextModel } from './create-text-model.ts';
 export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
 export type { GenerationOptions, Speculation, WorkOptions } from './generation-options.ts';

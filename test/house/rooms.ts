@@ -42,6 +42,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'ml-matrix': ['eval'],
   'onnxruntime-node': ['runtime'],
   'oniguruma-parser': ['tokenizers'],
+  '@eslint-community/regexpp': ['generate'],
   protobufjs: ['onnx', 'tokenizers'],
   tinyglobby: ['data', 'workflows'],
   zod: ['tokenizers', 'data', 'formats', 'monitor', 'train', 'generate', 'eval', 'serve', 'workflows', 'cli'],
