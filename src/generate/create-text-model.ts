@@ -6,6 +6,9 @@ import { hasCache } from '../models/index.ts';
 import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './batching/batch-runner.ts';
+import { createConstraint } from './constraints/create-constraint.ts';
+import { createTokenTrie } from './constraints/token-trie.ts';
+import type { TokenTrie } from './constraints/token-trie.ts';
 import { fillGeneration, fillWork } from './generation-options.ts';
 import type { WorkOptions } from './generation-options.ts';
 import { requireTokens, requireWeights } from './requirements.ts';
@@ -117,6 +120,9 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
   const { contextLength } = generator;
   const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
 
+  let prepared: TokenTrie | undefined;
+  const trie = (): TokenTrie => (prepared ??= createTokenTrie(tokenizer, { endTokens: ends }));
+
   return {
     name,
     contextLength,
@@ -125,7 +131,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     card,
     parameters: model.parameters.reduce((sum, { shape }) => sum + elementCount(shape.map(({ size }) => Number(size))), 0),
     async *generate(prompt, generationOptions = {}) {
-      const { sampling, treatment } = fillGeneration(generationOptions);
+      const { sampling, treatment, grammar } = fillGeneration(generationOptions);
       treatment.signal?.throwIfAborted();
       if (treatment.speculation === 'draft' && draft === undefined)
         throw optionError('no draft model was given', "speculation 'draft'", 'Make the text model with one, or use lookup.');
@@ -134,7 +140,8 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       if (ids.length > contextLength - 1) throw tooLong(ids.length, contextLength, name);
       const limit = Math.min(sampling.maxTokens, contextLength - ids.length);
       if (limit <= 0) return;
-      const writer = createTokenWriter({ tokenizer, endTokens: ends, limit }, ids, sampling);
+      const constraint = grammar === undefined ? undefined : createConstraint(grammar, trie());
+      const writer = createTokenWriter({ tokenizer, endTokens: ends, limit, constraint }, ids, sampling);
       yield* generator.generate(ids, writer, treatment);
     },
     async score(ids, scoreOptions = {}) {

@@ -1,6 +1,7 @@
 /** What a caller may ask of one generation: how tokens are chosen, and how it is treated beside others. */
 
 import { UsageError, checkOptions } from '../core/index.ts';
+import type { Grammar } from './constraints/grammar.ts';
 import { SAMPLING_OPTIONS, fillSampling } from './sampling/options.ts';
 import type { Sampling, SamplingOptions } from './sampling/options.ts';
 import type { Treatment } from './text-generator.ts';
@@ -21,6 +22,8 @@ export interface WorkOptions {
 
 /** Options of {@link TextModel.generate}. */
 export interface GenerationOptions extends SamplingOptions, WorkOptions {
+  /** What the text must be, where it ends by itself: see `jsonSchemaGrammar` and its neighbours. Default anything. */
+  readonly grammar?: Grammar;
   /**
    * Guess several tokens and check them at once: the same tokens, sooner where guesses are right. `lookup` guesses what followed the same
    * words before, which pays where a text repeats itself or its prompt; `draft` asks the draft model that the text model was made with.
@@ -32,6 +35,8 @@ export interface GenerationOptions extends SamplingOptions, WorkOptions {
 /** How tokens are guessed. */
 export type Speculation = 'none' | 'lookup' | 'draft';
 
+/** The names of what {@link GenerationOptions} adds. */
+const OWN_OPTIONS: readonly string[] = ['grammar', 'speculation'];
 /** The names of {@link WorkOptions}. */
 const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namespace', 'onStart'];
 
@@ -42,10 +47,19 @@ const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namesp
  */
 export function fillGeneration(options: GenerationOptions): {
   readonly sampling: Sampling;
+  readonly grammar: Grammar | undefined;
   readonly treatment: Treatment & { readonly speculation: Speculation };
 } {
-  checkOptions('generate', options, [...SAMPLING_OPTIONS, ...WORK_OPTIONS, 'speculation']);
-  const { client: _client, priority: _priority, namespace: _namespace, onStart: _onStart, speculation = 'none', ...sampling } = options;
+  checkOptions('generate', options, [...SAMPLING_OPTIONS, ...WORK_OPTIONS, ...OWN_OPTIONS]);
+  const {
+    client: _client,
+    priority: _priority,
+    namespace: _namespace,
+    onStart: _onStart,
+    speculation = 'none',
+    grammar,
+    ...sampling
+  } = options;
   if (!['none', 'lookup', 'draft'].includes(speculation)) {
     throw new UsageError({
       code: 'WEFT_GENERATE_OPTION',
@@ -56,8 +70,9 @@ export function fillGeneration(options: GenerationOptions): {
     });
   }
   return {
+    grammar,
     sampling: fillSampling(sampling),
-    treatment: { ...fillWork('generate', options, [...SAMPLING_OPTIONS, 'speculation']), speculation },
+    treatment: { ...fillWork('generate', options, [...SAMPLING_OPTIONS, ...OWN_OPTIONS]), speculation },
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { Scores } from './batching/batch-runner.ts';
+import type { Constraint } from './constraints/create-constraint.ts';
 import type { Sampling } from './sampling/options.ts';
 import { requireNumbers, topAlternatives } from './sampling/probabilities.ts';
 import { createSampler, drawUniform } from './sampling/sampler.ts';
@@ -15,6 +16,8 @@ export interface WriterSource {
   readonly endTokens: ReadonlySet<number>;
   /** Most tokens that are written, at least 1. */
   readonly limit: number;
+  /** What the text must keep to. */
+  readonly constraint?: Constraint | undefined;
 }
 
 /** See {@link createTokenWriter}. */
@@ -24,7 +27,11 @@ export interface TokenWriter {
 }
 
 /** Writes on from `prompt` by the scores of each step. */
-export function createTokenWriter({ tokenizer, endTokens, limit }: WriterSource, prompt: Uint32Array, sampling: Sampling): TokenWriter {
+export function createTokenWriter(
+  { tokenizer, endTokens, limit, constraint }: WriterSource,
+  prompt: Uint32Array,
+  sampling: Sampling,
+): TokenWriter {
   const { seed, alternatives: alternativeCount } = sampling;
   const sampler = createSampler(tokenizer.vocabSize, sampling);
   const stream = createTextStream(tokenizer, sampling.stop);
@@ -39,22 +46,25 @@ export function createTokenWriter({ tokenizer, endTokens, limit }: WriterSource,
         scores.logits.subarray(0, tokenizer.vocabSize),
         scores.logProbabilities.subarray(0, tokenizer.vocabSize),
       ];
-      const id = sampler.choose({ logits, logProbabilities, seen, counts, uniform: drawUniform(seed, index) });
+      const id = sampler.choose({ logits, logProbabilities, seen, counts, allowed: constraint?.mask(), uniform: drawUniform(seed, index) });
+      constraint?.accept(id);
       index++;
       if (sampling.repetitionPenalty !== 1) seen.add(id);
       if (sampler.counts) counts.set(id, (counts.get(id) ?? 0) + 1);
       const logProbability = logProbabilities[id] as number;
       const alternatives = alternativesOf(logProbabilities, alternativeCount, tokenizer);
       const ended = endTokens.has(id);
+      // Nothing may follow: the end token would say no more than that.
+      const closed = constraint?.ended === true;
       let { text, stopped } = ended ? stream.end() : stream.push(id);
-      const last = index >= limit;
+      const last = index >= limit || closed;
       if (last && !ended && !stopped) {
         const rest = stream.end();
         text += rest.text;
         stopped = rest.stopped;
       }
       const token = { id, text, logProbability, alternatives };
-      return ended || stopped || last ? { ...token, finishReason: ended || stopped ? 'stop' : 'length' } : token;
+      return ended || stopped || last ? { ...token, finishReason: ended || stopped || closed ? 'stop' : 'length' } : token;
     },
   };
 }

@@ -7,6 +7,7 @@ import type { TestServer } from './serving.fixture.ts';
 const COMPLETIONS = '/v1/completions';
 const CHAT = '/v1/chat/completions';
 const hello = [{ role: 'user', content: 'Hello' }];
+const tool = (name: string): object => ({ type: 'function', function: { name } });
 
 describe('a request that cannot be served', () => {
   let server: TestServer;
@@ -87,13 +88,54 @@ describe('a request that cannot be served', () => {
         { param: 'best_of', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' },
       ],
       [
-        'tools',
+        'a tool without its function',
         CHAT,
         { messages: hello, tools: [{ type: 'function' }] },
         400,
-        { param: 'tools', code: 'WEFT_SERVE_PARAMETER_UNSUPPORTED' },
+        { param: 'tools[0].function', code: 'WEFT_SERVE_PARAMETER' },
       ],
-      ['a JSON schema', CHAT, { messages: hello, response_format: { type: 'json_object' } }, 400, { param: 'response_format' }],
+      ['two tools of one name', CHAT, { messages: hello, tools: [tool('f'), tool('f')] }, 400, { param: 'tools' }],
+      [
+        'a call of a tool that is not there',
+        CHAT,
+        { messages: hello, tools: [tool('f')], tool_choice: tool('g') },
+        400,
+        { param: 'tool_choice' },
+      ],
+      ['a call of no tool', CHAT, { messages: hello, tool_choice: 'required' }, 400, { param: 'tool_choice' }],
+      [
+        'a tool whose arguments cannot be followed',
+        CHAT,
+        {
+          messages: hello,
+          tools: [{ type: 'function', function: { name: 'f', parameters: { uniqueItems: true } } }],
+          tool_choice: 'required',
+        },
+        400,
+        { param: 'tools', code: 'WEFT_GENERATE_SCHEMA' },
+      ],
+      [
+        'a schema that cannot be followed',
+        CHAT,
+        { messages: hello, response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { not: {} } } } },
+        400,
+        { param: 'response_format', code: 'WEFT_GENERATE_SCHEMA' },
+      ],
+      [
+        'an expression that looks ahead',
+        COMPLETIONS,
+        { prompt: 'a', structured_outputs: { regex: 'a(?=b)' } },
+        400,
+        { param: 'structured_outputs.regex' },
+      ],
+      ['a broken grammar', COMPLETIONS, { prompt: 'a', grammar: 'root ::= (' }, 400, { param: 'grammar' }],
+      [
+        'two forms at once',
+        CHAT,
+        { messages: hello, grammar: 'root ::= "a"', response_format: { type: 'json_object' } },
+        400,
+        { code: 'WEFT_SERVE_PARAMETER' },
+      ],
       [
         'an unknown model',
         COMPLETIONS,

@@ -9,7 +9,9 @@ import { z } from 'zod';
 
 import type { SamplingOptions } from '../generate/index.ts';
 import type { TokenizerType } from '../tokenizers/index.ts';
+import type { FormBody } from './grammars.ts';
 import { readBody } from './read-body.ts';
+import type { Tool } from './tools.ts';
 
 /** Most sequences that one request may ask for: prompts × n. */
 export const MOST_SEQUENCES = 128;
@@ -21,7 +23,7 @@ const MOST_BIASES = 1024; // Twice as many as OpenAI's models are documented to 
 const FORBIDS = -100;
 
 /** What every OpenAI body may say. */
-export interface SamplingBody {
+export interface SamplingBody extends FormBody {
   readonly model?: string | undefined;
   readonly temperature?: number | undefined;
   readonly top_p?: number | undefined;
@@ -49,9 +51,30 @@ export interface CompletionBody extends SamplingBody {
 
 /** One message of a chat. */
 export interface ChatMessage {
-  readonly role: 'system' | 'developer' | 'user' | 'assistant';
-  readonly content: string | readonly { readonly type: 'text'; readonly text: string }[];
+  readonly role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  readonly content?: string | readonly { readonly type: 'text'; readonly text: string }[] | null | undefined;
+  /** Of an assistant: what it called. */
+  readonly tool_calls?: readonly ToolCallBody[] | null | undefined;
+  /** Of a tool: whose result it is. */
+  readonly tool_call_id?: string | undefined;
 }
+
+/** A call of a function, as messages have it. */
+export interface ToolCallBody {
+  readonly id: string;
+  readonly type: 'function';
+  /** `arguments` is JSON. */
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
+/** A function, as chats have it. */
+export interface ToolBody {
+  readonly type: 'function';
+  readonly function: Tool & { readonly strict?: boolean | null | undefined };
+}
+
+/** Which function is to be called, as chats have it. */
+export type ToolChoiceBody = 'none' | 'auto' | 'required' | { readonly type: 'function'; readonly function: { readonly name: string } };
 
 /** The body of `POST /v1/chat/completions`. */
 export interface ChatBody extends SamplingBody {
@@ -59,6 +82,9 @@ export interface ChatBody extends SamplingBody {
   readonly max_completion_tokens?: number | undefined;
   readonly logprobs?: boolean | undefined;
   readonly top_logprobs?: number | undefined;
+  readonly tools?: readonly ToolBody[] | undefined;
+  readonly tool_choice?: ToolChoiceBody | undefined;
+  readonly parallel_tool_calls?: boolean | undefined;
 }
 
 /** The body of `POST /v1/embeddings`. */
@@ -138,6 +164,8 @@ const seed = z
   .max(Number.MAX_SAFE_INTEGER - MOST_SEQUENCES);
 const stops = z.array(z.string().min(1).max(1000)).max(16);
 
+const jsonObject = z.record(z.string(), z.unknown());
+
 const sampling = {
   model: z.string().max(500),
   temperature,
@@ -155,6 +183,28 @@ const sampling = {
   n: z.number().int().min(1).max(MOST_SEQUENCES),
   stream: z.boolean(),
   stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }),
+  response_format: z.union([
+    z.strictObject({ type: z.enum(['text', 'json_object']) }),
+    z.strictObject({
+      type: z.literal('json_schema'),
+      json_schema: z.strictObject({
+        name: z.string().max(200),
+        description: z.string().optional(),
+        schema: jsonObject.optional(),
+        strict: z.boolean().nullable().optional(),
+      }),
+    }),
+  ]),
+  structured_outputs: z
+    .strictObject({
+      json: z.union([jsonObject, z.string()]),
+      regex: z.string(),
+      choice: z.array(z.string().min(1)).min(1).max(1000),
+      grammar: z.string(),
+      json_object: z.boolean(),
+    })
+    .partial(),
+  grammar: z.string(),
   // Taken, and without effect here:
   user: z.string(),
   metadata: z.record(z.string(), z.string()),
@@ -176,7 +226,44 @@ const completion = z
   .required({ prompt: true });
 
 const content = z.union([z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1)]);
-const message = z.strictObject({ role: z.enum(['system', 'developer', 'user', 'assistant']), content, name: z.string().optional() });
+const name = z.string().optional();
+const functionName = z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, _ and -, 64 at most');
+const calls = z.array(
+  z.strictObject({
+    id: z.string().max(200),
+    type: z.literal('function'),
+    function: z.strictObject({ name: functionName, arguments: z.string() }),
+    index: z.number().optional(),
+  }),
+);
+const message = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+  z.strictObject({
+    role: z.literal('assistant'),
+    content: content.nullable().optional(),
+    name,
+    tool_calls: calls.nullable().optional(),
+    // What an answer has, and clients send back as it is:
+    refusal: z.null().optional(),
+    audio: z.null().optional(),
+    function_call: z.null().optional(),
+    annotations: z.array(z.unknown()).max(0).optional(),
+  }),
+  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(200), name }),
+]);
+const tools = z
+  .array(
+    z.strictObject({
+      type: z.literal('function'),
+      function: z.strictObject({
+        name: functionName,
+        description: z.string().optional(),
+        parameters: jsonObject.optional(),
+        strict: z.boolean().nullable().optional(),
+      }),
+    }),
+  )
+  .max(128);
 
 const chat = z
   .strictObject({
@@ -186,6 +273,12 @@ const chat = z
     max_completion_tokens: count,
     logprobs: z.boolean(),
     top_logprobs: z.number().int().min(0).max(MOST_ALTERNATIVES),
+    tools,
+    tool_choice: z.union([
+      z.enum(['none', 'auto', 'required']),
+      z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: functionName }) }),
+    ]),
+    parallel_tool_calls: z.boolean(),
   })
   .partial()
   .required({ messages: true });

@@ -7,7 +7,7 @@
 
 import { setMaxListeners } from 'node:events';
 
-import type { GeneratedToken, SamplingOptions, TextModel } from '../generate/index.ts';
+import type { GeneratedToken, Grammar, SamplingOptions, Speculation, TextModel } from '../generate/index.ts';
 import type { FinishedReason, ServingMetrics } from '../monitor/index.ts';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
@@ -17,6 +17,9 @@ import { RequestError } from './request-error.ts';
 export interface GenerationRequest {
   readonly prompt: Uint32Array;
   readonly sampling: SamplingOptions;
+  /** What the text must be. */
+  readonly grammar?: Grammar | undefined;
+  readonly speculation?: Speculation | undefined;
   /** Report the log-probabilities of the prompt's own tokens first. */
   readonly scorePrompt?: boolean;
 }
@@ -191,7 +194,8 @@ async function generate(job: Job, { index, generation, metrics, now, begin }: Ge
   const { signal } = job.abort;
   const { client = '', priority = 0 } = job.source;
   const name = job.model.name;
-  const { prompt, sampling, scorePrompt = false } = generation;
+  const { prompt, sampling, grammar, speculation, scorePrompt = false } = generation;
+  const form = { ...(grammar === undefined ? {} : { grammar }), ...(speculation === undefined ? {} : { speculation }) };
   let started: number | undefined;
   let first: number | undefined;
   let last: number | undefined;
@@ -211,7 +215,15 @@ async function generate(job: Job, { index, generation, metrics, now, begin }: Ge
     }
     let end: 'stop' | 'length' = 'length';
     if (sampling.maxTokens !== 0) {
-      for await (const token of job.model.generate(prompt, { ...sampling, signal, client, priority, namespace: client, onStart })) {
+      for await (const token of job.model.generate(prompt, {
+        ...sampling,
+        ...form,
+        signal,
+        client,
+        priority,
+        namespace: client,
+        onStart,
+      })) {
         signal.throwIfAborted();
         const time = now();
         metrics.token(name, last === undefined ? undefined : time - last);

@@ -3,8 +3,10 @@
 import { WeftError } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { type ChatMessage, chatTokens as renderedTokens } from '../tokenizers/index.ts';
-import type { ChatBody } from './body.ts';
+import type { ChatBody, ToolCallBody } from './body.ts';
 import { refuse } from './request-error.ts';
+import { withTools } from './tools.ts';
+import type { Tools } from './tools.ts';
 
 /** Token ids of a prompt given as text or as ids. An empty text begins a document; a model that can't says so itself. */
 export function promptTokens(model: TextModel, prompt: string | readonly number[], param = 'prompt'): Uint32Array {
@@ -48,8 +50,9 @@ export function tokenBudget(
 }
 
 /** Token ids of a conversation, laid out by the model's chat template with the reply's opening at the end. */
-export async function chatTokens(model: TextModel, messages: ChatBody['messages']): Promise<Uint32Array> {
-  if (model.chatTemplate === undefined) {
+export async function chatTokens(model: TextModel, messages: ChatBody['messages'], tools?: Tools): Promise<Uint32Array> {
+  const { chatTemplate } = model;
+  if (chatTemplate === undefined) {
     throw refuse('WEFT_SERVE_CHAT_TEMPLATE', {
       rule: 'the model has no chat template: it continues text and was not trained to converse',
       value: model.name,
@@ -57,12 +60,9 @@ export async function chatTokens(model: TextModel, messages: ChatBody['messages'
       param: 'messages',
     });
   }
-  const turns = messages.map(({ role, content }): ChatMessage => ({
-    role: role === 'developer' ? 'system' : role,
-    content: typeof content === 'string' ? content : content.map((part) => part.text).join(''),
-  }));
+  const told = withTools(messages.map(turnOf), tools, chatTemplate);
   try {
-    return await renderedTokens(model, turns);
+    return await renderedTokens(model, told.messages, { variables: told.variables });
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     const cause = error.cause instanceof Error ? error.cause.message : error.message;
@@ -71,6 +71,32 @@ export async function chatTokens(model: TextModel, messages: ChatBody['messages'
       value: cause.slice(0, 300),
       remedy: 'Check the order and the roles of the messages.',
       param: 'messages',
+    });
+  }
+}
+
+/** A message as templates know it. */
+function turnOf({ role, content, tool_calls: calls, tool_call_id: id }: ChatBody['messages'][number], index: number): ChatMessage {
+  return {
+    role: role === 'developer' ? 'system' : role,
+    content: typeof content === 'string' ? content : (content ?? []).map((part) => part.text).join(''),
+    ...(calls == null || calls.length === 0
+      ? {}
+      : { tool_calls: calls.map((call) => ({ ...call, function: { name: call.function.name, arguments: argumentsOf(call, index) } })) }),
+    ...(id === undefined ? {} : { tool_call_id: id }),
+  };
+}
+
+/** The arguments as a value: templates write them as JSON themselves. */
+function argumentsOf({ function: { arguments: text } }: ToolCallBody, index: number): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw refuse('WEFT_SERVE_PARAMETER', {
+      rule: 'the arguments of a call must be JSON',
+      value: text.slice(0, 100),
+      remedy: 'Send the call as it was given.',
+      param: `messages[${index}].tool_calls`,
     });
   }
 }

@@ -12,12 +12,8 @@ import type { RequestError } from './request-error.ts';
 const UNSUPPORTED: { readonly [name: string]: (value: unknown, body: Readonly<Record<string, unknown>>) => boolean } = {
   suffix: (value) => value === '',
   best_of: (value, body) => value === (body['n'] ?? 1),
-  response_format: (value) => typeof value === 'object' && value !== null && 'type' in value && value.type === 'text',
-  tools: isEmpty,
   functions: isEmpty,
-  tool_choice: (value) => value === 'none' || value === 'auto',
   function_call: (value) => value === 'none' || value === 'auto',
-  parallel_tool_calls: (value) => typeof value === 'boolean',
   modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
   audio: () => false,
   prediction: () => false,

@@ -44,6 +44,12 @@ export function refuse(code: string, { rule, value, remedy, param, wireCode }: R
   );
 }
 
+/** The 400 for what another room refused, with the parameter that it came from. */
+export function refusalOf(error: UsageError, param: string): RequestError {
+  const [, action = 'serve the request', rule = error.message] = /^Cannot (.+?) as (.+)$/s.exec(error.message) ?? [];
+  return new RequestError({ code: error.code, action, rule, remedy: error.remedy }, { status: 400, param });
+}
+
 interface Refusal {
   readonly rule: string;
   readonly value?: string;

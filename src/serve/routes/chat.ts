@@ -4,19 +4,24 @@ import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
 import { given, readChatBody, samplingOf } from '../body.ts';
-import type { ChatBody } from '../body.ts';
-import type { EngineEvent, GenerationRequest } from '../engine.ts';
+import type { ChatBody, ToolCallBody } from '../body.ts';
+import { replyParts } from '../chat-reply.ts';
+import type { IdentifiedCall, ReplyPart } from '../chat-reply.ts';
+import type { GenerationRequest } from '../engine.ts';
 import { clientSignal, sendEvents } from '../event-stream.ts';
+import { grammarOf } from '../grammars.ts';
 import { chatTokens, tokenBudget } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 import { chatLogprob } from '../token-text.ts';
 import type { ChatLogprob } from '../token-text.ts';
+import { requireTools } from '../tools.ts';
+import type { ToolChoice, Tools } from '../tools.ts';
 import { checkStream, countUsage } from './shared.ts';
 import type { Usage } from './shared.ts';
 
-type FinishReason = 'stop' | 'length' | null;
+type FinishReason = 'stop' | 'length' | 'tool_calls' | null;
 type Logprobs = { readonly content: readonly ChatLogprob[]; readonly refusal: null } | null;
 
 interface Head {
@@ -25,9 +30,15 @@ interface Head {
   readonly model: string;
 }
 
+interface Delta {
+  readonly role?: 'assistant';
+  readonly content?: string | null;
+  readonly tool_calls?: readonly (ToolCallBody & { readonly index: number })[];
+}
+
 interface ChunkChoice {
   readonly index: number;
-  readonly delta: { readonly role?: 'assistant'; readonly content?: string };
+  readonly delta: Delta;
   readonly logprobs: Logprobs;
   readonly finish_reason: FinishReason;
 }
@@ -52,23 +63,46 @@ export function chatRoute(app: FastifyInstance, serving: Serving): void {
       });
     }
     const model = modelFor(serving, body.model);
-    const generations = await plan(model, body, body.seed ?? serving.seed());
+    const { tools, generations } = await planChat(model, body, body.seed ?? serving.seed());
     const head = { id: `chatcmpl-${serving.identity()}`, created: Math.floor(serving.clock() / 1000), model: model.name };
     const events = serving.engine.run(model, generations, { signal: clientSignal(reply) });
-    if (body.stream === true) return await sendEvents(reply, chunks(events, { model, body, generations, head }), { done: '[DONE]' });
-    return await answer(events, { model, body, generations, head });
+    const parts = replyParts(events, { replies: generations.length, tools, identity: serving.identity });
+    const answering = { model, body, generations, head };
+    if (body.stream === true) return await sendEvents(reply, chunks(parts, answering), { done: '[DONE]' });
+    return await answer(parts, answering);
   });
 }
 
-async function plan(model: TextModel, body: ChatBody, seed: number): Promise<readonly GenerationRequest[]> {
-  const prompt = await chatTokens(model, body.messages);
+/** The generations of a chat, one a choice. */
+export async function planChat(
+  model: TextModel,
+  body: ChatBody,
+  seed: number,
+): Promise<{ readonly tools: Tools | undefined; readonly generations: readonly GenerationRequest[] }> {
+  const tools = requireTools(
+    body.tools?.map(({ function: { strict: _, ...tool } }) => tool),
+    choiceOf(body.tool_choice),
+  );
+  const grammar = grammarOf(body, tools);
+  const prompt = await chatTokens(model, body.messages, tools);
   const { n = 1, logprobs, top_logprobs: top = 0 } = body;
   const maxTokens = tokenBudget(model, prompt, { asked: body.max_completion_tokens ?? body.max_tokens });
   const sampling = { ...samplingOf(body), maxTokens };
-  return Array.from({ length: n }, (_, choice) => ({
+  const generations = Array.from({ length: n }, (_, choice) => ({
     prompt,
+    grammar,
     sampling: { ...sampling, seed: seed + choice, ...given({ alternatives: logprobs === true ? top : undefined }) },
   }));
+  return { tools, generations };
+}
+
+function choiceOf(choice: ChatBody['tool_choice']): ToolChoice | undefined {
+  return typeof choice === 'object' ? { name: choice.function.name } : choice;
+}
+
+/** A call as messages have it. */
+function callBody({ id, name, arguments: given }: IdentifiedCall): ToolCallBody {
+  return { id, type: 'function', function: { name, arguments: given } };
 }
 
 interface Answering {
@@ -78,24 +112,36 @@ interface Answering {
   readonly head: Head;
 }
 
-async function answer(events: AsyncGenerator<EngineEvent>, { model, body, generations, head }: Answering): Promise<object> {
-  const choices = generations.map(() => ({ content: '', logprobs: [] as ChatLogprob[], reason: null as FinishReason }));
+async function answer(parts: AsyncGenerator<ReplyPart>, { model, body, generations, head }: Answering): Promise<object> {
+  const choices = generations.map(() => ({
+    content: '',
+    calls: [] as ToolCallBody[],
+    logprobs: [] as ChatLogprob[],
+    reason: null as FinishReason,
+  }));
   const usage = countUsage(generations);
-  for await (const event of events) {
-    const choice = choices[event.index];
+  for await (const part of parts) {
+    const choice = choices[part.index];
     if (choice === undefined) continue;
-    if (event.kind === 'end') choice.reason = event.reason;
-    if (event.kind !== 'token') continue;
+    if (part.kind === 'end') choice.reason = part.reason;
+    if (part.kind === 'call') choice.calls.push(callBody(part.call));
+    if (part.kind !== 'text') continue;
+    choice.content += part.text;
+    if (part.token === undefined) continue;
     usage.add(1);
-    choice.content += event.token.text;
-    if (body.logprobs === true) choice.logprobs.push(chatLogprob(event.token, model.tokenizer));
+    if (body.logprobs === true) choice.logprobs.push(chatLogprob(part.token, model.tokenizer));
   }
   return {
     ...head,
     object: 'chat.completion',
-    choices: choices.map(({ content, logprobs, reason }, index) => ({
+    choices: choices.map(({ content, calls, logprobs, reason }, index) => ({
       index,
-      message: { role: 'assistant', content, refusal: null },
+      message: {
+        role: 'assistant',
+        content: content === '' && calls.length > 0 ? null : content,
+        refusal: null,
+        ...(calls.length === 0 ? {} : { tool_calls: calls }),
+      },
       logprobs: body.logprobs === true ? { content: logprobs, refusal: null } : null,
       finish_reason: reason,
     })),
@@ -103,27 +149,31 @@ async function answer(events: AsyncGenerator<EngineEvent>, { model, body, genera
   };
 }
 
-async function* chunks(events: AsyncGenerator<EngineEvent>, { model, body, generations, head }: Answering): AsyncGenerator<ChatChunk> {
+async function* chunks(parts: AsyncGenerator<ReplyPart>, { model, body, generations, head }: Answering): AsyncGenerator<ChatChunk> {
   const withUsage = body.stream_options?.include_usage === true;
   const usage = countUsage(generations);
-  const begun = generations.map(() => false);
-  const chunk = (choice: ChunkChoice): ChatChunk => ({
+  const chunk = (
+    index: number,
+    delta: Delta,
+    rest: { readonly logprobs?: Logprobs; readonly finish_reason?: FinishReason } = {},
+  ): ChatChunk => ({
     ...head,
     object: 'chat.completion.chunk',
-    choices: [choice],
+    choices: [{ index, delta, logprobs: null, finish_reason: null, ...rest }],
     ...(withUsage ? { usage: null } : {}),
   });
-  for await (const event of events) {
-    const { index } = event;
-    if (begun[index] !== true) {
-      begun[index] = true;
-      yield chunk({ index, delta: { role: 'assistant', content: '' }, logprobs: null, finish_reason: null });
+  for await (const part of parts) {
+    const { index } = part;
+    if (part.kind === 'start') yield chunk(index, { role: 'assistant', content: '' });
+    else if (part.kind === 'end') yield chunk(index, {}, { finish_reason: part.reason });
+    else if (part.kind === 'call') yield chunk(index, { tool_calls: [{ index: part.place, ...callBody(part.call) }] });
+    else {
+      if (part.token !== undefined) usage.add(1);
+      const shown = body.logprobs === true && part.token !== undefined;
+      const logprobs = shown ? { content: [chatLogprob(part.token, model.tokenizer)], refusal: null } : null;
+      // A token without text, held back or half a character, says nothing yet.
+      if (part.text !== '' || logprobs !== null) yield chunk(index, { content: part.text }, { logprobs });
     }
-    if (event.kind === 'end') yield chunk({ index, delta: {}, logprobs: null, finish_reason: event.reason });
-    if (event.kind !== 'token') continue;
-    usage.add(1);
-    const logprobs = body.logprobs === true ? { content: [chatLogprob(event.token, model.tokenizer)], refusal: null } : null;
-    yield chunk({ index, delta: { content: event.token.text }, logprobs, finish_reason: null });
   }
   if (withUsage) yield { ...head, object: 'chat.completion.chunk', choices: [], usage: usage.total() };
 }

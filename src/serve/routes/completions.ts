@@ -7,6 +7,7 @@ import { MOST_SEQUENCES, given, readCompletionBody, samplingOf } from '../body.t
 import type { CompletionBody } from '../body.ts';
 import type { EngineEvent, GenerationRequest } from '../engine.ts';
 import { clientSignal, sendEvents } from '../event-stream.ts';
+import { grammarOf } from '../grammars.ts';
 import { promptTokens, tokenBudget } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
@@ -74,11 +75,13 @@ function plan(model: TextModel, body: CompletionBody, seed: number): readonly Ge
     });
   }
   const sampling = samplingOf(body);
+  const grammar = grammarOf(body);
   return prompts.flatMap((one) => {
     const prompt = promptTokens(model, one);
     const maxTokens = tokenBudget(model, prompt, { asked: body.max_tokens, standard: STANDARD_TOKENS });
     return Array.from({ length: n }, (_, choice) => ({
       prompt,
+      grammar,
       scorePrompt: echo && logprobs !== undefined,
       sampling: { ...sampling, maxTokens, seed: seed + choice, ...given({ alternatives: logprobs }) },
     }));
