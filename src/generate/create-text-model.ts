@@ -16,7 +16,7 @@ import { roundedModel } from './rounded-model.ts';
 import { createBatchGenerator, createWindowGenerator } from './text-generator.ts';
 import type { TextGenerator } from './text-generator.ts';
 import type { TextModel } from './text-model.ts';
-import { createTokenWriter } from './token-writer.ts';
+import { alternativesOf, createTokenWriter } from './token-writer.ts';
 
 /** What a text model is made of. */
 export interface TextModelParts {
@@ -145,9 +145,12 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       yield* generator.generate(ids, writer, treatment);
     },
     async score(ids, scoreOptions = {}) {
-      const treatment = fillWork('score a text', scoreOptions);
+      const { alternatives = 0, onAlternatives, ...work } = scoreOptions;
+      const treatment = fillWork('score a text', work);
       requireTokens(ids, model, name);
-      return generator.score(ids, treatment);
+      const look = (row: Float32Array, index: number): void =>
+        onAlternatives?.(index, alternativesOf(row.subarray(0, tokenizer.vocabSize), alternatives, tokenizer));
+      return generator.score(ids, treatment, onAlternatives === undefined ? undefined : look);
     },
     ...(generator.embed === undefined
       ? {}

@@ -5,6 +5,7 @@ import type { Grammar } from './constraints/grammar.ts';
 import { SAMPLING_OPTIONS, fillSampling } from './sampling/options.ts';
 import type { Sampling, SamplingOptions } from './sampling/options.ts';
 import type { Treatment } from './text-generator.ts';
+import type { TokenAlternative } from './text-model.ts';
 
 /** How a piece of work is treated beside others. */
 export interface WorkOptions {
@@ -30,6 +31,14 @@ export interface GenerationOptions extends SamplingOptions, WorkOptions {
    * Scores may differ in their last bits from those of `none`. Such a text is not computed in one batch with others. Default `none`.
    */
   readonly speculation?: Speculation;
+}
+
+/** Options of {@link TextModel.score}. */
+export interface ScoreOptions extends WorkOptions {
+  /** How many of the likeliest tokens to show in the place of each token. Default 0. */
+  readonly alternatives?: number;
+  /** Is shown the likeliest tokens in the place of token `index`, likeliest first; called for every token but the first. */
+  readonly onAlternatives?: (index: number, alternatives: readonly TokenAlternative[]) => void;
 }
 
 /** How tokens are guessed. */

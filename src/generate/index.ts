@@ -13,7 +13,7 @@ export { createTokenTrie } from './constraints/token-trie.ts';
 export type { TokenTrie, TokenTrieOptions } from './constraints/token-trie.ts';
 export { createTextModel } from './create-text-model.ts';
 export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
-export type { GenerationOptions, Speculation, WorkOptions } from './generation-options.ts';
+export type { GenerationOptions, ScoreOptions, Speculation, WorkOptions } from './generation-options.ts';
 export { decodeGraph } from './graphs.ts';
 export type { DecodeGraphOptions } from './graphs.ts';
 export { inferenceModel } from './inference-model.ts';

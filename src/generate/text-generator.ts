@@ -33,6 +33,9 @@ export interface Treatment {
   readonly started: () => void;
 }
 
+/** Is shown the log-probabilities of what stands in the place of a token. */
+export type Look = (row: Float32Array, index: number) => void;
+
 /** See {@link createBatchGenerator}. */
 export interface TextGenerator {
   /** Most tokens of a sequence. */
@@ -43,7 +46,7 @@ export interface TextGenerator {
     treatment: Treatment & { readonly speculation: Speculation },
   ): AsyncGenerator<GeneratedToken>;
   /** `ln p(ids[i] | ids[< i])`; the first is NaN. */
-  score(ids: Uint32Array, treatment: Treatment): Promise<Float32Array>;
+  score(ids: Uint32Array, treatment: Treatment, look?: Look): Promise<Float32Array>;
   /** The mean of the last layer's outputs of a text's tokens (C), where the model has a cache. */
   readonly embed?: (ids: Uint32Array, treatment: Treatment) => Promise<Float32Array>;
   readonly status?: () => EngineStatus;
@@ -123,7 +126,7 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
         ticket.cancel(undefined);
       }
     },
-    async score(ids, { signal, ...treatment }) {
+    async score(ids, { signal, ...treatment }, look) {
       const logProbabilities = new Float32Array(ids.length).fill(NaN);
       for (const { begin, scored, end } of scoringWindows(ids.length, contextLength)) {
         signal?.throwIfAborted();
@@ -136,6 +139,7 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
             requireNumbers(row);
             const target = begin + index + 1;
             logProbabilities[target] = row[ids[target] as number] as number;
+            look?.(row, target);
           },
         }));
       }
@@ -208,7 +212,7 @@ export async function createWindowGenerator(
         scores = await sequence.step(token.id);
       }
     },
-    async score(ids, { signal }) {
+    async score(ids, { signal }, look) {
       const logProbabilities = new Float32Array(ids.length).fill(NaN);
       if (ids.length < 2) return logProbabilities;
       await decoder.startSequence().readEach(ids.subarray(0, -1), {
@@ -216,6 +220,7 @@ export async function createWindowGenerator(
         visit(row, index) {
           requireNumbers(row);
           logProbabilities[index + 1] = row[ids[index + 1] as number] as number;
+          look?.(row, index + 1);
         },
         signal,
       });

@@ -4,7 +4,7 @@ import type { ModelCard } from '../formats/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { AttentionReader } from './attention-reader.ts';
 import type { EngineStatus } from './batching/batch-engine.ts';
-import type { GenerationOptions, WorkOptions } from './generation-options.ts';
+import type { GenerationOptions, ScoreOptions, WorkOptions } from './generation-options.ts';
 
 /** One generated token. */
 export interface GeneratedToken {
@@ -55,7 +55,7 @@ export interface TextModel {
    *
    * @throws as {@link TextModel.generate}
    */
-  score(ids: Uint32Array, options?: WorkOptions): Promise<Float32Array>;
+  score(ids: Uint32Array, options?: ScoreOptions): Promise<Float32Array>;
   /**
    * What the model makes of a text as a whole: the mean of its last layer's outputs over the tokens (C). Absent for a model without a
    * cache of keys and values.

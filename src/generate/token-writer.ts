@@ -71,7 +71,8 @@ export function createTokenWriter(
 
 const NONE: readonly TokenAlternative[] = [];
 
-function alternativesOf(logProbabilities: Float32Array, count: number, tokenizer: Tokenizer): readonly TokenAlternative[] {
+/** The likeliest tokens of a row, likeliest first. */
+export function alternativesOf(logProbabilities: Float32Array, count: number, tokenizer: Tokenizer): readonly TokenAlternative[] {
   if (count === 0) return NONE;
   return topAlternatives(logProbabilities, count).map(({ id, logProbability }) => ({ id, text: tokenizer.decode([id]), logProbability }));
 }

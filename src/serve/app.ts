@@ -19,6 +19,7 @@ import { embeddingsRoute } from './routes/embeddings.ts';
 import { explainRoute } from './routes/explain.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
+import { responsesRoute } from './routes/responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 import type { Serving } from './serving.ts';
 import { answersUnderWay } from './under-way.ts';
@@ -44,7 +45,7 @@ export interface AppOptions {
 }
 
 const ROUTES =
-  'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/embeddings, /tokenize and /detokenize.';
+  'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/responses, /v1/embeddings, /tokenize and /detokenize.';
 /** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
 const CLIENT_GONE = 499;
 /** Milliseconds that a client has to send a request, so that none keeps a connection busy with half of one. */
@@ -136,6 +137,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   operationsRoutes(app, serving);
   completionsRoute(app, serving);
   chatRoute(app, serving);
+  responsesRoute(app, serving);
   embeddingsRoute(app, serving);
   tokenizeRoutes(app, serving);
   pageDataRoutes(app, serving);

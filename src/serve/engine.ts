@@ -7,7 +7,7 @@
 
 import { setMaxListeners } from 'node:events';
 
-import type { GeneratedToken, Grammar, SamplingOptions, Speculation, TextModel } from '../generate/index.ts';
+import type { GeneratedToken, Grammar, SamplingOptions, Speculation, TextModel, TokenAlternative } from '../generate/index.ts';
 import type { FinishedReason, ServingMetrics } from '../monitor/index.ts';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
@@ -24,9 +24,12 @@ export interface GenerationRequest {
   readonly scorePrompt?: boolean;
 }
 
+/** The likeliest tokens in the place of each token of a prompt, undefined for the first. */
+export type PromptAlternatives = readonly (readonly TokenAlternative[] | undefined)[];
+
 /** What happened to the sequence `index`. */
 export type EngineEvent =
-  | { readonly index: number; readonly kind: 'prompt'; readonly logProbabilities: Float32Array }
+  | { readonly index: number; readonly kind: 'prompt'; readonly logProbabilities: Float32Array; readonly alternatives: PromptAlternatives }
   | { readonly index: number; readonly kind: 'token'; readonly token: GeneratedToken }
   | { readonly index: number; readonly kind: 'end'; readonly reason: 'stop' | 'length' };
 
@@ -210,7 +213,17 @@ async function generate(job: Job, { index, generation, metrics, now, begin }: Ge
     signal.throwIfAborted();
     if (scorePrompt) {
       onStart();
-      job.channel.push({ index, kind: 'prompt', logProbabilities: await job.model.score(prompt, { signal }) });
+      const alternatives: (readonly TokenAlternative[] | undefined)[] = Array.from({ length: prompt.length });
+      const logProbabilities = await job.model.score(prompt, {
+        signal,
+        client,
+        priority,
+        alternatives: sampling.alternatives ?? 0,
+        onAlternatives: (place, list) => {
+          alternatives[place] = list;
+        },
+      });
+      job.channel.push({ index, kind: 'prompt', logProbabilities, alternatives });
       signal.throwIfAborted();
     }
     let end: 'stop' | 'length' = 'length';

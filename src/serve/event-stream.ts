@@ -20,16 +20,19 @@ export function clientSignal(reply: FastifyReply): AbortSignal {
  *
  * Decided: the first value is awaited before the headers go out, so that what fails early has its HTTP status; what fails
  * later is an event `{"error": …}`, and then the stream ends without the `done` line.
+ *
+ * @param options `done`: the data of the last event; `named`: events have the names that their `type` says
  */
 export async function sendEvents(
   reply: FastifyReply,
   values: AsyncGenerator<object>,
-  { done }: { readonly done?: string } = {},
+  { done, named = false }: { readonly done?: string; readonly named?: boolean } = {},
 ): Promise<FastifyReply> {
   const first = await values.next();
   const lines = async function* (): AsyncGenerator<string> {
     try {
-      for (let next = first; next.done !== true; next = await values.next()) yield event(JSON.stringify(next.value));
+      for (let next = first; next.done !== true; next = await values.next())
+        yield (named ? `event: ${(next.value as { readonly type: string }).type}\n` : '') + event(JSON.stringify(next.value));
       if (done !== undefined) yield event(done);
     } catch (error) {
       if (!reply.raw.destroyed) reply.log.error({ err: error }, 'a stream failed');

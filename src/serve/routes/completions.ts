@@ -119,16 +119,16 @@ async function* choiceParts(
     offsets[index] = offset + text.length;
     return { index, text, logprobs: logprobs === undefined ? null : completionLogprobs(tokens, tokenizer, offset), finish_reason: null };
   };
-  const echoed = (index: number, logProbabilities?: Float32Array): Choice => {
+  const echoed = (index: number, scores?: PromptScores): Choice => {
     const ids = generations[index]?.prompt ?? new Uint32Array();
     begun[index] = true;
-    const scored = logProbabilities === undefined ? [] : scorePrompt(model, ids, logProbabilities);
+    const scored = scores === undefined ? [] : scorePrompt(model, ids, scores);
     return write(index, tokenizer.decode(ids), scored);
   };
   for await (const event of events) {
     const { index } = event;
     if (event.kind === 'prompt') {
-      yield { choice: echoed(index, event.logProbabilities), tokens: 0 };
+      yield { choice: echoed(index, event), tokens: 0 };
       continue;
     }
     if (begun[index] !== true) yield { choice: echoed(index), tokens: 0 };
@@ -143,13 +143,23 @@ async function* choiceParts(
   }
 }
 
-/** The prompt's own tokens. Which tokens else could have stood there is not known: `alternatives` is undefined. */
-function scorePrompt(model: TextModel, ids: Uint32Array, logProbabilities: Float32Array): readonly ScoredToken[] {
+type PromptScores = Pick<Extract<EngineEvent, { readonly kind: 'prompt' }>, 'logProbabilities' | 'alternatives'>;
+
+/** The prompt's own tokens; nothing else could have stood in the place of the first. */
+function scorePrompt(model: TextModel, ids: Uint32Array, { logProbabilities, alternatives }: PromptScores): readonly ScoredToken[] {
   let length = 0;
   return [...ids].map((id, index) => {
     const before = length;
     length = model.tokenizer.decode(ids.subarray(0, index + 1)).length;
-    return { id, logProbability: logProbabilities[index] ?? NaN, alternatives: undefined, length: Math.max(0, length - before) };
+    const logProbability = logProbabilities[index] ?? NaN;
+    const listed = alternatives[index]?.some((other) => other.id === id) === false ? [{ id, text: '', logProbability }] : [];
+    const others = alternatives[index];
+    return {
+      id,
+      logProbability,
+      alternatives: others === undefined ? undefined : [...others, ...listed],
+      length: Math.max(0, length - before),
+    };
   });
 }
 
