@@ -1,5 +1,11 @@
 export { createApp } from './app.ts';
 export type { AppOptions } from './app.ts';
+export { recordUsage } from './accounting.ts';
+export type { RequestUsage } from './accounting.ts';
+export { clientOf } from './client.ts';
+export type { Client } from './client.ts';
+export type { KeyRecord, KeyRights, Scope } from './key-records.ts';
+export { addKey, readKeys, revokeKey } from './keys-file.ts';
 export type {
   PageAlternative,
   PageAttention,
@@ -14,5 +20,6 @@ export type {
   PageToken,
 } from './page-api.ts';
 export type { ErrorBody } from './request-error.ts';
+export type { LogLevel, LogStream } from './request-log.ts';
 export { serve, studio } from './serve.ts';
 export type { RunningServer, ServeOptions } from './serve.ts';
