@@ -54,8 +54,8 @@ export function loggerOptions({ log, logLevel }: LogOptions): NonNullable<Fastif
 export function logRequests(app: FastifyInstance, { log, logPrompts }: LogOptions): void {
   if (log === false) return;
   app.addHook('onRequest', async (request, reply) => {
-    finished(reply.raw, () => {
-      const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_GONE;
+    finished(reply.raw, (broken) => {
+      const status = broken == null ? reply.statusCode : CLIENT_GONE;
       const { model, promptTokens, completionTokens, finishReasons } = usageOf(request) ?? {};
       const line = {
         key: clientOf(request).name,
