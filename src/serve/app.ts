@@ -8,16 +8,19 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkOptions } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { createServingMetrics, openRuns } from '../monitor/index.ts';
+import type { ServingMetrics } from '../monitor/index.ts';
 import { createAttentionReaders } from './attention-readers.ts';
 import { addAccounting } from './accounting.ts';
 import { connectionOptions, limitConnections } from './connection-limits.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { createEngine } from './engine.ts';
 import { guardRoutes } from './guard.ts';
+import type { GuardOptions } from './guard.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { openKeyRing } from './key-ring.ts';
 import { checkServing } from './option-ranges.ts';
 import { createRateLimits } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
 import { loggerOptions, logRequests } from './request-log.ts';
 import type { LogLevel, LogStream } from './request-log.ts';
 import { limitTime } from './request-signal.ts';
@@ -30,6 +33,8 @@ import { explainRoute } from './routes/explain.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
 import type { Serving } from './serving.ts';
+import { followTls, readTls } from './tls-files.ts';
+import type { TlsFiles } from './tls-files.ts';
 import { answersUnderWay } from './under-way.ts';
 
 /** Options of {@link createApp}. */
@@ -52,6 +57,8 @@ export interface AppOptions {
   readonly receiveSeconds?: number;
   /** Most connections at a time; more are closed at once. Default 1000. */
   readonly maxConnections?: number;
+  /** Certificate and key to speak TLS with; read again when they are renewed. Default plain HTTP. */
+  readonly tls?: TlsFiles;
   /** Origins whose pages may ask from a browser, e.g. `https://app.example.com`, or `*` for all. Default none but the server's own page. */
   readonly cors?: readonly string[];
   /** Log requests as JSON lines, without prompts: on stderr, or where it is said. Default false. */
@@ -83,6 +90,7 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = [
   'requestSeconds',
   'receiveSeconds',
   'maxConnections',
+  'tls',
   'cors',
   'log',
   'logLevel',
@@ -108,12 +116,27 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = [
  * ```
  */
 export async function createApp(options: AppOptions = {}): Promise<FastifyInstance> {
+  return await buildApp(options, {});
+}
+
+/** What a process that serves beside others does otherwise. */
+export interface AppInside {
+  /** Where the keys' budgets are; default in this process. */
+  readonly limits?: RateLimits;
+  /** What `/metrics` answers; default the counters of this process. */
+  readonly metricsText?: (own: ServingMetrics) => Promise<string>;
+}
+
+/** {@link createApp}, for a process that serves beside others. */
+export async function buildApp(options: AppOptions, inside: AppInside): Promise<FastifyInstance> {
   checkOptions('serve', options, APP_OPTIONS);
   checkServing(options);
   const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 25, page, clock = Date.now } = options;
-  const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [] } = options;
+  const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [], tls } = options;
   const { log = false, logLevel = 'info', logPrompts = false } = options;
-  const metrics = createServingMetrics();
+  const own = createServingMetrics();
+  const { metricsText, limits = createRateLimits(() => performance.now() / 1000) } = inside;
+  const metrics = metricsText === undefined ? own : { ...own, text: () => metricsText(own) };
   const engine = createEngine({ queue, metrics, now: () => performance.now() / 1000 });
   let loaded: readonly TextModel[] | undefined;
   let draining = false;
@@ -143,9 +166,10 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   };
   const connections = { receiveSeconds, maxConnections };
   const { fastify, node } = connectionOptions(connections);
+  const server = tls === undefined ? { http: node } : { https: { ...node, ...(await readTls(tls)) } };
   const app = Fastify({
     ...fastify,
-    http: node,
+    ...(server as { readonly http: typeof node }), // The same application, whichever server is under it.
     bodyLimit,
     pluginTimeout: 0, // Fastify's 10 seconds hold for closing too, which has a grace period of its own.
     logger: loggerOptions({ log, logLevel, logPrompts }),
@@ -170,8 +194,9 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   limitConnections(app, connections);
   limitTime(app, requestSeconds);
   readJsonBodies(app);
+  if (tls !== undefined) followTls(app, tls);
   await allowOrigins(app, cors);
-  await guard(app, { keys, clock, standardModel: () => loaded?.[0]?.name });
+  await guard(app, { keys, limits, clock, standardModel: () => loaded?.[0]?.name });
   app.addHook('preClose', async () => {
     draining = true;
     const end = performance.now() + graceSeconds * 1000;
@@ -194,10 +219,7 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
 }
 
 /** Has an application ask for the keys of a file, when there is one. */
-async function guard(
-  app: FastifyInstance,
-  { keys, clock, standardModel }: { keys: string | undefined; clock: () => number; standardModel: () => string | undefined },
-): Promise<void> {
+async function guard(app: FastifyInstance, { keys, ...others }: { keys: string | undefined } & Omit<GuardOptions, 'keys'>): Promise<void> {
   const ring =
     keys === undefined
       ? undefined
@@ -206,5 +228,5 @@ async function guard(
           onError: (error) => app.log.error({ err: error }, 'the keys cannot be read; the former hold on'),
         });
   if (ring !== undefined) app.addHook('onClose', async () => ring.close());
-  guardRoutes(app, { keys: ring, limits: createRateLimits(() => performance.now() / 1000), clock, standardModel });
+  guardRoutes(app, { keys: ring, ...others });
 }

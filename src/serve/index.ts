@@ -6,6 +6,7 @@ export { clientOf } from './client.ts';
 export type { Client } from './client.ts';
 export type { KeyRecord, KeyRights, Scope } from './key-records.ts';
 export { addKey, readKeys, revokeKey } from './keys-file.ts';
+export type { AdapterSource, ModelSource } from './model-sources.ts';
 export type {
   PageAlternative,
   PageAttention,
@@ -22,4 +23,5 @@ export type {
 export type { ErrorBody } from './request-error.ts';
 export type { LogLevel, LogStream } from './request-log.ts';
 export { serve, studio } from './serve.ts';
-export type { RunningServer, ServeOptions } from './serve.ts';
+export type { RunningServer, ServeOptions, ServeTarget } from './serve.ts';
+export type { TlsFiles } from './tls-files.ts';
