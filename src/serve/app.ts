@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { createServingMetrics, openRuns } from '../monitor/index.ts';
+import { createServingMetrics, createSpanExporter, openRuns } from '../monitor/index.ts';
 import type { ServingMetrics } from '../monitor/index.ts';
 import { createAttentionReaders } from './attention-readers.ts';
 import { addAccounting } from './accounting.ts';
@@ -24,6 +24,7 @@ import type { RateLimits } from './rate-limits.ts';
 import { loggerOptions, logRequests } from './request-log.ts';
 import type { LogLevel, LogStream } from './request-log.ts';
 import { limitTime } from './request-signal.ts';
+import { traceRequests } from './request-traces.ts';
 import { pageRoutes } from './page-files.ts';
 import { envelope, errorAnswer } from './request-error.ts';
 import { attentionRoute } from './routes/attention.ts';
@@ -67,6 +68,8 @@ export interface AppOptions {
   readonly logLevel?: LogLevel;
   /** Log the bodies of requests, with their prompts, too. Default false. */
   readonly logPrompts?: boolean;
+  /** Collector of OpenTelemetry to send a span of each request to, e.g. `http://localhost:4318` (OTLP over HTTP). Default none. */
+  readonly otelEndpoint?: string;
   /** Folder of the built page. Default the one that comes with the package. */
   readonly page?: string;
   /** Milliseconds since 1970. Default `Date.now`. */
@@ -95,6 +98,7 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = [
   'log',
   'logLevel',
   'logPrompts',
+  'otelEndpoint',
   'page',
   'clock',
 ];
@@ -133,7 +137,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   checkServing(options);
   const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 25, page, clock = Date.now } = options;
   const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [], tls } = options;
-  const { log = false, logLevel = 'info', logPrompts = false } = options;
+  const { log = false, logLevel = 'info', logPrompts = false, otelEndpoint } = options;
   const own = createServingMetrics();
   const { metricsText, limits = createRateLimits(() => performance.now() / 1000) } = inside;
   const metrics = metricsText === undefined ? own : { ...own, text: () => metricsText(own) };
@@ -191,6 +195,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   const answers = answersUnderWay(app);
   addAccounting(app);
   logRequests(app, { log, logLevel, logPrompts });
+  if (otelEndpoint !== undefined) trace(app, otelEndpoint, clock);
   limitConnections(app, connections);
   limitTime(app, requestSeconds);
   readJsonBodies(app);
@@ -229,4 +234,12 @@ async function guard(app: FastifyInstance, { keys, ...others }: { keys: string |
         });
   if (ring !== undefined) app.addHook('onClose', async () => ring.close());
   guardRoutes(app, { keys: ring, ...others });
+}
+
+/** Has an application send a span of each request to a collector. */
+function trace(app: FastifyInstance, endpoint: string, clock: () => number): void {
+  const exporter = createSpanExporter(endpoint, {
+    onDropped: (spans, reason) => app.log.warn({ spans, reason }, 'spans were dropped'),
+  });
+  traceRequests(app, { exporter, clock });
 }

@@ -24,4 +24,6 @@ export type { ErrorBody } from './request-error.ts';
 export type { LogLevel, LogStream } from './request-log.ts';
 export { serve, studio } from './serve.ts';
 export type { RunningServer, ServeOptions, ServeTarget } from './serve.ts';
+export { readSettings } from './settings-file.ts';
+export type { ServeSettings } from './settings-file.ts';
 export type { TlsFiles } from './tls-files.ts';

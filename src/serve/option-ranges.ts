@@ -20,6 +20,7 @@ export const OPTION_RANGES: Readonly<Record<string, Range>> = {
   requestSeconds: { min: 0.001, max: LONGEST },
   receiveSeconds: { min: 0.001, max: LONGEST },
   maxConnections: { min: 1, max: 1_000_000, whole: true },
+  workers: { min: 1, max: 256, whole: true },
 };
 
 /** @throws UsageError `WEFT_SERVE_OPTION` for an option that is out of its range */
@@ -31,7 +32,9 @@ export function checkServing(options: object): void {
     const fits = typeof value === 'number' && value >= min && value <= max && (whole !== true || Number.isInteger(value));
     if (!fits) throw wrong(name, value, `${whole === true ? 'a whole number' : 'a number'} from ${min} to ${max}`);
   }
-  const { logLevel } = given;
+  const { logLevel, otelEndpoint } = given;
+  if (otelEndpoint !== undefined && !/^https?:\/\//.test(URL.canParse(String(otelEndpoint)) ? String(otelEndpoint) : ''))
+    throw wrong('otelEndpoint', otelEndpoint, 'an address of http or https');
   if (logLevel !== undefined && !LOG_LEVELS.some((level) => level === logLevel))
     throw wrong('logLevel', logLevel, `one of ${LOG_LEVELS.join(', ')}`);
 }

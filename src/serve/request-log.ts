@@ -6,11 +6,10 @@
  * that leads nowhere.
  */
 
-import { finished } from 'node:stream';
-
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
 import { usageOf } from './accounting.ts';
+import { whenAnswered } from './answer-end.ts';
 import { clientOf } from './client.ts';
 
 /** How much is logged: every level has those behind it too. */
@@ -54,8 +53,8 @@ export function loggerOptions({ log, logLevel }: LogOptions): NonNullable<Fastif
 export function logRequests(app: FastifyInstance, { log, logPrompts }: LogOptions): void {
   if (log === false) return;
   app.addHook('onRequest', async (request, reply) => {
-    finished(reply.raw, (broken) => {
-      const status = broken == null ? reply.statusCode : CLIENT_GONE;
+    whenAnswered(reply, (broken) => {
+      const status = broken ? CLIENT_GONE : reply.statusCode;
       const { model, promptTokens, completionTokens, finishReasons } = usageOf(request) ?? {};
       const line = {
         key: clientOf(request).name,
