@@ -128,7 +128,9 @@ export interface AppInside {
   /** Where the keys' budgets are; default in this process. */
   readonly limits?: RateLimits;
   /** What `/metrics` answers; default the counters of this process. */
-  readonly metricsText?: (own: ServingMetrics) => Promise<string>;
+  readonly metricsText?: () => Promise<string>;
+  /** Hears of the counters of this process. */
+  readonly onMetrics?: (own: ServingMetrics) => void;
 }
 
 /** {@link createApp}, for a process that serves beside others. */
@@ -139,8 +141,9 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [], tls } = options;
   const { log = false, logLevel = 'info', logPrompts = false, otelEndpoint } = options;
   const own = createServingMetrics();
-  const { metricsText, limits = createRateLimits(() => performance.now() / 1000) } = inside;
-  const metrics = metricsText === undefined ? own : { ...own, text: () => metricsText(own) };
+  const { metricsText = own.text, limits = createRateLimits(() => performance.now() / 1000) } = inside;
+  inside.onMetrics?.(own);
+  const metrics = { ...own, text: metricsText };
   const engine = createEngine({ queue, metrics, now: () => performance.now() / 1000 });
   let loaded: readonly TextModel[] | undefined;
   let draining = false;

@@ -24,6 +24,8 @@ export type { ErrorBody } from './request-error.ts';
 export type { LogLevel, LogStream } from './request-log.ts';
 export { serve, studio } from './serve.ts';
 export type { RunningServer, ServeOptions, ServeTarget } from './serve.ts';
+export { serveWorkers } from './serve-workers.ts';
+export type { RunningWorkers, WorkerRestart, WorkersOptions } from './serve-workers.ts';
 export { readSettings } from './settings-file.ts';
 export type { ServeSettings } from './settings-file.ts';
 export type { TlsFiles } from './tls-files.ts';

@@ -74,7 +74,8 @@ function socketError(error: unknown, path: string): unknown {
   return error;
 }
 
-function portError(error: unknown, { port, host }: { port: number; host: string }): unknown {
+/** Why a port could not be had. */
+export function portError(error: unknown, { port, host }: { port: number; host: string }): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const reasons: { readonly [code: string]: readonly [string, string] } = {
     EADDRINUSE: [

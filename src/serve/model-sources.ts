@@ -26,7 +26,7 @@ export interface AdapterSource {
 }
 
 /** What loads a folder; another in tests. */
-export type LoadFolder = (path: string, options: { readonly base?: string }) => Promise<TextModel>;
+export type LoadFolder = (path: string, options: { readonly base?: string; readonly threads?: number }) => Promise<TextModel>;
 
 /** Sources as they are given: folders, or with names. */
 export function modelSources(given: string | readonly (string | ModelSource)[], base: string | undefined): readonly ModelSource[] {
@@ -55,10 +55,13 @@ export function curvesOf(sources: readonly ModelSource[]): readonly string[] {
  *
  * @throws UsageError `WEFT_SERVE_MODEL_NAME` when two have one name, and what opening a folder throws
  */
-export async function loadModels(sources: readonly ModelSource[], load: LoadFolder = loadTextModel): Promise<readonly TextModel[]> {
+export async function loadModels(
+  sources: readonly ModelSource[],
+  { load = loadTextModel, threads }: { readonly load?: LoadFolder; readonly threads?: number | undefined } = {},
+): Promise<readonly TextModel[]> {
   const loaded: TextModel[] = [];
   const take = async (path: string, { name, base }: { name: string | undefined; base: string | undefined }): Promise<void> => {
-    const model = await load(path, base === undefined ? {} : { base });
+    const model = await load(path, { ...(base === undefined ? {} : { base }), ...(threads === undefined ? {} : { threads }) });
     loaded.push(name === undefined ? model : { ...model, name });
     requireOnce(loaded, path);
   };

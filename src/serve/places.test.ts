@@ -174,9 +174,11 @@ describe('several models', () => {
     const loads: unknown[] = [];
     const models = await loadModels(
       modelSources(['one', { path: 'two', name: 'second', adapters: [{ path: 'tuned', name: 'french' }] }], undefined),
-      async (path, options) => {
-        loads.push([path, options]);
-        return fakeModel({ name: path });
+      {
+        load: async (path, options) => {
+          loads.push([path, options]);
+          return fakeModel({ name: path });
+        },
       },
     );
     expect(models.map(({ name }) => name)).toEqual(['one', 'second', 'french']);
@@ -194,8 +196,8 @@ describe('several models', () => {
       opened.push(fakeModel({ name: 'same' }));
       return opened.at(-1)!;
     };
-    await expect(loadModels(modelSources(['a', 'broken'], undefined), load)).rejects.toThrow('broken');
-    await expect(loadModels(modelSources(['a', 'b'], undefined), load)).rejects.toMatchObject({ code: 'WEFT_SERVE_MODEL_NAME' });
+    await expect(loadModels(modelSources(['a', 'broken'], undefined), { load })).rejects.toThrow('broken');
+    await expect(loadModels(modelSources(['a', 'b'], undefined), { load })).rejects.toMatchObject({ code: 'WEFT_SERVE_MODEL_NAME' });
     expect(opened.map((model) => model.log.closed)).toEqual([1, 1, 1]);
     expect(() => modelSources([], undefined)).toThrow('a server needs a model');
     expect(() => modelSources([{ path: 'a', nmae: 'b' } as never], undefined)).toThrow('unknown');

@@ -41,7 +41,7 @@ export function loggerOptions({ log, logLevel }: LogOptions): NonNullable<Fastif
   return {
     level: logLevel,
     stream: log === true ? process.stderr : log,
-    base: null,
+    base: { pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (level: string) => ({ level }) },
     // Whoever logs a request or an answer logs nothing of what is in it.

@@ -71,6 +71,8 @@ export interface ServeInside extends AppInside {
   readonly loadFirst?: boolean;
   /** Another process looks after the socket's file. */
   readonly sharedSocket?: boolean;
+  /** Threads of each model; default the runtime's. */
+  readonly threads?: number;
 }
 
 /** {@link serve}, for a process that serves beside others. */
@@ -95,13 +97,13 @@ export async function serveInside(target: ServeTarget, options: ServeOptions, in
   };
   if (isOpen(target)) return await start(await buildApp({ ...rest, models: [target] }, inside));
   const sources = modelSources(target, base);
-  const before = inside.loadFirst === true ? await loadModels(sources) : undefined;
+  const before = inside.loadFirst === true ? await loadModels(sources, inside) : undefined;
   // Else the port first: a port in use is told at once, not after the models were loaded.
   let loaded: (models: readonly TextModel[]) => void = () => undefined;
   const models = before ?? new Promise<readonly TextModel[]>((resolve) => (loaded = resolve));
   const server = await start(await buildApp({ runs: curvesOf(sources), ...rest, models }, inside));
   try {
-    const opened = before ?? (await loadModels(sources));
+    const opened = before ?? (await loadModels(sources, inside));
     loaded(opened);
     return {
       ...server,

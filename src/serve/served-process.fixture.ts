@@ -18,11 +18,13 @@ export interface ServedProcess {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `weft serve` with these arguments on a free port; resolves when it says where. */
+/** Starts `weft serve` with these arguments on a free port, unless they say where; resolves when it says where. */
 export async function startServing(args: readonly string[]): Promise<ServedProcess> {
-  const child = spawn(process.execPath, ['--import', tsx, main, 'serve', ...args, '--port', '0', '--json'], {
+  const elsewhere = args.includes('--port') || args.includes('--socket');
+  const child = spawn(process.execPath, ['--import', tsx, main, 'serve', ...(elsewhere ? [] : ['--port', '0']), ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  process.once('exit', () => child.kill('SIGKILL')); // Also when a test fails.
   let [out, err] = ['', ''];
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));

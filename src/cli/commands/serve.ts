@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import type { ServeOptions, ServeTarget } from '../../serve/index.ts';
+import type { ModelSource, ServeOptions, ServeTarget } from '../../serve/index.ts';
 import { printJson, untilStopped } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { addServeFlags, serveSettings } from '../serve-flags.ts';
@@ -28,13 +28,14 @@ export function addServe(program: Command, context: CliContext): void {
     .action(async (folders: readonly string[], flags: ServeFlags) => {
       const { readSettings } = await import('../../serve/index.ts');
       const file = flags.config === undefined ? {} : await readSettings(flags.config);
-      const { models, options } = serveSettings(folders, flags, file);
+      const { models, options, workers = 1 } = serveSettings(folders, flags, file);
       const paths = models.map((model) => (typeof model === 'string' ? model : model.path));
       const onStart = (url: string): void =>
         flags.json === true
           ? printJson(context, { url, model: paths[0], ...(paths.length > 1 ? { models: paths } : {}) })
           : announce(url, context, context.stdout);
-      await serveUntilStopped(models, { ...options, onStart }, context);
+      if (workers > 1) await workersUntilStopped(models, { ...options, workers, onStart }, context);
+      else await serveUntilStopped(models, { ...options, onStart }, context);
     });
 }
 
@@ -46,6 +47,29 @@ export async function serveUntilStopped(
 ): Promise<void> {
   const { serve } = await import('../../serve/index.ts');
   const server = await serve(target, options);
+  try {
+    onStart(server.url);
+    await untilStopped(context.signal);
+  } finally {
+    await server.close();
+  }
+}
+
+/** The same from several processes. */
+async function workersUntilStopped(
+  models: readonly (string | ModelSource)[],
+  { onStart, workers, log, clock: _, ...options }: ServeOptions & { readonly workers: number; readonly onStart: (url: string) => void },
+  context: CliContext,
+): Promise<void> {
+  const { serveWorkers } = await import('../../serve/index.ts');
+  const server = await serveWorkers(
+    models,
+    { ...options, log: log === true },
+    {
+      workers,
+      onRestart: ({ pid, reason, seconds }) => context.stderr.write(`Worker ${pid} ended (${reason}); another starts in ${seconds} s\n`),
+    },
+  );
   try {
     onStart(server.url);
     await untilStopped(context.signal);
