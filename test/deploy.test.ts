@@ -25,11 +25,11 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const KINDS = { Deployment, HorizontalPodAutoscaler, PodDisruptionBudget, ConfigMap, PersistentVolumeClaim, Secret, Service };
 
 /** The one document of a manifest. */
-function manifest<T = Readonly<Record<string, unknown>>>(path: string): T {
+function manifest(path: string): Readonly<Record<string, unknown>> {
   const documents = parseAllDocuments(read(join('kubernetes', path)), { uniqueKeys: true, strict: true });
   expect(documents.flatMap(({ errors, warnings }) => [...errors, ...warnings])).toEqual([]);
   expect(documents).toHaveLength(1);
-  return documents[0]?.toJS() as T;
+  return documents[0]?.toJS() as Readonly<Record<string, unknown>>;
 }
 
 /** A value that remembers which of its names were looked at: a validator looks at all that it knows. */
@@ -73,10 +73,10 @@ interface DeploymentManifest extends Named {
     readonly template: { readonly metadata: { readonly labels: object }; readonly spec: Pod };
   };
 }
-const deployment = manifest<DeploymentManifest>('deployment.yaml');
+const deployment = manifest('deployment.yaml') as unknown as DeploymentManifest;
 const pod = deployment.spec.template.spec;
 const [container] = pod.containers;
-const settingsMap = manifest<Named & { readonly data: Readonly<Record<string, string>> }>('settings.yaml');
+const settingsMap = manifest('settings.yaml') as unknown as Named & { readonly data: Readonly<Record<string, string>> };
 
 /** The settings as the server in the pod reads them. */
 async function settings(): Promise<ServeSettings> {
@@ -95,7 +95,7 @@ describe('every manifest', () => {
     const Kind = KINDS[value['kind'] as keyof typeof KINDS];
     expect(value['apiVersion']).toBe(new Kind().apiVersion);
     const seen = new Map<string, boolean>();
-    const model = new Kind(value as never);
+    const model = new Kind(value);
     expect(() => model.validate()).not.toThrow();
     // The same once more, watched; labels and what a map holds are anybody's.
     for (const name of Object.keys(value))
@@ -109,14 +109,14 @@ describe('every manifest', () => {
   test('a name that the schema lacks would be seen', () => {
     const value = { metadata: { name: 'a' }, spec: { ports: [{ port: 80, prot: 81 }] } };
     const seen = new Map<string, boolean>();
-    const model = new Service(value as never);
+    const model = new Service(value);
     Object.defineProperty(model, 'spec', { value: watched(value.spec, '.spec', seen), enumerable: true });
     model.validate();
     expect([...seen].filter(([, known]) => !known).map(([name]) => name)).toEqual(['.spec.ports.0.prot']);
   });
 
   test('the list for kubectl apply -k has those that are not examples', () => {
-    const { resources } = manifest<{ readonly resources: readonly string[] }>('kustomization.yaml');
+    const { resources } = manifest('kustomization.yaml') as unknown as { readonly resources: readonly string[] };
     expect([...resources].sort()).toEqual(manifests.filter((path) => !path.startsWith('example/')));
   });
 });
@@ -124,19 +124,25 @@ describe('every manifest', () => {
 describe('they fit each other', () => {
   test('selectors find the pods', () => {
     const labels = deployment.spec.template.metadata.labels;
-    const service = manifest<{ readonly spec: { readonly selector: object } }>('service.yaml');
-    const budget = manifest<{ readonly spec: { readonly selector: { readonly matchLabels: object } } }>('disruption-budget.yaml');
+    const service = manifest('service.yaml') as unknown as { readonly spec: { readonly selector: object } };
+    const budget = manifest('disruption-budget.yaml') as unknown as {
+      readonly spec: { readonly selector: { readonly matchLabels: object } };
+    };
     expect([deployment.spec.selector.matchLabels, service.spec.selector, budget.spec.selector.matchLabels]).toEqual([
       labels,
       labels,
       labels,
     ]);
-    const autoscaler = manifest<{ readonly spec: { readonly scaleTargetRef: object; readonly metrics: unknown } }>('autoscaler.yaml');
+    const autoscaler = manifest('autoscaler.yaml') as unknown as {
+      readonly spec: { readonly scaleTargetRef: object; readonly metrics: unknown };
+    };
     expect(autoscaler.spec.scaleTargetRef).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', name: deployment.metadata.name });
   });
 
   test('ports are one', async () => {
-    const service = manifest<{ readonly spec: { readonly ports: readonly { readonly targetPort: string }[] } }>('service.yaml');
+    const service = manifest('service.yaml') as unknown as {
+      readonly spec: { readonly ports: readonly { readonly targetPort: string }[] };
+    };
     expect(service.spec.ports.map(({ targetPort }) => targetPort)).toEqual(container.ports.map(({ name }) => name));
     expect(container.ports.map(({ containerPort }) => containerPort)).toEqual([(await settings()).port]);
     expect(read('Dockerfile')).toContain('EXPOSE 8080');
@@ -152,9 +158,11 @@ describe('they fit each other', () => {
     for (const path of [keys, container.args.at(-1) ?? '', ...models.map((model) => model.path)])
       expect([path, mounts.some((mount) => path.startsWith(mount))]).toEqual([path, true]);
     expect(pod.volumes.find(({ configMap }) => configMap)?.configMap?.name).toBe(settingsMap.metadata.name);
-    expect(pod.volumes.find(({ secret }) => secret)?.secret?.secretName).toBe(manifest<Named>('example/keys.yaml').metadata.name);
+    expect(pod.volumes.find(({ secret }) => secret)?.secret?.secretName).toBe(
+      (manifest('example/keys.yaml') as unknown as Named).metadata.name,
+    );
     expect(pod.volumes.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName).toBe(
-      manifest<Named>('example/models.yaml').metadata.name,
+      (manifest('example/models.yaml') as unknown as Named).metadata.name,
     );
   });
 
@@ -170,7 +178,7 @@ describe('they fit the server', () => {
     const keys = join(folder, 'keys.json');
     writeFileSync(
       keys,
-      manifest<{ readonly stringData: Readonly<Record<string, string>> }>('example/keys.yaml').stringData['keys.json'] ?? '',
+      (manifest('example/keys.yaml') as unknown as { readonly stringData: Readonly<Record<string, string>> }).stringData['keys.json'] ?? '',
     );
     expect(await readKeys(keys)).toEqual([]);
     const app = await createApp({ keys });
@@ -181,9 +189,9 @@ describe('they fit the server', () => {
   });
 
   test('the metric that the autoscaler asks for is counted', async () => {
-    const autoscaler = manifest<{
+    const autoscaler = manifest('autoscaler.yaml') as unknown as {
       readonly spec: { readonly metrics: readonly { readonly pods: { readonly metric: { readonly name: string } } }[] };
-    }>('autoscaler.yaml');
+    };
     const app = await createApp();
     for (const { pods } of autoscaler.spec.metrics)
       expect((await app.inject('/metrics')).body).toContain(`# TYPE ${pods.metric.name} gauge`);

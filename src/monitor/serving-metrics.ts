@@ -108,6 +108,6 @@ export function createServingMetrics(): ServingMetrics {
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
-    values: async () => (await registry.getMetricsAsJSON()) as unknown as MetricValues,
+    values: () => registry.getMetricsAsJSON(),
   };
 }

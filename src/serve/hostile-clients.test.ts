@@ -107,7 +107,7 @@ describe('a hostile client', () => {
 
   test.for([
     ['what is not HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 hello', 400],
-    ['a request without an end of its head', 'GET / HTTP/1.1\r\n: a\r\n\r\n', 400],
+    ['a header without a name', 'GET / HTTP/1.1\r\n: a\r\n\r\n', 400],
     ['two lengths', head('POST', '/v1/completions', 'content-length: 5\r\ncontent-length: 6\r\n') + 'hello', 400],
     [
       'a length and chunks, as request smuggling does',

@@ -33,7 +33,7 @@ export function checkServing(options: object): void {
     if (!fits) throw wrong(name, value, `${whole === true ? 'a whole number' : 'a number'} from ${min} to ${max}`);
   }
   const { logLevel, otelEndpoint } = given;
-  if (otelEndpoint !== undefined && !/^https?:\/\//.test(URL.canParse(String(otelEndpoint)) ? String(otelEndpoint) : ''))
+  if (otelEndpoint !== undefined && !(typeof otelEndpoint === 'string' && /^https?:\/\//.test(otelEndpoint) && URL.canParse(otelEndpoint)))
     throw wrong('otelEndpoint', otelEndpoint, 'an address of http or https');
   if (logLevel !== undefined && !LOG_LEVELS.some((level) => level === logLevel))
     throw wrong('logLevel', logLevel, `one of ${LOG_LEVELS.join(', ')}`);

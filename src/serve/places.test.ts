@@ -49,7 +49,7 @@ describe('TLS', () => {
     expect(server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
     const { port } = new URL(server.url);
     const status = async (ca: string): Promise<number | undefined> => {
-      const answer = await ask({ host: '127.0.0.1', port, path: '/health', ca, agent: false }, httpsRequest as typeof httpRequest);
+      const answer = await ask({ host: '127.0.0.1', port, path: '/health', ca, agent: false }, httpsRequest);
       expect((answer.socket as TLSSocket).getProtocol()).toBe('TLSv1.3');
       return answer.statusCode;
     };

@@ -46,7 +46,7 @@ describe('a key’s limits', () => {
 
   test('a limit that is raised or lowered keeps what was used', () => {
     const { take } = limits();
-    take({ name: 'a', requestsPerMinute: 2 });
+    void take({ name: 'a', requestsPerMinute: 2 });
     expect(take({ name: 'a', requestsPerMinute: 10 })).toEqual({ retryAfter: 0, requests: 8 });
     expect(take({ name: 'a', requestsPerMinute: 1 })).toMatchObject({ refused: 'requests' });
   });

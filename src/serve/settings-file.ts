@@ -158,7 +158,7 @@ function misfit(file: string, issue: z.core.$ZodIssue | undefined): FormatError 
   const report = { code: 'WEFT_SERVE_CONFIG', action: `read the settings of ${file}` };
   const [unknown] = keys;
   if (unknown !== undefined) {
-    const known = NAMES[String(issue?.path.filter((part) => typeof part === 'string').at(-1) ?? '')] ?? [];
+    const known = NAMES[issue?.path.filter((part) => typeof part === 'string').at(-1) ?? ''] ?? [];
     const nearest = nearestTo(unknown, known);
     const remedy = nearest === undefined ? `Known names: ${known.join(', ')}.` : `Did you mean ${nearest}?`;
     return new FormatError({ ...report, rule: 'a name is unknown', value: place, remedy });

@@ -13,6 +13,6 @@ export async function writeTinyModel(folder: string, contextLength: number = 256
   // Scores far above and below zero, and zero for the end of text: some other token is always far likelier.
   const head = weights.get('head.weight');
   const ends = (tokenizer.endOfText ?? 0) * 32;
-  head?.data.forEach((value, index) => (head.data[index] = index >= ends && index < ends + 32 ? 0 : 300 * Number(value)));
+  head?.data.forEach((value, index) => (head.data[index] = index >= ends && index < ends + 32 ? 0 : 300 * value));
   await saveModel(folder, { model, weights, tokenizer });
 }
