@@ -6,6 +6,7 @@ import { addChat } from './commands/chat.ts';
 import { addEval } from './commands/eval.ts';
 import { addFinetune } from './commands/finetune.ts';
 import { addGenerate } from './commands/generate.ts';
+import { addKeys } from './commands/keys.ts';
 import { addQuickstart } from './commands/quickstart.ts';
 import { addServe } from './commands/serve.ts';
 import { addSize } from './commands/size.ts';
@@ -43,6 +44,7 @@ export function createProgram(context: CliContext, version: string): Command {
     addChat,
     addEval,
     addServe,
+    addKeys,
     addStudio,
     addSize,
     addTokens,

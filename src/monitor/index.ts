@@ -4,3 +4,7 @@ export { openRuns } from './runs.ts';
 export type { RunSummary, Runs } from './runs.ts';
 export { createServingMetrics } from './serving-metrics.ts';
 export type { FinishedReason, RequestRecord, ServingMetrics } from './serving-metrics.ts';
+export { createSpanExporter } from './span-exporter.ts';
+export type { Span, SpanExporter, SpanExporterOptions } from './span-exporter.ts';
+export { countsOf, sumMetrics } from './summed-metrics.ts';
+export type { MetricValues } from './summed-metrics.ts';

@@ -7,6 +7,8 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { MetricValues } from './summed-metrics.ts';
+
 /** Why a generation ended. */
 export type FinishedReason = 'stop' | 'length' | 'abort' | 'error';
 
@@ -46,6 +48,8 @@ export interface ServingMetrics {
   /** The Prometheus text format, and its content type. */
   text(): Promise<string>;
   readonly contentType: string;
+  /** The values as plain data, for {@link sumMetrics}. */
+  values(): Promise<MetricValues>;
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -129,5 +133,6 @@ export function createServingMetrics(): ServingMetrics {
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    values: () => registry.getMetricsAsJSON(),
   };
 }

@@ -2,14 +2,29 @@
 
 import { randomInt, randomUUID } from 'node:crypto';
 
-import Fastify from 'fastify';
+import Fastify, { LogController } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { createServingMetrics, openRuns } from '../monitor/index.ts';
+import { createServingMetrics, createSpanExporter, openRuns } from '../monitor/index.ts';
+import type { ServingMetrics } from '../monitor/index.ts';
 import { createAttentionReaders } from './attention-readers.ts';
+import { addAccounting } from './accounting.ts';
+import { connectionOptions, limitConnections } from './connection-limits.ts';
+import { allowOrigins } from './cross-origin.ts';
 import { createEngine } from './engine.ts';
+import { guardRoutes } from './guard.ts';
+import type { GuardOptions } from './guard.ts';
+import { readJsonBodies } from './json-bodies.ts';
+import { openKeyRing } from './key-ring.ts';
+import { checkServing } from './option-ranges.ts';
+import { createRateLimits } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
+import { loggerOptions, logRequests } from './request-log.ts';
+import type { LogLevel, LogStream } from './request-log.ts';
+import { limitTime } from './request-signal.ts';
+import { traceRequests } from './request-traces.ts';
 import { pageRoutes } from './page-files.ts';
 import { envelope, errorAnswer } from './request-error.ts';
 import { attentionRoute } from './routes/attention.ts';
@@ -22,6 +37,8 @@ import { pageDataRoutes } from './routes/page-data.ts';
 import { responsesRoute } from './routes/responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 import type { Serving } from './serving.ts';
+import { followTls, readTls } from './tls-files.ts';
+import type { TlsFiles } from './tls-files.ts';
 import { answersUnderWay } from './under-way.ts';
 
 /** Options of {@link createApp}. */
@@ -34,10 +51,28 @@ export interface AppOptions {
   readonly queue?: number;
   /** Most bytes of a request's body; more get 413. Default 4 MiB. */
   readonly bodyLimit?: number;
-  /** Seconds that accepted requests have to finish when the app closes. Default 10. */
+  /** Seconds that accepted requests have to finish when the app closes. Default 25: less than the 30 that Kubernetes gives a pod. */
   readonly graceSeconds?: number;
-  /** Log requests as JSON lines on stderr, without prompts. Default false. */
-  readonly log?: boolean;
+  /** File of API keys, see {@link addKey}; it is read again when it changes. Default none: everybody may do everything. */
+  readonly keys?: string;
+  /** Seconds that a request may take; then it gets 504, or its stream an error. Default as long as it takes. */
+  readonly requestSeconds?: number;
+  /** Seconds that a client has to send a request. Default 60. */
+  readonly receiveSeconds?: number;
+  /** Most connections at a time; more are closed at once. Default 1000. */
+  readonly maxConnections?: number;
+  /** Certificate and key to speak TLS with; read again when they are renewed. Default plain HTTP. */
+  readonly tls?: TlsFiles;
+  /** Origins whose pages may ask from a browser, e.g. `https://app.example.com`, or `*` for all. Default none but the server's own page. */
+  readonly cors?: readonly string[];
+  /** Log requests as JSON lines, without prompts: on stderr, or where it is said. Default false. */
+  readonly log?: boolean | LogStream;
+  /** How much is logged. Default `info`: every request. */
+  readonly logLevel?: LogLevel;
+  /** Log the bodies of requests, with their prompts, too. Default false. */
+  readonly logPrompts?: boolean;
+  /** Collector of OpenTelemetry to send a span of each request to, e.g. `http://localhost:4318` (OTLP over HTTP). Default none. */
+  readonly otelEndpoint?: string;
   /** Folder of the built page. Default the one that comes with the package. */
   readonly page?: string;
   /** Milliseconds since 1970. Default `Date.now`. */
@@ -48,13 +83,29 @@ const ROUTES =
   'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/responses, /v1/embeddings, /tokenize and /detokenize.';
 /** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
 const CLIENT_GONE = 499;
-/** Milliseconds that a client has to send a request, so that none keeps a connection busy with half of one. */
-const REQUEST_TIMEOUT = 60_000;
 /** Milliseconds that answers have at least to reach their clients when the app closes, the errors at the end of the grace period among them. */
 const LAST_BYTES = 1000;
 
 /** The names of {@link AppOptions}. */
-export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'queue', 'bodyLimit', 'graceSeconds', 'log', 'page', 'clock'];
+export const APP_OPTIONS: readonly (keyof AppOptions)[] = [
+  'models',
+  'runs',
+  'queue',
+  'bodyLimit',
+  'graceSeconds',
+  'keys',
+  'requestSeconds',
+  'receiveSeconds',
+  'maxConnections',
+  'tls',
+  'cors',
+  'log',
+  'logLevel',
+  'logPrompts',
+  'otelEndpoint',
+  'page',
+  'clock',
+];
 
 /**
  * Builds the application that `serve` and `studio` put behind a port: the OpenAI routes, health and metrics, the page and
@@ -73,9 +124,30 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = ['models', 'runs', 'qu
  * ```
  */
 export async function createApp(options: AppOptions = {}): Promise<FastifyInstance> {
+  return await buildApp(options, {});
+}
+
+/** What a process that serves beside others does otherwise. */
+export interface AppInside {
+  /** Where the keys' budgets are; default in this process. */
+  readonly limits?: RateLimits;
+  /** What `/metrics` answers; default the counters of this process. */
+  readonly metricsText?: () => Promise<string>;
+  /** Hears of the counters of this process. */
+  readonly onMetrics?: (own: ServingMetrics) => void;
+}
+
+/** {@link createApp}, for a process that serves beside others. */
+export async function buildApp(options: AppOptions, inside: AppInside): Promise<FastifyInstance> {
   checkOptions('serve', options, APP_OPTIONS);
-  const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 10, log = false, page, clock = Date.now } = options;
-  const metrics = createServingMetrics();
+  checkServing(options);
+  const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 25, page, clock = Date.now } = options;
+  const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [], tls } = options;
+  const { log = false, logLevel = 'info', logPrompts = false, otelEndpoint } = options;
+  const own = createServingMetrics();
+  const { metricsText = own.text, limits = createRateLimits(() => performance.now() / 1000) } = inside;
+  inside.onMetrics?.(own);
+  const metrics = { ...own, text: metricsText };
   const engine = createEngine({ queue, metrics, now: () => performance.now() / 1000 });
   let loaded: readonly TextModel[] | undefined;
   let draining = false;
@@ -103,11 +175,16 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
     if (status === 500) request.log.error({ err: error }, 'a request failed');
     return reply.status(status).headers(headers).send(body);
   };
+  const connections = { receiveSeconds, maxConnections };
+  const { fastify, node } = connectionOptions(connections);
+  const server = tls === undefined ? { http: node } : { https: { ...node, ...(await readTls(tls)) } };
   const app = Fastify({
+    ...fastify,
+    ...(server as { readonly http: typeof node }), // The same application, whichever server is under it.
     bodyLimit,
-    requestTimeout: REQUEST_TIMEOUT,
     pluginTimeout: 0, // Fastify's 10 seconds hold for closing too, which has a grace period of its own.
-    logger: log ? { level: 'info', stream: process.stderr } : false,
+    logger: loggerOptions({ log, logLevel, logPrompts }),
+    logController: new LogController({ disableRequestLogging: true }), // We log requests at their end, see request-log.ts.
     genReqId: () => `req_${serving.identity()}`,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1000 },
@@ -123,6 +200,15 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
     reply.header('x-request-id', request.id);
   });
   const answers = answersUnderWay(app);
+  addAccounting(app);
+  logRequests(app, { log, logLevel, logPrompts });
+  if (otelEndpoint !== undefined) trace(app, otelEndpoint, clock);
+  limitConnections(app, connections);
+  limitTime(app, requestSeconds);
+  readJsonBodies(app);
+  if (tls !== undefined) followTls(app, tls);
+  await allowOrigins(app, cors);
+  await guard(app, { keys, limits, clock, standardModel: () => loaded?.[0]?.name });
   app.addHook('preClose', async () => {
     draining = true;
     const end = performance.now() + graceSeconds * 1000;
@@ -145,4 +231,25 @@ export async function createApp(options: AppOptions = {}): Promise<FastifyInstan
   attentionRoute(app, serving);
   await pageRoutes(app, page === undefined ? undefined : [page]);
   return app;
+}
+
+/** Has an application ask for the keys of a file, when there is one. */
+async function guard(app: FastifyInstance, { keys, ...others }: { keys: string | undefined } & Omit<GuardOptions, 'keys'>): Promise<void> {
+  const ring =
+    keys === undefined
+      ? undefined
+      : await openKeyRing(keys, {
+          onReload: (count) => app.log.info({ keys: count }, 'the keys were read again'),
+          onError: (error) => app.log.error({ err: error }, 'the keys cannot be read; the former hold on'),
+        });
+  if (ring !== undefined) app.addHook('onClose', async () => ring.close());
+  guardRoutes(app, { keys: ring, ...others });
+}
+
+/** Has an application send a span of each request to a collector. */
+function trace(app: FastifyInstance, endpoint: string, clock: () => number): void {
+  const exporter = createSpanExporter(endpoint, {
+    onDropped: (spans, reason) => app.log.warn({ spans, reason }, 'spans were dropped'),
+  });
+  traceRequests(app, { exporter, clock });
 }

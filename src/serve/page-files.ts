@@ -71,5 +71,8 @@ export async function pageRoutes(app: FastifyInstance, folders: readonly string[
     return known === file.etag ? reply.status(304).send() : reply.type(file.type).send(file.content);
   };
   app.get('/', (request, reply) => send('/index.html', reply, request.headers['if-none-match']));
-  for (const path of files.keys()) app.get(path, (request, reply) => send(path, reply, request.headers['if-none-match']));
+  // Scripts and styles are the same for everybody, and hold nothing; the page itself asks for a key where there are keys.
+  const scope = (path: string): 'open' | 'read' => (path === '/index.html' ? 'read' : 'open');
+  for (const path of files.keys())
+    app.get(path, { config: { scope: scope(path) } }, (request, reply) => send(path, reply, request.headers['if-none-match']));
 }

@@ -58,7 +58,12 @@ interface Refusal {
   readonly wireCode?: string;
 }
 
-const TYPES: { readonly [status: number]: string } = { 404: 'not_found_error', 429: 'rate_limit_error', 503: 'service_unavailable_error' };
+const TYPES: { readonly [status: number]: string } = {
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+  503: 'service_unavailable_error',
+};
 
 /** The type of error that goes with a status. */
 function errorType(status: number): string {

@@ -1,45 +1,46 @@
-/** The server behind a port: `serve` with a model, `studio` with run folders alone. */
-
-import { existsSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+/** The server behind a port or a socket: `serve` with models, `studio` with run folders alone. */
 
 import type { FastifyInstance } from 'fastify';
 
-import { WeftError, checkOptions } from '../core/index.ts';
-import { loadTextModel } from '../generate/index.ts';
+import { checkOptions } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { APP_OPTIONS, createApp } from './app.ts';
-import type { AppOptions } from './app.ts';
+import { APP_OPTIONS, buildApp } from './app.ts';
+import type { AppInside, AppOptions } from './app.ts';
+import { checkPlace, listen } from './listening.ts';
+import type { Place } from './listening.ts';
+import { curvesOf, loadModels, modelSources } from './model-sources.ts';
+import type { ModelSource } from './model-sources.ts';
 
 /** Options of {@link serve} and {@link studio}. */
-export interface ServeOptions extends Omit<AppOptions, 'models'> {
-  /** Port; 0 takes any that is free. Default 8080. */
-  readonly port?: number;
-  /** Host name or address to listen on. Default `localhost`, which other machines do not reach; `0.0.0.0` for all. */
-  readonly host?: string;
+export interface ServeOptions extends Omit<AppOptions, 'models'>, Place {
   /** Of an adapter's folder: its base model; default the one that it names. */
   readonly base?: string;
 }
 
+/** What is served: the folder of a model or an adapter, several of them, or a model that is open already. */
+export type ServeTarget = string | TextModel | readonly (string | ModelSource)[];
+
 /** A server that runs. */
 export interface RunningServer {
-  /** Where it answers, e.g. `http://localhost:8080`. */
+  /** Where it answers, e.g. `http://localhost:8080`, or `unix:/run/weft.sock`. */
   readonly url: string;
   readonly app: FastifyInstance;
-  /** Takes no more requests, lets the accepted ones finish within `graceSeconds`, then frees port and model. */
+  /** Takes no more requests, lets the accepted ones finish within `graceSeconds`, then frees port and models. */
   close(): Promise<void>;
 }
 
-const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !== 'models'), 'port', 'host', 'base'];
+/** The names of {@link ServeOptions}. */
+export const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !== 'models'), 'port', 'host', 'socket', 'base'];
 
 /**
- * Serves a language model over HTTP: the OpenAI routes under `/v1`, `/health`, `/metrics`, and the page at `/`.
+ * Serves language models over HTTP: the OpenAI routes under `/v1`, `/health`, `/metrics`, and the page at `/`.
  *
- * @param target - the folder of a model or an adapter, or a model that is open already (and stays open when the server closes)
+ * @param target - the folder of a model or an adapter, several of them in order (the first answers requests that name none), or
+ *   a model that is open already (and stays open when the server closes)
  * @param options - see {@link ServeOptions}; a folder's own learning curve is on the page unless `runs` names others
  * @returns the server, ready to answer
- * @throws WeftError `WEFT_SERVE_PORT` when the port can't be had, and what opening the folder throws
+ * @throws WeftError `WEFT_SERVE_PORT` or `WEFT_SERVE_SOCKET` when the place can't be had, `WEFT_SERVE_TLS` and `WEFT_SERVE_KEYS` for
+ *   files that can't be used, `WEFT_SERVE_OPTION`, `WEFT_SERVE_MODEL_NAME`, and what opening the folder throws
  *
  * @example
  * ```ts
@@ -60,31 +61,65 @@ const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !
  * await model.close();
  * ```
  */
-export async function serve(target: string | TextModel, options: ServeOptions = {}): Promise<RunningServer> {
+export async function serve(target: ServeTarget, options: ServeOptions = {}): Promise<RunningServer> {
+  return await serveInside(target, options, {});
+}
+
+/** What a process that serves beside others does otherwise. */
+export interface ServeInside extends AppInside {
+  /** Load the models before the place is taken: others answer there meanwhile. */
+  readonly loadFirst?: boolean;
+  /** Another process looks after the socket's file. */
+  readonly sharedSocket?: boolean;
+  /** Threads of each model; default the runtime's. */
+  readonly threads?: number;
+}
+
+/** {@link serve}, for a process that serves beside others. */
+export async function serveInside(target: ServeTarget, options: ServeOptions, inside: ServeInside): Promise<RunningServer> {
   checkOptions('serve', options, SERVE_OPTIONS);
-  const { port, host, base, ...rest } = options;
-  if (typeof target !== 'string') return await listen(await createApp({ ...rest, models: [target] }), { port, host });
-  // Port first: a port in use is told at once, not after the model was loaded.
+  const { port, host, socket, base, ...rest } = options;
+  const place = {
+    ...(port === undefined ? {} : { port }),
+    ...(host === undefined ? {} : { host }),
+    ...(socket === undefined ? {} : { socket }),
+  };
+  checkPlace(place);
+  const start = async (app: FastifyInstance): Promise<RunningServer> => {
+    const url = await listen(app, place, { tls: rest.tls !== undefined, shared: inside.sharedSocket ?? false });
+    return {
+      url,
+      app,
+      close: async () => {
+        await app.close();
+      },
+    };
+  };
+  if (isOpen(target)) return await start(await buildApp({ ...rest, models: [target] }, inside));
+  const sources = modelSources(target, base);
+  const before = inside.loadFirst === true ? await loadModels(sources, inside) : undefined;
+  // Else the port first: a port in use is told at once, not after the models were loaded.
   let loaded: (models: readonly TextModel[]) => void = () => undefined;
-  const models = new Promise<readonly TextModel[]>((resolve) => {
-    loaded = resolve;
-  });
-  const hasCurve = existsSync(join(target, 'metrics.jsonl'));
-  const server = await listen(await createApp({ runs: hasCurve ? [target] : [], ...rest, models }), { port, host });
+  const models = before ?? new Promise<readonly TextModel[]>((resolve) => (loaded = resolve));
+  const server = await start(await buildApp({ runs: curvesOf(sources), ...rest, models }, inside));
   try {
-    const model = await loadTextModel(target, base === undefined ? {} : { base });
-    loaded([model]);
+    const opened = before ?? (await loadModels(sources, inside));
+    loaded(opened);
     return {
       ...server,
       async close() {
         await server.close();
-        await model.close();
+        await Promise.all(opened.map((model) => model.close()));
       },
     };
   } catch (error) {
     await server.close();
     throw error;
   }
+}
+
+function isOpen(target: ServeTarget): target is TextModel {
+  return typeof target === 'object' && 'generate' in target;
 }
 
 /**
@@ -114,51 +149,20 @@ export async function studio(runs: readonly string[], options: Omit<ServeOptions
     options,
     SERVE_OPTIONS.filter((name) => name !== 'runs'),
   );
-  const { port, host, ...rest } = options;
-  return await listen(await createApp({ ...rest, runs }), { port, host });
-}
-
-async function listen(
-  app: FastifyInstance,
-  { port = 8080, host = 'localhost' }: { port: number | undefined; host: string | undefined },
-): Promise<RunningServer> {
-  try {
-    await app.listen({ port, host });
-  } catch (error) {
-    await app.close();
-    throw portError(error, { port, host });
-  }
-  const address = app.server.address() as AddressInfo;
-  const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const { port, host, socket, base: _, ...rest } = options;
+  const place = {
+    ...(port === undefined ? {} : { port }),
+    ...(host === undefined ? {} : { host }),
+    ...(socket === undefined ? {} : { socket }),
+  };
+  checkPlace(place);
+  const app = await buildApp({ ...rest, runs }, {});
+  const url = await listen(app, place, { tls: rest.tls !== undefined });
   return {
-    url: `http://${shown}:${address.port}`,
+    url,
     app,
     close: async () => {
       await app.close();
     },
   };
-}
-
-function portError(error: unknown, { port, host }: { port: number; host: string }): unknown {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const reasons: { readonly [code: string]: readonly [string, string] } = {
-    EADDRINUSE: [
-      'another program uses that port',
-      `Stop the other program, or give another port, e.g. --port ${port === 65_535 ? port - 1 : port + 1}.`,
-    ],
-    EACCES: ['the system does not let you use that port', 'Give a port of 1024 or above.'],
-    EADDRNOTAVAIL: ['this machine does not have that address', 'Give an address of this machine, or localhost.'],
-    ENOTFOUND: ['there is no such host', 'Give an address of this machine, or localhost.'],
-    ERR_SOCKET_BAD_PORT: ['a port is a whole number from 0 to 65535', 'Give a port in that range.'],
-  };
-  const reason = reasons[code];
-  if (reason === undefined) return error;
-  return new WeftError({
-    code: 'WEFT_SERVE_PORT',
-    action: 'serve',
-    rule: reason[0],
-    value: `${host}:${port}`,
-    remedy: reason[1],
-    cause: error,
-  });
 }

@@ -1,8 +1,8 @@
 /** The answers that are under way: a server that closes waits for them, but not for ever. */
 
-import { finished } from 'node:stream';
-
 import type { FastifyInstance } from 'fastify';
+
+import { whenAnswered } from './answer-end.ts';
 
 /** See {@link answersUnderWay}. */
 export interface UnderWay {
@@ -17,7 +17,7 @@ export function answersUnderWay(app: FastifyInstance): UnderWay {
   app.addHook('onRequest', async (_, reply) => {
     count++;
     // Sent to its end, or its client is gone.
-    finished(reply.raw, () => {
+    whenAnswered(reply, () => {
       count--;
       if (count === 0) idle();
     });

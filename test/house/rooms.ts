@@ -48,6 +48,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   zod: ['tokenizers', 'data', 'formats', 'monitor', 'train', 'generate', 'eval', 'serve', 'workflows', 'cli'],
   '@huggingface/jinja': ['tokenizers'],
   fastify: ['serve'],
+  '@fastify/cors': ['serve'],
   'prom-client': ['serve', 'monitor'],
   commander: ['cli'],
   'log-update': ['cli'],

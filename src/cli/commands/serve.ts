@@ -1,11 +1,12 @@
-/** `weft serve`: a model folder behind HTTP, with the page. */
+/** `weft serve`: model folders behind HTTP, with the page. */
 
 import type { Command } from 'commander';
 
+import type { ModelSource, ServeOptions, ServeTarget } from '../../serve/index.ts';
 import { printJson, untilStopped } from '../context.ts';
 import type { CliContext } from '../context.ts';
-import { wholeNumber } from '../flag-values.ts';
-import { BASE_HELP } from '../load-source.ts';
+import { addServeFlags, serveSettings } from '../serve-flags.ts';
+import type { ServeFlags } from '../serve-flags.ts';
 import { continued, labelled } from '../terminal/columns.ts';
 import type { Output } from '../terminal/render-events.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -13,51 +14,62 @@ import { createStyle } from '../terminal/style.ts';
 /** The port of `weft serve`, `weft studio` and `weft quickstart`. */
 export const DEFAULT_PORT = 8080;
 
-/** The flags of the commands that serve. */
-export interface ServeFlags {
-  readonly port: number;
-  readonly host?: string;
-  readonly base?: string;
-  readonly queue?: number;
-  readonly log?: true;
-  readonly json?: true;
-}
-
 /** Adds the command to the program. */
 export function addServe(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('serve')
-    .summary('serve a model folder over HTTP, with a page to try it')
-    .description('Serves a model folder: the OpenAI-compatible API under /v1, /health, /metrics, and a page at /.')
-    .argument('<DIR>', 'folder of a model or an adapter')
-    .option('--port <n>', 'port; 0 takes any that is free', wholeNumber('--port', { min: 0, max: 65_535 }), DEFAULT_PORT)
-    .option('--host <name>', 'name or address to listen on; 0.0.0.0 for all (default: localhost)')
-    .option('--base <dir>', BASE_HELP)
-    .option('--queue <n>', 'most requests that wait; more get 429', wholeNumber('--queue', { min: 0 }))
-    .option('--log', 'log requests as JSON lines on stderr')
+    .summary('serve model folders over HTTP, with a page to try them')
+    .description(
+      'Serves model folders: the OpenAI-compatible API under /v1, /health, /metrics, and a page at /. The first answers requests that name none.',
+    )
+    .argument('[DIR...]', 'folders of models or adapters; --config may name them instead');
+  addServeFlags(command)
     .option('--json', 'print where it serves as one JSON object')
-    .action(async (folder: string, flags: ServeFlags) => {
-      const { json, ...options } = flags;
+    .action(async (folders: readonly string[], flags: ServeFlags) => {
+      const { readSettings } = await import('../../serve/index.ts');
+      const file = flags.config === undefined ? {} : await readSettings(flags.config);
+      const { models, options, workers = 1 } = serveSettings(folders, flags, file);
+      const paths = models.map((model) => (typeof model === 'string' ? model : model.path));
       const onStart = (url: string): void =>
-        json === true ? printJson(context, { url, model: folder }) : announce(url, context, context.stdout);
-      await serveUntilStopped(folder, { ...options, onStart }, context);
+        flags.json === true
+          ? printJson(context, { url, model: paths[0], ...(paths.length > 1 ? { models: paths } : {}) })
+          : announce(url, context, context.stdout);
+      if (workers > 1) await workersUntilStopped(models, { ...options, workers, onStart }, context);
+      else await serveUntilStopped(models, { ...options, onStart }, context);
     });
 }
 
-/** Serves `folder` until the program is stopped; `onStart` hears where. */
+/** Serves until the program is stopped; `onStart` hears where. */
 export async function serveUntilStopped(
-  folder: string,
-  { onStart, port, host, base, queue, log }: ServeFlags & { readonly onStart: (url: string) => void },
+  target: ServeTarget,
+  { onStart, ...options }: ServeOptions & { readonly onStart: (url: string) => void },
   context: CliContext,
 ): Promise<void> {
   const { serve } = await import('../../serve/index.ts');
-  const server = await serve(folder, {
-    port,
-    ...(host === undefined ? {} : { host }),
-    ...(base === undefined ? {} : { base }),
-    ...(queue === undefined ? {} : { queue }),
-    ...(log === undefined ? {} : { log }),
-  });
+  const server = await serve(target, options);
+  try {
+    onStart(server.url);
+    await untilStopped(context.signal);
+  } finally {
+    await server.close();
+  }
+}
+
+/** The same from several processes. */
+async function workersUntilStopped(
+  models: readonly (string | ModelSource)[],
+  { onStart, workers, log, clock: _, ...options }: ServeOptions & { readonly workers: number; readonly onStart: (url: string) => void },
+  context: CliContext,
+): Promise<void> {
+  const { serveWorkers } = await import('../../serve/index.ts');
+  const server = await serveWorkers(
+    models,
+    { ...options, log: log === true },
+    {
+      workers,
+      onRestart: ({ pid, reason, seconds }) => context.stderr.write(`Worker ${pid} ended (${reason}); another starts in ${seconds} s\n`),
+    },
+  );
   try {
     onStart(server.url);
     await untilStopped(context.signal);

@@ -8,7 +8,12 @@ import { printJson, untilStopped } from '../context.ts';
 import type { CliContext } from '../context.ts';
 import { wholeNumber } from '../flag-values.ts';
 import { DEFAULT_PORT, announce } from './serve.ts';
-import type { ServeFlags } from './serve.ts';
+
+interface StudioFlags {
+  readonly port: number;
+  readonly host?: string;
+  readonly json?: true;
+}
 
 /** Adds the command to the program. */
 export function addStudio(program: Command, context: CliContext): void {
@@ -22,7 +27,7 @@ export function addStudio(program: Command, context: CliContext): void {
     .option('--port <n>', 'port; 0 takes any that is free', wholeNumber('--port', { min: 0, max: 65_535 }), DEFAULT_PORT)
     .option('--host <name>', 'name or address to listen on (default: localhost)')
     .option('--json', 'print where it serves as one JSON object')
-    .action(async (given: readonly string[], { port, host, json }: ServeFlags) => {
+    .action(async (given: readonly string[], { port, host, json }: StudioFlags) => {
       const { studio } = await import('../../serve/index.ts');
       const runs = given.length > 0 ? given : existsSync('runs') ? ['runs'] : [];
       const server = await studio(runs, { port, ...(host === undefined ? {} : { host }) });

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
+import { clientOf } from '../client.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 
@@ -17,7 +18,10 @@ export function operationsRoutes(app: FastifyInstance, serving: Serving): void {
     max_model_len: model.contextLength,
   });
 
-  app.get('/v1/models', () => ({ object: 'list', data: serving.models().map(describe) }));
+  app.get('/v1/models', (request) => {
+    const mine = serving.models().filter(({ name }) => clientOf(request).mayUse(name));
+    return { object: 'list', data: mine.map(describe) };
+  });
   // A wildcard, as names may hold slashes.
   app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => describe(modelFor(serving, request.params['*'])));
 
