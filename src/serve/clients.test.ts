@@ -9,27 +9,18 @@ import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-import { createTextModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { livelyWeights } from '../generate/models.fixture.ts';
-import { llama } from '../models/index.ts';
-import { trainTokenizer } from '../tokenizers/index.ts';
 import { fakeModel } from './fake-model.fixture.ts';
 import { serve } from './serve.ts';
 import type { RunningServer } from './serve.ts';
+import { realModel } from './real-model.fixture.ts';
 import { createGate } from './serving.fixture.ts';
 
-const TEMPLATE = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}<assistant>';
 let model: TextModel;
 let server: RunningServer;
 let baseURL: string;
 beforeAll(async () => {
-  const tokenizer = await trainTokenizer(['{"name": "Ada", "age": 36} the cat sat on the mat, tool_call'.repeat(20)], { vocabSize: 320 });
-  const definition = llama({ layers: 1, heads: 2, width: 32, contextLength: 2048, vocabSize: tokenizer.vocabSize });
-  model = await createTextModel(
-    { model: definition, weights: livelyWeights(definition), tokenizer, name: 'small', chatTemplate: TEMPLATE },
-    { threads: 1 },
-  );
+  model = await realModel({ text: '{"name": "Ada", "age": 36} the cat sat on the mat, tool_call', vocabSize: 320, contextLength: 2048 });
   server = await serve(model, { port: 0, graceSeconds: 0 });
   baseURL = `${server.url}/v1`;
 });

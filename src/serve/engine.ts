@@ -9,6 +9,7 @@ import { setMaxListeners } from 'node:events';
 
 import type { GeneratedToken, Grammar, SamplingOptions, Speculation, TextModel, TokenAlternative } from '../generate/index.ts';
 import type { FinishedReason, ServingMetrics } from '../monitor/index.ts';
+import type { RequestUsage } from './accounting.ts';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { RequestError } from './request-error.ts';
@@ -41,6 +42,8 @@ export interface RequestSource {
   readonly client?: string;
   /** Larger goes first; default 0. */
   readonly priority?: number;
+  /** Is told once what the request took, also when it broke off; default nobody is. */
+  readonly account?: (usage: RequestUsage) => void;
 }
 
 /** See {@link createEngine}. */
@@ -78,8 +81,11 @@ interface Job {
   readonly channel: Channel<EngineEvent>;
   readonly abort: AbortController;
   readonly arrived: number;
-  /** Generations whose work has begun. */
+  /** Sequences whose work has begun. */
   begun: number;
+  /** Tokens that were generated. */
+  generated: number;
+  readonly reasons: string[];
 }
 
 /** An engine in front of any number of models. */
@@ -97,13 +103,26 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
     if (draining) throw stopping();
     const waiting = [...jobs].filter(({ begun }) => begun === 0).length;
     if (waiting >= queue && !hasRoom(model)) throw full(queue);
-    const job: Job = { model, source, size, channel: createChannel(), abort: new AbortController(), arrived: now(), begun: 0 };
+    const job: Job = {
+      model,
+      source,
+      size,
+      channel: createChannel(),
+      abort: new AbortController(),
+      arrived: now(),
+      begun: 0,
+      generated: 0,
+      reasons: [],
+    };
     setMaxListeners(0, job.abort.signal); // Each sequence listens.
     jobs.add(job);
     report(model);
     return job;
   };
-  const leave = (job: Job): void => {
+  const leave = (job: Job, prompts: readonly Uint32Array[]): void => {
+    // A prompt counts once, however many choices it has.
+    const promptTokens = [...new Set(prompts)].reduce((sum, { length }) => sum + length, 0);
+    job.source.account?.({ model: job.model.name, promptTokens, completionTokens: job.generated, finishReasons: job.reasons });
     jobs.delete(job);
     report(job.model);
     if (jobs.size === 0) idle();
@@ -130,7 +149,10 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
     } catch (error) {
       job.channel.end(job.abort.signal.aborted ? job.abort.signal.reason : error);
     }
-    leave(job);
+    leave(
+      job,
+      generations.map(({ prompt }) => prompt),
+    );
   };
   const begin = (job: Job): void => {
     job.begun++;
@@ -157,7 +179,7 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
           inputs.map((ids) => embed(ids, { signal, client, priority, namespace: client, onStart: () => begin(job) })),
         );
       } finally {
-        leave(job);
+        leave(job, inputs);
       }
     },
     async drain(graceSeconds) {
@@ -243,6 +265,7 @@ async function generate(job: Job, { index, generation, metrics, now, begin }: Ge
         first ??= time;
         last = time;
         tokens++;
+        job.generated++;
         job.channel.push({ index, kind: 'token', token });
         end = token.finishReason ?? end;
       }
@@ -252,6 +275,7 @@ async function generate(job: Job, { index, generation, metrics, now, begin }: Ge
     reason = end;
   } finally {
     const ended = now();
+    job.reasons[index] = signal.aborted ? 'abort' : reason;
     const begun = started ?? ended;
     metrics.finished(name, {
       reason: signal.aborted ? 'abort' : reason,

@@ -1,19 +1,10 @@
-/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), and the end of a client. */
+/** Server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
 import { Readable } from 'node:stream';
 
 import type { FastifyReply } from 'fastify';
 
 import { errorAnswer } from './request-error.ts';
-
-/** A signal that aborts when the client goes away before its answer is complete. */
-export function clientSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort(new DOMException('The client went away.', 'AbortError'));
-  });
-  return gone.signal;
-}
 
 /**
  * Answers with a stream of events, one for each value, as JSON.

@@ -9,16 +9,12 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-import { createTextModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { livelyWeights } from '../generate/models.fixture.ts';
-import { llama } from '../models/index.ts';
-import { trainTokenizer } from '../tokenizers/index.ts';
 import { createApp } from './app.ts';
+import { realModel } from './real-model.fixture.ts';
 import { eventsOf } from './serving.fixture.ts';
 
 const FILE = '../shared/data/openapi/openai.yml';
-const TEMPLATE = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}<assistant>';
 
 describe.skipIf(!existsSync(FILE))('by the specification', () => {
   let model: TextModel;
@@ -36,12 +32,7 @@ describe.skipIf(!existsSync(FILE))('by the specification', () => {
     formats.default(ajv);
     ajv.addSchema(specification, 'openai');
     valid = (name) => ajv.compile({ $ref: `openai#/components/schemas/${name}` });
-    const tokenizer = await trainTokenizer(['the cat sat on the mat {"name": "find"}'.repeat(20)], { vocabSize: 300 });
-    const definition = llama({ layers: 1, heads: 2, width: 32, contextLength: 1024, vocabSize: tokenizer.vocabSize });
-    model = await createTextModel(
-      { model: definition, weights: livelyWeights(definition), tokenizer, name: 'small', chatTemplate: TEMPLATE },
-      { threads: 1 },
-    );
+    model = await realModel({ text: 'the cat sat on the mat {"name": "find"}', vocabSize: 300, contextLength: 1024 });
     app = await createApp({ models: [model], graceSeconds: 0 });
   });
   afterAll(async () => {

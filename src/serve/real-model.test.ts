@@ -3,23 +3,19 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createTextModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { livelyWeights } from '../generate/models.fixture.ts';
-import { llama } from '../models/index.ts';
-import { trainTokenizer } from '../tokenizers/index.ts';
 import { createApp } from './app.ts';
+import { realModel } from './real-model.fixture.ts';
 
-const TEMPLATE = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}<assistant>';
 let model: TextModel;
 let app: FastifyInstance;
 beforeAll(async () => {
-  const tokenizer = await trainTokenizer(['the cat sat on the mat, and the dog lay on the log. Größe 文字'.repeat(20)], { vocabSize: 300 });
-  const definition = llama({ layers: 2, heads: 4, kvHeads: 2, width: 64, contextLength: 256, vocabSize: tokenizer.vocabSize });
-  model = await createTextModel(
-    { model: definition, weights: livelyWeights(definition), tokenizer, name: 'small', chatTemplate: TEMPLATE },
-    { threads: 1, slots: 3 },
-  );
+  model = await realModel({
+    text: 'the cat sat on the mat, and the dog lay on the log. Größe 文字',
+    vocabSize: 300,
+    contextLength: 256,
+    slots: 3,
+  });
   app = await createApp({ models: [model], queue: 64, graceSeconds: 0 });
 });
 afterAll(async () => {

@@ -4,32 +4,20 @@ import { Ajv } from 'ajv';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { createTextModel } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
-import { livelyWeights } from '../generate/models.fixture.ts';
-import { llama } from '../models/index.ts';
-import { trainTokenizer } from '../tokenizers/index.ts';
 import { createApp } from './app.ts';
+import { realModel } from './real-model.fixture.ts';
 import { eventsOf } from './serving.fixture.ts';
 
-const TEMPLATE = '{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}<assistant>';
 /** A template that lays tools out itself, and calls as values. */
 const KNOWING =
   '{% if tools %}{% for t in tools %}[{{ t.function.name }}]{% endfor %}{% endif %}{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.tool_calls %}{% for c in m.tool_calls %}({{ c.function.name }} {{ c.function.arguments.city }}){% endfor %}{% endif %}{% endfor %}<assistant>';
 const models: TextModel[] = [];
 let app: FastifyInstance;
 beforeAll(async () => {
-  const tokenizer = await trainTokenizer(['{"name": "Ada", "age": 36, "tags": ["a", "b"]} the cat sat on the mat'.repeat(20)], {
-    vocabSize: 320,
-  });
-  const definition = llama({ layers: 1, heads: 2, width: 32, contextLength: 1024, vocabSize: tokenizer.vocabSize });
-  for (const [name, chatTemplate] of [
-    ['plain', TEMPLATE],
-    ['knowing', KNOWING],
-  ] as const)
-    models.push(
-      await createTextModel({ model: definition, weights: livelyWeights(definition), tokenizer, name, chatTemplate }, { threads: 1 }),
-    );
+  const text = '{"name": "Ada", "age": 36, "tags": ["a", "b"]} the cat sat on the mat';
+  models.push(await realModel({ text, vocabSize: 320, contextLength: 1024, name: 'plain' }));
+  models.push(await realModel({ text, vocabSize: 320, contextLength: 1024, name: 'knowing', chatTemplate: KNOWING }));
   app = await createApp({ models, graceSeconds: 0 });
 });
 afterAll(async () => {

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import { readAttentionBody } from '../body.ts';
-import { clientSignal } from '../event-stream.ts';
+import { requestSignal } from '../request-signal.ts';
 import type { PageAttention } from '../page-api.ts';
 import { promptTokens } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
@@ -37,7 +37,7 @@ export function attentionRoute(app: FastifyInstance, serving: Serving): void {
           probabilities: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
         };
       },
-      clientSignal(reply),
+      requestSignal(request, reply),
     );
   });
 }

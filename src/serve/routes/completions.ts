@@ -6,9 +6,10 @@ import type { TextModel } from '../../generate/index.ts';
 import { MOST_SEQUENCES, given, readCompletionBody, samplingOf } from '../body.ts';
 import type { CompletionBody } from '../body.ts';
 import type { EngineEvent, GenerationRequest } from '../engine.ts';
-import { clientSignal, sendEvents } from '../event-stream.ts';
+import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
 import { promptTokens, tokenBudget } from '../prompt.ts';
+import { sourceOf } from '../request-source.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
@@ -48,7 +49,7 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
       created: Math.floor(serving.clock() / 1000),
       model: model.name,
     };
-    const events = serving.engine.run(model, generations, { signal: clientSignal(reply) });
+    const events = serving.engine.run(model, generations, sourceOf(request, reply));
     const parts = choiceParts(events, { model, body, generations });
     if (body.stream === true) return await sendEvents(reply, chunks(parts, { head, body, generations }), { done: '[DONE]' });
     const choices: Choice[] = generations.map((_, index) => ({ index, text: '', logprobs: null, finish_reason: null }));

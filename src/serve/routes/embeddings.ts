@@ -10,8 +10,8 @@ import type { FastifyInstance } from 'fastify';
 import type { TextModel } from '../../generate/index.ts';
 import { MOST_INPUTS, readEmbeddingBody } from '../body.ts';
 import type { EmbeddingBody } from '../body.ts';
-import { clientSignal } from '../event-stream.ts';
 import { promptTokens } from '../prompt.ts';
+import { sourceOf } from '../request-source.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
@@ -30,7 +30,7 @@ export function embeddingsRoute(app: FastifyInstance, serving: Serving): void {
     const model = modelFor(serving, body.model);
     const inputs = inputsOf(body.input).map((input) => requireFitting(model, promptTokens(model, input, 'input')));
     const base64 = body.encoding_format === 'base64';
-    const vectors = await serving.engine.embed(model, inputs, { signal: clientSignal(reply) });
+    const vectors = await serving.engine.embed(model, inputs, sourceOf(request, reply));
     const tokens = inputs.reduce((sum, { length }) => sum + length, 0);
     return {
       object: 'list',

@@ -6,10 +6,11 @@ import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
 import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
-import type { GenerationRequest } from '../engine.ts';
-import { clientSignal, sendEvents } from '../event-stream.ts';
+import type { GenerationRequest, RequestSource } from '../engine.ts';
+import { sendEvents } from '../event-stream.ts';
 import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PagePictures, PageRun } from '../page-api.ts';
 import { promptTokens } from '../prompt.ts';
+import { sourceOf } from '../request-source.ts';
 import { RequestError, refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
@@ -76,7 +77,7 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
     const { prompt, maxTokens } = fit(model, whole, asked);
     const start: PageEvent = { kind: 'start', seed, promptTokens: prompt.length, dropped: whole.length - prompt.length, maxTokens };
     const generation: GenerationRequest = { prompt, sampling: { ...given(sampling), maxTokens, alternatives, seed } };
-    return await sendEvents(reply, events(serving, { model, generation, start, signal: clientSignal(reply) }));
+    return await sendEvents(reply, events(serving, { model, generation, start, source: sourceOf(request, reply) }));
   });
 }
 
@@ -119,10 +120,10 @@ function fit(model: TextModel, prompt: Uint32Array, asked: number): { readonly p
 
 async function* events(
   serving: Serving,
-  { model, generation, start, signal }: { model: TextModel; generation: GenerationRequest; start: PageEvent; signal: AbortSignal },
+  { model, generation, start, source }: { model: TextModel; generation: GenerationRequest; start: PageEvent; source: RequestSource },
 ): AsyncGenerator<PageEvent> {
   const { tokenizer } = model;
-  const running = serving.engine.run(model, [generation], { signal }); // Throws here, before anything is sent, when the queue is full.
+  const running = serving.engine.run(model, [generation], source); // Throws here, before anything is sent, when the queue is full.
   yield start;
   for await (const event of running) {
     if (event.kind === 'end') yield { kind: 'end', reason: event.reason };

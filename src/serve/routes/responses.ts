@@ -4,7 +4,8 @@ import type { FastifyInstance } from 'fastify';
 
 import { replyParts } from '../chat-reply.ts';
 import type { IdentifiedCall, ReplyPart } from '../chat-reply.ts';
-import { clientSignal, sendEvents } from '../event-stream.ts';
+import { sendEvents } from '../event-stream.ts';
+import { sourceOf } from '../request-source.ts';
 import { errorAnswer } from '../request-error.ts';
 import { chatOf, readResponseBody } from '../response-body.ts';
 import type { ResponseBody } from '../response-body.ts';
@@ -47,7 +48,7 @@ export function responsesRoute(app: FastifyInstance, serving: Serving): void {
     const body = readResponseBody(request.body);
     const model = modelFor(serving, body.model);
     const { tools, generations } = await planChat(model, chatOf(body), serving.seed());
-    const events = serving.engine.run(model, generations, { signal: clientSignal(reply) });
+    const events = serving.engine.run(model, generations, sourceOf(request, reply));
     const parts = replyParts(events, { replies: 1, tools, identity: serving.identity });
     const usage = countUsage(generations);
     const head = headOf(body, { id: `resp_${serving.identity()}`, created_at: Math.floor(serving.clock() / 1000), model: model.name });
