@@ -4,8 +4,8 @@
  * again that ended unasked.
  *
  * Decided: what belongs to the whole is in the first process: the keys' budgets, and the sum of the metrics, in which a
- * worker that ended stays counted as far as it was seen. A worker listens once its models are loaded, so that whoever asks
- * finds one that is ready; only when nobody listens yet, it takes the place first, so that a port in use is told at once.
+ * worker that ended stays counted as far as it was seen. The first worker takes the place before its models are loaded, as a
+ * server alone does; the others begin when it is ready and listen once they are, so that whoever asks finds one that is ready.
  */
 
 import cluster from 'node:cluster';
@@ -129,12 +129,15 @@ export async function serveWorkers(
   const hear = async (member: Member, message: FromWorker): Promise<void> => {
     const { worker } = member;
     if (message.kind === 'listening') {
-      tell(worker, { kind: 'start', orders: { target, options, loadFirst: member.loadFirst, threads } });
+      // Whoever was told to stop before it listened did not hear it.
+      tell(worker, closing ? { kind: 'stop' } : { kind: 'start', orders: { target, options, loadFirst: member.loadFirst, threads } });
     } else if (message.kind === 'ready') {
       member.ready = true;
       if (socket !== undefined) await openSocketToGroup(socket).catch(() => undefined);
-      started?.resolve(message.url);
+      if (started === undefined) return;
+      started.resolve(message.url);
       started = undefined;
+      for (let number = 1; number < count && !closing; number++) begin();
     } else if (message.kind === 'failed') member.reason = failure(message);
     else if (message.kind === 'counted') counting.get(message.id)?.(message.values);
     else if (message.kind === 'take') tell(worker, { kind: 'answer', id: message.id, value: await limits.take(message.limit) });
@@ -186,7 +189,7 @@ export async function serveWorkers(
   };
 
   setUp();
-  for (let number = 0; number < count; number++) begin();
+  begin();
   try {
     return { url: await first, close };
   } catch (error) {

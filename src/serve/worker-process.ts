@@ -16,7 +16,7 @@ import type { FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
 const answers = new Map<number, (value: never) => void>();
 let asked = 0;
 let own: ServingMetrics | undefined;
-let server: Promise<RunningServer> | undefined;
+let server: RunningServer | undefined;
 
 /** Resolves when the message is on its way. */
 function say(message: FromWorker): Promise<void> {
@@ -52,15 +52,15 @@ async function start({ target, options, loadFirst, threads }: WorkerOrders): Pro
 }
 
 async function stop(): Promise<void> {
-  await server?.then((running) => running.close()).catch(() => undefined);
+  await server?.close().catch(() => undefined); // Before it is ready it serves nobody.
   process.exit(0);
 }
 
 async function hear(message: ToWorker): Promise<void> {
   if (message.kind === 'start') {
-    server = start(message.orders);
     try {
-      await say({ kind: 'ready', url: (await server).url });
+      server = await start(message.orders);
+      await say({ kind: 'ready', url: server.url });
     } catch (error) {
       const known = error instanceof WeftError;
       await say({
