@@ -24,6 +24,11 @@ export interface ServeFlags {
   readonly base?: string;
   readonly workers?: number;
   readonly queue?: number;
+  readonly slots?: number;
+  readonly cacheTokens?: number;
+  readonly bits?: 32 | 8 | 4;
+  readonly draft?: string;
+  readonly lookup?: true;
   readonly bodyLimit?: number;
   readonly maxConnections?: number;
   readonly requestSeconds?: number;
@@ -53,6 +58,15 @@ export function addServeFlags(command: Command): Command {
       'processes behind the one address; each holds the models in memory (default: this one)',
       wholeNumber('--workers', { min: 1, max: 256 }),
     )
+    .option('--slots <n>', 'sequences that a model computes at once (default: 8)', wholeNumber('--slots', { min: 1, max: 1024 }))
+    .option(
+      '--cache-tokens <n>',
+      'tokens whose keys and values a model keeps in memory (default: what the slots can hold, within a quarter of the memory)',
+      wholeNumber('--cache-tokens', { min: 2, max: 2 ** 40 }),
+    )
+    .option('--bits <n>', 'round the matrices to 8 or 4 bits: less memory, faster, less exact (default: 32)', bitsOf)
+    .option('--draft <dir>', 'small model of the same tokenizer that guesses tokens: sooner for few clients')
+    .option('--lookup', 'guess tokens from what a text repeats: sooner for few clients')
     .option('--queue <n>', 'most requests that wait; more get 429 (default: 64)', wholeNumber('--queue', { min: 0, max: 1_000_000 }))
     .option('--body-limit <n>', 'most bytes of a request (default: 4194304)', wholeNumber('--body-limit', { min: 1, max: 2 ** 30 }))
     .option(
@@ -75,7 +89,7 @@ export function serveSettings(
   file: ServeSettings,
 ): { readonly models: readonly (string | ModelSource)[]; readonly options: ServeOptions; readonly workers: number | undefined } {
   const { models = [], workers, ...settings } = file;
-  const { config: _, json: __, tlsCert, tlsKey, corsOrigin, log, logLevel, logPrompts, workers: count, ...rest } = flags;
+  const { config: _, json: __, tlsCert, tlsKey, corsOrigin, log, logLevel, logPrompts, workers: count, lookup, ...rest } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw half(tlsCert === undefined ? '--tls-cert' : '--tls-key');
   // A place is one thing: a flag for a socket takes back the file's port, and the other way round.
   const { port, host, socket, ...others } = settings;
@@ -96,6 +110,7 @@ export function serveSettings(
     ...place,
     ...rest,
     ...(tlsCert === undefined || tlsKey === undefined ? {} : { tls: { cert: tlsCert, key: tlsKey } }),
+    ...(lookup === true ? { speculation: 'lookup' as const } : {}),
     ...(corsOrigin === undefined ? {} : { cors: corsOrigin }),
     ...(log === true || logLevel !== undefined || logPrompts === true ? { log: true } : {}),
     ...(logLevel === undefined ? {} : { logLevel }),
@@ -103,6 +118,10 @@ export function serveSettings(
   };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ServeOptions;
   return { models: served, options: given, workers: count ?? workers };
+}
+
+function bitsOf(text: string): 32 | 8 | 4 {
+  return Number(oneOf('--bits', ['32', '8', '4'])(text)) as 32 | 8 | 4;
 }
 
 function half(missing: string): UsageError {

@@ -19,6 +19,7 @@ export type { DecodeGraphOptions } from './graphs.ts';
 export { inferenceModel } from './inference-model.ts';
 export type { InferenceModelOptions } from './inference-model.ts';
 export { loadTextModel } from './load-text-model.ts';
+export type { LoadTextModelOptions } from './load-text-model.ts';
 export type { SamplingOptions } from './sampling/options.ts';
 export type { GeneratedToken, TextModel, TokenAlternative } from './text-model.ts';
 export type { Hypothesis } from './translation/beam-search.ts';

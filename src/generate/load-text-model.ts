@@ -13,6 +13,12 @@ import type { TextModelOptions } from './create-text-model.ts';
 import type { Weights } from './batching/batch-runner.ts';
 import type { TextModel } from './text-model.ts';
 
+/** How a folder is loaded and its model runs. */
+export interface LoadTextModelOptions extends Omit<TextModelOptions, 'draft'>, LoadModelOptions {
+  /** Folder of a small model of the same tokenizer that guesses tokens. Default none. */
+  readonly draft?: string;
+}
+
 /**
  * Loads a model folder, ours or Hugging Face's, ready to generate and to score. Where the folder names the tokens that begin
  * and end a text, they are used; its sampling settings are not: sampling is the caller's.
@@ -42,9 +48,11 @@ import type { TextModel } from './text-model.ts';
  * await textModel.close();
  * ```
  */
-export async function loadTextModel(folder: string, options: TextModelOptions & LoadModelOptions = {}): Promise<TextModel> {
+export async function loadTextModel(folder: string, options: LoadTextModelOptions = {}): Promise<TextModel> {
   checkOptions('load a model', options, [...TEXT_MODEL_OPTIONS, 'hub', 'base']);
-  const { hub, base, ...running } = options;
+  const { hub, base, draft: draftFolder, ...rest } = options;
+  const draft = draftFolder === undefined ? undefined : await loadModel(draftFolder, hub === undefined ? {} : { hub });
+  const running: TextModelOptions = { ...rest, ...(draft === undefined ? {} : { draft: { model: draft.model, weights: draft.weights } }) };
   const name = (card: ModelCard | undefined): string => card?.name ?? basename(resolve(folder));
   if (await isNetworkFolder(folder)) {
     const { model, weights, tokenizer, card } = await loadNetwork(folder);

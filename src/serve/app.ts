@@ -6,7 +6,7 @@ import Fastify, { LogController } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
-import type { TextModel } from '../generate/index.ts';
+import type { Speculation, TextModel } from '../generate/index.ts';
 import { createServingMetrics, createSpanExporter, openRuns } from '../monitor/index.ts';
 import type { ServingMetrics } from '../monitor/index.ts';
 import { createAttentionReaders } from './attention-readers.ts';
@@ -49,6 +49,8 @@ export interface AppOptions {
   readonly runs?: readonly string[];
   /** Most requests that wait while one runs; more get 429. Default 64. */
   readonly queue?: number;
+  /** Guess tokens and check several at once, for every request: see `weft/generate`. Default `none`. */
+  readonly speculation?: Speculation;
   /** Most bytes of a request's body; more get 413. Default 4 MiB. */
   readonly bodyLimit?: number;
   /** Seconds that accepted requests have to finish when the app closes. Default 25: less than the 30 that Kubernetes gives a pod. */
@@ -91,6 +93,7 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = [
   'models',
   'runs',
   'queue',
+  'speculation',
   'bodyLimit',
   'graceSeconds',
   'keys',
@@ -148,7 +151,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   const { metricsText = own.text, limits = createRateLimits(() => performance.now() / 1000) } = inside;
   inside.onMetrics?.(own);
   const metrics = { ...own, text: metricsText };
-  const engine = createEngine({ queue, metrics, now: () => performance.now() / 1000 });
+  const engine = createEngine({ queue, speculation: options.speculation, metrics, now: () => performance.now() / 1000 });
   let loaded: readonly TextModel[] | undefined;
   let draining = false;
   const serving: Serving = {

@@ -20,7 +20,6 @@ export interface GenerationRequest {
   readonly sampling: SamplingOptions;
   /** What the text must be. */
   readonly grammar?: Grammar | undefined;
-  readonly speculation?: Speculation | undefined;
   /** Report the log-probabilities of the prompt's own tokens first. */
   readonly scorePrompt?: boolean;
 }
@@ -68,6 +67,8 @@ export interface Engine {
 export interface EngineOptions {
   /** Most requests that wait beside those that run. */
   readonly queue: number;
+  /** How tokens are guessed; default not. */
+  readonly speculation?: Speculation | undefined;
   readonly metrics: ServingMetrics;
   /** Seconds on a clock that never goes back. */
   readonly now: () => number;
@@ -89,7 +90,7 @@ interface Job {
 }
 
 /** An engine in front of any number of models. */
-export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
+export function createEngine({ queue, speculation, metrics, now }: EngineOptions): Engine {
   const jobs = new Set<Job>();
   let draining = false;
   let idle: () => void = () => undefined;
@@ -137,7 +138,7 @@ export function createEngine({ queue, metrics, now }: EngineOptions): Engine {
       await Promise.all(
         generations.map(async (generation, index) => {
           try {
-            await generate(job, { index, generation, metrics, now, begin });
+            await generate(job, { index, generation, speculation, metrics, now, begin });
           } catch (error) {
             // One that fails ends the others.
             job.abort.abort(error);
@@ -209,17 +210,18 @@ async function* read(job: Job, finish: () => void): AsyncGenerator<EngineEvent> 
 interface Generating {
   readonly index: number;
   readonly generation: GenerationRequest;
+  readonly speculation: Speculation | undefined;
   readonly metrics: ServingMetrics;
   readonly now: () => number;
   readonly begin: (job: Job) => void;
 }
 
 /** Runs one sequence to its end and counts it. */
-async function generate(job: Job, { index, generation, metrics, now, begin }: Generating): Promise<void> {
+async function generate(job: Job, { index, generation, speculation, metrics, now, begin }: Generating): Promise<void> {
   const { signal } = job.abort;
   const { client = '', priority = 0 } = job.source;
   const name = job.model.name;
-  const { prompt, sampling, grammar, speculation, scorePrompt = false } = generation;
+  const { prompt, sampling, grammar, scorePrompt = false } = generation;
   const form = { ...(grammar === undefined ? {} : { grammar }), ...(speculation === undefined ? {} : { speculation }) };
   let started: number | undefined;
   let first: number | undefined;

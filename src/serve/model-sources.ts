@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 import { UsageError, checkOptions } from '../core/index.ts';
 import { loadTextModel } from '../generate/index.ts';
-import type { TextModel } from '../generate/index.ts';
+import type { LoadTextModelOptions, TextModel } from '../generate/index.ts';
 
 /** A model to serve, by its folder. */
 export interface ModelSource {
@@ -26,7 +26,10 @@ export interface AdapterSource {
 }
 
 /** What loads a folder; another in tests. */
-export type LoadFolder = (path: string, options: { readonly base?: string; readonly threads?: number }) => Promise<TextModel>;
+export type LoadFolder = (path: string, options: LoadTextModelOptions) => Promise<TextModel>;
+
+/** How models run: see `weft/generate`. */
+export type ModelRunning = Pick<LoadTextModelOptions, 'threads' | 'slots' | 'cacheTokens' | 'bits' | 'draft'>;
 
 /** Sources as they are given: folders, or with names. */
 export function modelSources(given: string | readonly (string | ModelSource)[], base: string | undefined): readonly ModelSource[] {
@@ -57,11 +60,11 @@ export function curvesOf(sources: readonly ModelSource[]): readonly string[] {
  */
 export async function loadModels(
   sources: readonly ModelSource[],
-  { load = loadTextModel, threads }: { readonly load?: LoadFolder; readonly threads?: number | undefined } = {},
+  { load = loadTextModel, running = {} }: { readonly load?: LoadFolder; readonly running?: ModelRunning } = {},
 ): Promise<readonly TextModel[]> {
   const loaded: TextModel[] = [];
   const take = async (path: string, { name, base }: { name: string | undefined; base: string | undefined }): Promise<void> => {
-    const model = await load(path, { ...(base === undefined ? {} : { base }), ...(threads === undefined ? {} : { threads }) });
+    const model = await load(path, { ...running, ...(base === undefined ? {} : { base }) });
     loaded.push(name === undefined ? model : { ...model, name });
     requireOnce(loaded, path);
   };

@@ -20,6 +20,8 @@ export const OPTION_RANGES: Readonly<Record<string, Range>> = {
   requestSeconds: { min: 0.001, max: LONGEST },
   receiveSeconds: { min: 0.001, max: LONGEST },
   maxConnections: { min: 1, max: 1_000_000, whole: true },
+  slots: { min: 1, max: 1024, whole: true },
+  cacheTokens: { min: 2, max: 2 ** 40, whole: true },
   workers: { min: 1, max: 256, whole: true },
 };
 
@@ -32,7 +34,9 @@ export function checkServing(options: object): void {
     const fits = typeof value === 'number' && value >= min && value <= max && (whole !== true || Number.isInteger(value));
     if (!fits) throw wrong(name, value, `${whole === true ? 'a whole number' : 'a number'} from ${min} to ${max}`);
   }
-  const { logLevel, otelEndpoint } = given;
+  const { logLevel, otelEndpoint, bits = 32, speculation = 'none' } = given;
+  if (![32, 8, 4].some((one) => one === bits)) throw wrong('bits', bits, '32, 8 or 4');
+  if (!['none', 'lookup', 'draft'].some((one) => one === speculation)) throw wrong('speculation', speculation, 'none, lookup or draft');
   if (otelEndpoint !== undefined && !(typeof otelEndpoint === 'string' && /^https?:\/\//.test(otelEndpoint) && URL.canParse(otelEndpoint)))
     throw wrong('otelEndpoint', otelEndpoint, 'an address of http or https');
   if (logLevel !== undefined && !LOG_LEVELS.some((level) => level === logLevel))

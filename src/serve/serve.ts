@@ -9,12 +9,21 @@ import type { AppInside, AppOptions } from './app.ts';
 import { checkPlace, listen } from './listening.ts';
 import type { Place } from './listening.ts';
 import { curvesOf, loadModels, modelSources } from './model-sources.ts';
-import type { ModelSource } from './model-sources.ts';
+import type { ModelRunning, ModelSource } from './model-sources.ts';
+import { checkServing } from './option-ranges.ts';
 
 /** Options of {@link serve} and {@link studio}. */
 export interface ServeOptions extends Omit<AppOptions, 'models'>, Place {
   /** Of an adapter's folder: its base model; default the one that it names. */
   readonly base?: string;
+  /** Sequences that a model computes at once; more wait. Default 8. */
+  readonly slots?: number;
+  /** Tokens whose keys and values a model keeps in memory at once; default what the slots can hold, within a quarter of the memory. */
+  readonly cacheTokens?: number;
+  /** Rounds the models' matrices to so many bits. Default 32: as they are. */
+  readonly bits?: 32 | 8 | 4;
+  /** Folder of a small model of the same tokenizer that guesses tokens for all others. Default none. */
+  readonly draft?: string;
 }
 
 /** What is served: the folder of a model or an adapter, several of them, or a model that is open already. */
@@ -30,7 +39,17 @@ export interface RunningServer {
 }
 
 /** The names of {@link ServeOptions}. */
-export const SERVE_OPTIONS: readonly string[] = [...APP_OPTIONS.filter((name) => name !== 'models'), 'port', 'host', 'socket', 'base'];
+export const SERVE_OPTIONS: readonly string[] = [
+  ...APP_OPTIONS.filter((name) => name !== 'models'),
+  'port',
+  'host',
+  'socket',
+  'base',
+  'slots',
+  'cacheTokens',
+  'bits',
+  'draft',
+];
 
 /**
  * Serves language models over HTTP: the OpenAI routes under `/v1`, `/health`, `/metrics`, and the page at `/`.
@@ -78,7 +97,11 @@ export interface ServeInside extends AppInside {
 /** {@link serve}, for a process that serves beside others. */
 export async function serveInside(target: ServeTarget, options: ServeOptions, inside: ServeInside): Promise<RunningServer> {
   checkOptions('serve', options, SERVE_OPTIONS);
-  const { port, host, socket, base, ...rest } = options;
+  const { port, host, socket, base, slots, cacheTokens, bits, draft, ...app } = options;
+  checkServing(options);
+  const rest = { ...app, ...(draft === undefined || app.speculation !== undefined ? {} : { speculation: 'draft' as const }) };
+  const given = { threads: inside.threads, slots, cacheTokens, bits, draft };
+  const running = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ModelRunning;
   const place = {
     ...(port === undefined ? {} : { port }),
     ...(host === undefined ? {} : { host }),
@@ -97,13 +120,13 @@ export async function serveInside(target: ServeTarget, options: ServeOptions, in
   };
   if (isOpen(target)) return await start(await buildApp({ ...rest, models: [target] }, inside));
   const sources = modelSources(target, base);
-  const before = inside.loadFirst === true ? await loadModels(sources, inside) : undefined;
+  const before = inside.loadFirst === true ? await loadModels(sources, { running }) : undefined;
   // Else the port first: a port in use is told at once, not after the models were loaded.
   let loaded: (models: readonly TextModel[]) => void = () => undefined;
   const models = before ?? new Promise<readonly TextModel[]>((resolve) => (loaded = resolve));
   const server = await start(await buildApp({ runs: curvesOf(sources), ...rest, models }, inside));
   try {
-    const opened = before ?? (await loadModels(sources, inside));
+    const opened = before ?? (await loadModels(sources, { running }));
     loaded(opened);
     return {
       ...server,
@@ -147,7 +170,7 @@ export async function studio(runs: readonly string[], options: Omit<ServeOptions
   checkOptions(
     'open the studio',
     options,
-    SERVE_OPTIONS.filter((name) => name !== 'runs'),
+    SERVE_OPTIONS.filter((name) => !['runs', 'slots', 'cacheTokens', 'bits', 'draft', 'speculation'].includes(name)),
   );
   const { port, host, socket, base: _, ...rest } = options;
   const place = {

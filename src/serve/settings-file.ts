@@ -11,6 +11,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 
 import { FormatError, nearestTo } from '../core/index.ts';
+import type { Speculation } from '../generate/index.ts';
 import type { ModelSource } from './model-sources.ts';
 import { OPTION_RANGES } from './option-ranges.ts';
 import { LOG_LEVELS } from './request-log.ts';
@@ -28,6 +29,11 @@ export interface ServeSettings {
   readonly keys?: string | undefined;
   readonly runs?: readonly string[] | undefined;
   readonly queue?: number | undefined;
+  readonly slots?: number | undefined;
+  readonly cacheTokens?: number | undefined;
+  readonly bits?: 32 | 8 | 4 | undefined;
+  readonly draft?: string | undefined;
+  readonly speculation?: Speculation | undefined;
   readonly bodyLimit?: number | undefined;
   readonly requestSeconds?: number | undefined;
   readonly receiveSeconds?: number | undefined;
@@ -72,6 +78,11 @@ const settings = z.strictObject({
   keys: path.optional(),
   runs: z.array(path).optional(),
   queue: ranged('queue'),
+  slots: ranged('slots'),
+  cacheTokens: ranged('cacheTokens'),
+  bits: z.union([z.literal(32), z.literal(8), z.literal(4)]).optional(),
+  draft: path.optional(),
+  speculation: z.enum(['none', 'lookup', 'draft']).optional(),
   bodyLimit: ranged('bodyLimit'),
   requestSeconds: ranged('requestSeconds'),
   receiveSeconds: ranged('receiveSeconds'),
