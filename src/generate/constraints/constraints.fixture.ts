@@ -58,31 +58,46 @@ export interface Writing {
 
 /** Tokens of a random text after which it is only asked to end, and those after which it is given up. */
 const LONG = 20;
-const TOO_LONG = 400;
+const TOO_LONG = 150;
+
+/** Tokens that close strings, arrays and objects: whoever writes at random opens more than is closed. */
+const closers = new WeakMap<TokenTrie, readonly number[]>();
+
+function closersOf(trie: TokenTrie): readonly number[] {
+  let ids = closers.get(trie);
+  if (ids === undefined) {
+    const isClosing = (bytes: Uint8Array | undefined): boolean =>
+      bytes?.every((byte) => byte === 0x22 || byte === 0x5d || byte === 0x7d) ?? false;
+    ids = trie.texts.inside.flatMap((bytes, id) => (isClosing(bytes) ? [id] : []));
+    closers.set(trie, ids);
+  }
+  return ids;
+}
 
 /** The text of a model whose scores are random, held to a grammar; undefined when it did not come to its end. */
 export function writeAtRandom(grammar: Grammar, { tokenizer, trie }: Writing, seed: number): string | undefined {
   const random = createRandom(seed, 'a model');
   const constraint: Constraint = createConstraint(grammar, trie);
   const decoder: StreamingDecoder = tokenizer.createDecoder();
-  const ends = new Set(trie.endTokens);
   let text = '';
   for (let count = 0; count < TOO_LONG; count++) {
     if (constraint.ended) return text + decoder.end();
-    const ids = allowedIds(constraint.mask());
+    const mask = constraint.mask();
     if (constraint.complete && (count > LONG || random.uint32() % 4 === 0)) return text + decoder.end();
-    const others = ids.filter((id) => !ends.has(id));
-    // Whoever writes at random opens more than is closed.
-    const closing = others.filter((id) => isClosing(trie.texts.inside[id] ?? new Uint8Array(0)));
-    const among = closing.length > 0 && (count > LONG || random.uint32() % 4 === 0) ? closing : others;
-    const id = among[random.uint32() % among.length];
+    const isAllowed = (id: number): boolean => (((mask[id >>> 5] as number) >>> (id & 31)) & 1) === 1 && !trie.endTokens.includes(id);
+    const closing = count > LONG || random.uint32() % 4 === 0 ? closersOf(trie).filter(isAllowed) : [];
+    let id = closing[random.uint32() % Math.max(1, closing.length)];
+    for (let tries = 0; tries < 50 && id === undefined; tries++) {
+      const drawn = random.uint32() % trie.vocabSize;
+      if (isAllowed(drawn)) id = drawn;
+    }
+    if (id === undefined) {
+      const ids = allowedIds(mask).filter(isAllowed);
+      id = ids[random.uint32() % ids.length];
+    }
     if (id === undefined) throw new Error(`a dead end behind ${JSON.stringify(text)}`);
     constraint.accept(id);
     text += decoder.push(id);
   }
   return undefined;
-}
-
-function isClosing(bytes: Uint8Array): boolean {
-  return bytes.length > 0 && bytes.every((byte) => byte === 0x22 || byte === 0x5d || byte === 0x7d);
 }
