@@ -51,11 +51,6 @@ export function complemented(set: CodePoints): CodePoints {
   return intersected(rest, ALL_CODE_POINTS);
 }
 
-/** The points of `a` that `b` lacks. */
-export function subtracted(a: CodePoints, b: CodePoints): CodePoints {
-  return intersected(a, complemented(b));
-}
-
 /** Whether the set has the point. */
 export function hasCodePoint(set: CodePoints, point: number): boolean {
   return set.some(([first, last]) => point >= first && point <= last);

@@ -29,13 +29,21 @@ const MINUS = optional(literal('-'));
 const FROM_ONE = range('1', '9');
 const WHOLE = choice(literal('0'), sequence(FROM_ONE, repeat(DIGIT, 0, WHOLE_DIGITS - 1)));
 const FRACTION = optional(sequence(literal('.'), repeat(DIGIT, 1, FRACTION_DIGITS)));
+/** Digits behind the point of the largest double, 1.7976931348623157 × 10^308, and of those below that begin with 1. */
+const LARGEST_FRACTION = '7976931348623157';
+const FRACTION_OF_LARGEST = choice(
+  ...Array.from(LARGEST_FRACTION, (digit, index) => {
+    const below = digit === '0' ? [] : [sequence(range('0', String(Number(digit) - 1)), repeat(DIGIT, 0, FRACTION_DIGITS))];
+    return sequence(literal(LARGEST_FRACTION.slice(0, index)), choice(...below, literal(digit)));
+  }),
+);
 const E = choice(literal('e'), literal('E'));
 const PLUS = optional(literal('+'));
 
 /** Any whole number. */
 export const ANY_INTEGER: Expression = choice(literal('0'), sequence(MINUS, FROM_ONE, repeat(DIGIT, 0, INTEGER_DIGITS - 1)));
 
-/** Any number: the largest are below 10^308, the largest power of ten that a double holds. */
+/** Any number, up to the largest double. */
 export const ANY_NUMBER: Expression = sequence(
   MINUS,
   choice(
@@ -50,6 +58,7 @@ export const ANY_NUMBER: Expression = sequence(
         sequence(literal('-'), repeat(DIGIT, 3, 3)),
       ),
     ),
+    sequence(literal('1'), optional(sequence(literal('.'), FRACTION_OF_LARGEST)), E, PLUS, literal('308')),
   ),
 );
 
