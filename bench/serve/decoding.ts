@@ -2,6 +2,7 @@
 
 import type { GgmlFormat } from './ggml-blocks.ts';
 import type { ModelChoice } from './model.ts';
+import type { GgufOptions } from './write-gguf.ts';
 
 /** Bits of the numbers of linear layers. */
 export type Bits = 32 | 8 | 4;
@@ -27,16 +28,21 @@ export interface ScoredText {
   readonly logits: readonly Float32Array[];
 }
 
+/** Reads the first `prompt` tokens at once, the others one by one, and writes `more` on, the likeliest each time. */
+export interface LogitsRequest {
+  readonly tokens: readonly number[];
+  readonly prompt: number;
+  readonly more: number;
+  /** Ours: the weights as the peer's file has them, in 32 bits. */
+  readonly rounding: GgufOptions;
+}
+
 /** What both contestants can be asked. */
 export type DecodeRequests = {
   /** Loads the model; what it runs with in words, or nothing where that is not available. */
   readonly load: { readonly request: LoadRequest; readonly answer: string | undefined };
   readonly decode: { readonly request: DecodeRequest; readonly answer: TokenTimes };
-  /** Reads the first `prompt` tokens at once, the others one by one, and writes `more` on, the likeliest each time. */
-  readonly logits: {
-    readonly request: { readonly tokens: readonly number[]; readonly prompt: number; readonly more: number };
-    readonly answer: ScoredText;
-  };
+  readonly logits: { readonly request: LogitsRequest; readonly answer: ScoredText };
 };
 
 /** Which model, and how it runs. */

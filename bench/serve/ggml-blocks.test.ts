@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
 import { createRandom, hostTensor } from '../../src/core/index.ts';
-import { roundBlocks } from '../../src/formats/index.ts';
+import { roundBlocks, unroundBlocks } from '../../src/formats/index.ts';
 import { float16ToFloat32 } from '../../src/formats/half.ts';
-import { BLOCK, encodeBlocks, float16Bits } from './ggml-blocks.ts';
+import { BLOCK, decodeBlocks, encodeBlocks, float16Bits } from './ggml-blocks.ts';
 
 const random = createRandom(1, 'blocks');
 const data = Float32Array.from({ length: 8 * BLOCK }, () => random.normal());
@@ -36,12 +36,19 @@ test('Q4_0 has the numbers of our own rounding to 4 bits, whose recipe is the sa
 
 test('Q8_0 is within half a step of the numbers, and uses its whole range', () => {
   const bytes = encodeBlocks('Q8_0', data);
+  const read = decodeBlocks('Q8_0', bytes);
   for (let block = 0; block < data.length / BLOCK; block++) {
-    const part = bytes.subarray(block * 34, (block + 1) * 34);
-    const numbers = new Int8Array(part.buffer, part.byteOffset + 2, BLOCK);
+    const numbers = new Int8Array(bytes.buffer, block * 34 + 2, BLOCK);
     const most = Math.max(...data.subarray(block * BLOCK, (block + 1) * BLOCK).map(Math.abs));
     expect(Math.max(...numbers.map(Math.abs))).toBe(127);
-    for (let index = 0; index < BLOCK; index++)
-      expect(Math.abs(numbers[index]! * (most / 127) - data[block * BLOCK + index]!)).toBeLessThanOrEqual((most / 127) * 0.5001);
+    for (let index = block * BLOCK; index < (block + 1) * BLOCK; index++)
+      // The scale is a half: a number of 127 steps is off by 127 times its rounding, too.
+      expect(Math.abs(read[index]! - data[index]!)).toBeLessThanOrEqual((most / 127) * 0.5 + most * 2 ** -11);
   }
+});
+
+test('Q4_0 is read as it was written', () => {
+  const read = decodeBlocks('Q4_0', encodeBlocks('Q4_0', data));
+  const { data: ours } = unroundBlocks(roundBlocks(hostTensor('float32', [1, data.length], data), { bits: 4 }));
+  for (let index = 0; index < data.length; index++) expect(Math.abs(read[index]! - ours[index]!)).toBeLessThanOrEqual(4 * 2 ** -11);
 });

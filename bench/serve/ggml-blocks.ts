@@ -3,6 +3,8 @@
  * https://github.com/ggml-org/llama.cpp/blob/master/ggml/src/ggml-quants.c
  */
 
+import { float16ToFloat32 } from '../../src/formats/half.ts';
+
 /** Numbers of a block. */
 export const BLOCK = 32;
 
@@ -28,6 +30,26 @@ export function encodeBlocks(format: GgmlFormat, data: Float32Array): Uint8Array
     else writeQ4(part, into);
   }
   return bytes;
+}
+
+/** The numbers that written ones stand for. */
+export function decodeBlocks(format: GgmlFormat, bytes: Uint8Array): Float32Array {
+  if (format === 'F32') return new Float32Array(bytes.slice().buffer);
+  const size = formatBytes(format, BLOCK);
+  const blocks = bytes.length / size;
+  const data = new Float32Array(blocks * BLOCK);
+  const scales = float16ToFloat32(
+    Uint16Array.from({ length: blocks }, (_, block) => (bytes[block * size] as number) | ((bytes[block * size + 1] as number) << 8)),
+  );
+  for (let block = 0; block < blocks; block++) {
+    for (let index = 0; index < BLOCK; index++) {
+      const place = block * size + 2 + (format === 'Q8_0' ? index : index % (BLOCK / 2));
+      const byte = bytes[place] as number;
+      const level = format === 'Q8_0' ? (byte << 24) >> 24 : (index < BLOCK / 2 ? byte & 15 : byte >> 4) - 8;
+      data[block * BLOCK + index] = level * (scales[block] as number);
+    }
+  }
+  return data;
 }
 
 /** A half as the scale (d), then 32 signed bytes. */

@@ -11,7 +11,7 @@ import { peerModule } from './peer.ts';
 import type { PeerContext, PeerLlama, PeerModel, PeerSampler } from './peer.ts';
 import { answerParent } from './child.ts';
 import { likeliest, speedOf } from './decoding.ts';
-import type { DecodeRequest, DecodeRequests, LoadRequest, ScoredText, TokenTimes } from './decoding.ts';
+import type { DecodeRequest, DecodeRequests, LoadRequest, LogitsRequest, ScoredText, TokenTimes } from './decoding.ts';
 import { benchModel, randomPrompt } from './model.ts';
 
 interface Configuration {
@@ -118,7 +118,7 @@ async function run({ _ctx: context }: PeerContext, { prompts, tokens }: DecodeRe
   return times;
 }
 
-async function logits({ tokens, prompt, more }: DecodeRequests['logits']['request']): Promise<ScoredText> {
+async function logits({ tokens, prompt, more }: LogitsRequest): Promise<ScoredText> {
   if (loaded === undefined) throw new Error('no model is loaded');
   // 32 bits all through, so that only the order of sums differs.
   const context = await open({ flashAttention: false, cache: 'F32' }, 1);

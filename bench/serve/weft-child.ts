@@ -6,8 +6,9 @@ import { createTextModel } from '../../src/generate/index.ts';
 import type { TextModel, TextModelOptions } from '../../src/generate/index.ts';
 import { answerParent } from './child.ts';
 import { likeliest } from './decoding.ts';
-import type { DecodeRequest, DecodeRequests, LoadRequest, ScoredText, TokenTimes } from './decoding.ts';
+import type { DecodeRequest, DecodeRequests, LoadRequest, LogitsRequest, ScoredText, TokenTimes } from './decoding.ts';
 import { benchModel, benchWeights, numberTokenizer } from './model.ts';
+import { roundedWeights } from './write-gguf.ts';
 
 let textModel: TextModel | undefined;
 let loaded: LoadRequest | undefined;
@@ -38,11 +39,12 @@ async function decode({ prompts, tokens }: DecodeRequest): Promise<TokenTimes> {
 }
 
 /** With a runner of its own, which shows logits. */
-async function logits({ tokens, prompt, more }: DecodeRequests['logits']['request']): Promise<ScoredText> {
+async function logits({ tokens, prompt, more, rounding }: LogitsRequest): Promise<ScoredText> {
   if (loaded === undefined) throw new Error('no model is loaded');
   const { choice, threads } = loaded;
   const model = benchModel(choice);
-  const runner = await createBatchRunner(model, benchWeights(model), { slots: 1, longest: model.contextLength, threads });
+  const weights = roundedWeights(benchWeights(model), rounding);
+  const runner = await createBatchRunner(model, weights, { slots: 1, longest: model.contextLength, threads });
   try {
     const ids = tokens.slice();
     const read = await runner.read({ slot: 0, tokens: Uint32Array.from(ids.slice(0, prompt)), past: 0, rowCount: 1 }, undefined);

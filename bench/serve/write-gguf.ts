@@ -10,9 +10,10 @@
 
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs';
 
+import { hostTensor } from '../../src/core/index.ts';
 import type { HostTensor } from '../../src/core/index.ts';
 import type { LlamaModel } from '../../src/models/index.ts';
-import { encodeBlocks, formatBytes } from './ggml-blocks.ts';
+import { decodeBlocks, encodeBlocks, formatBytes } from './ggml-blocks.ts';
 import type { GgmlFormat } from './ggml-blocks.ts';
 
 /** What is written. */
@@ -81,27 +82,44 @@ const BLOCK_NAMES: readonly (readonly [ours: string, theirs: string])[] = [
   ['feedForward.down', 'ffn_down'],
 ];
 
-function ggufTensors({ model, weights }: GgufSource, { format, pure = false }: GgufOptions): readonly GgufTensor[] {
+/** The format that a weight has in a file. */
+function formatOf(name: string, axes: number, { format, pure = false }: GgufOptions): GgmlFormat {
+  if (axes === 1) return 'F32';
+  const isEmbedding = name === 'tokens.weight' || name === 'head.weight';
+  return isEmbedding && format === 'Q4_0' && !pure ? 'Q8_0' : format;
+}
+
+/** The weights as a file has them: rounded, and widened again. */
+export function roundedWeights(weights: GgufSource['weights'], options: GgufOptions): Map<string, HostTensor<'float32'>> {
+  return new Map(
+    Array.from(weights, ([name, { shape, data }]) => {
+      const format = formatOf(name, shape.length, options);
+      return [name, hostTensor('float32', shape, decodeBlocks(format, encodeBlocks(format, data)))];
+    }),
+  );
+}
+
+function ggufTensors({ model, weights }: GgufSource, options: GgufOptions): readonly GgufTensor[] {
   const { layers, headWidth, tiedHead } = model.config;
-  const tensor = (ours: string, theirs: string, format: GgmlFormat): GgufTensor => {
-    const weight = weights.get(`${ours}.weight`);
-    if (weight === undefined) throw new Error(`${ours}.weight is missing`);
+  const tensor = (ours: string, theirs: string): GgufTensor => {
+    const name = `${ours}.weight`;
+    const weight = weights.get(name);
+    if (weight === undefined) throw new Error(`${name} is missing`);
     const turned = theirs.endsWith('attn_q') || theirs.endsWith('attn_k');
     return {
       name: `${theirs}.weight`,
       shape: weight.shape.toReversed(),
-      format: weight.shape.length === 1 ? 'F32' : format,
+      format: formatOf(name, weight.shape.length, options),
       data: () => (turned ? interleaveHalves(weight, headWidth) : weight.data),
     };
   };
-  const embedding = format === 'Q4_0' && !pure ? 'Q8_0' : format;
   return [
-    tensor('tokens', 'token_embd', embedding),
+    tensor('tokens', 'token_embd'),
     ...Array.from({ length: layers }, (_, layer) =>
-      BLOCK_NAMES.map(([ours, theirs]) => tensor(`blocks.${layer}.${ours}`, `blk.${layer}.${theirs}`, format)),
+      BLOCK_NAMES.map(([ours, theirs]) => tensor(`blocks.${layer}.${ours}`, `blk.${layer}.${theirs}`)),
     ).flat(),
-    tensor('norm', 'output_norm', 'F32'),
-    ...(tiedHead ? [] : [tensor('head', 'output', embedding)]),
+    tensor('norm', 'output_norm'),
+    ...(tiedHead ? [] : [tensor('head', 'output')]),
   ];
 }
 

@@ -10,6 +10,7 @@ import type { ProbeRequests } from '../probe-child.ts';
 import { QUEUE } from './options.ts';
 import type { LoadOptions } from './options.ts';
 import { withServer } from './server.ts';
+import type { LoadedServer } from './server.ts';
 
 const MOST = 20;
 const BETWEEN = 25;
@@ -22,7 +23,7 @@ const PROBES = 40;
 export async function healthLines({ choice, threads, sequences, rounds, prompt, tokens }: LoadOptions): Promise<readonly Line[]> {
   const { vocabSize } = benchModel(choice);
   const prober = startChild<ProbeRequests>('probe-child.ts');
-  const times = await withServer({ choice, threads, slots: sequences, queue: QUEUE }, async ({ url, agent }) => {
+  const measure = async ({ url, agent }: LoadedServer): Promise<readonly number[]> => {
     const over = new AbortController();
     const writer = async (index: number): Promise<void> => {
       for (let turn = 0; !over.signal.aborted; turn++) {
@@ -45,7 +46,13 @@ export async function healthLines({ choice, threads, sequences, rounds, prompt, 
       over.abort();
       await writers.catch(() => undefined);
     }
-  }).finally(() => prober.close());
+  };
+  let times: readonly number[] | undefined;
+  try {
+    times = await withServer({ choice, threads, slots: sequences, queue: QUEUE }, measure);
+  } finally {
+    await prober.close();
+  }
   const sorted = (times ?? []).toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
   return [
