@@ -16,7 +16,7 @@ const VERSION = 1;
 export function ggufFile(choice: ModelChoice, format: GgmlFormat, { pure = false }: { readonly pure?: boolean } = {}): string {
   const model = benchModel(choice);
   const { layers, width } = model.config;
-  const path = `${FOLDER}v${VERSION}-${layers}x${width}-${format}${pure ? '-pure' : ''}.gguf`;
+  const path = `${FOLDER}v${VERSION}-${layers}x${width}-${format}${pure && format === 'Q4_0' ? '-pure' : ''}.gguf`;
   if (existsSync(path)) return path;
   mkdirSync(FOLDER, { recursive: true });
   writeGguf(path, { model, weights: benchWeights(model) }, { format, pure });

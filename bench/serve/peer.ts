@@ -1,6 +1,7 @@
 /**
  * npm's `node-llama-cpp`, with the prebuilt llama.cpp of its `@node-llama-cpp/linux-x64`: a package of its own in `peer/`, installed when
- * it is missing, so that Weft does not depend on it. Nothing is downloaded besides the two packages, and nothing is built.
+ * it is missing, so that Weft does not depend on it. Nothing is downloaded besides packages of npm, and nothing is built.
+ * There is no lock file, as the packages for other systems are left out, which `npm ci` does not accept.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -61,7 +62,7 @@ interface PeerModule {
 export function installPeer(): boolean {
   if (existsSync(ENTRY)) return true;
   try {
-    const args = ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund'];
+    const args = ['install', '--ignore-scripts', '--no-save', '--no-package-lock', '--omit=optional', '--no-audit', '--no-fund'];
     execFileSync('npm', args, { cwd: FOLDER, stdio: ['ignore', 'ignore', 'inherit'] });
   } catch {
     return false;
