@@ -71,14 +71,15 @@ export function createServingMetrics(): ServingMetrics {
   const registry = new Registry();
   const labelNames = ['model_name'] as const;
   const registers = [registry];
-  const gauge = (name: string, help: string): Gauge<'model_name'> => new Gauge({ name: `llm_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, aggregator: 'sum' | 'average' = 'sum'): Gauge<'model_name'> =>
+    new Gauge({ name: `llm_${name}`, help, labelNames, registers, aggregator });
   const counter = (name: string, help: string): Counter<'model_name'> => new Counter({ name: `llm_${name}`, help, labelNames, registers });
   const histogram = (name: string, help: string): Histogram<'model_name'> =>
     new Histogram({ name: `llm_${name}`, help, labelNames, registers, buckets: name.endsWith('_seconds') ? SECONDS : TOKENS });
 
   const running = gauge('num_requests_running', 'Requests being generated.');
   const waiting = gauge('num_requests_waiting', 'Requests in the queue.');
-  const cacheUse = gauge('kv_cache_usage_perc', 'Share of the blocks of keys and values in use or kept for prompts to come, 0 to 1.');
+  const cacheUse = gauge('kv_cache_usage_perc', 'Share of the blocks of keys and values in use or kept for prompts to come, 0 to 1.', 'average');
   const queries = counter('prefix_cache_queries', 'Tokens of prompts that were looked up among those kept.');
   const hits = counter('prefix_cache_hits', 'Tokens of prompts that were found.');
   const preemptions = counter('num_preemptions_total', 'Sequences that gave way when memory ran out.');

@@ -127,7 +127,7 @@ export async function readSettings(file: string): Promise<ServeSettings> {
   if (!result.success) throw misfit(file, result.error.issues[0]);
   const folder = dirname(resolve(file));
   const at = (given: string): string => (given.startsWith('hf:') ? given : resolve(folder, given));
-  const { models, socket, tls, keys, runs, ...others } = result.data;
+  const { models, draft, socket, tls, keys, runs, ...others } = result.data;
   return {
     ...others,
     ...(models === undefined
@@ -140,6 +140,7 @@ export async function readSettings(file: string): Promise<ServeSettings> {
             ...(adapters === undefined ? {} : { adapters: adapters.map((adapter) => ({ ...adapter, path: at(adapter.path) })) }),
           })),
         }),
+    ...(draft === undefined ? {} : { draft: at(draft) }),
     ...(socket === undefined ? {} : { socket: at(socket) }),
     ...(tls === undefined ? {} : { tls: { cert: at(tls.cert), key: at(tls.key) } }),
     ...(keys === undefined ? {} : { keys: at(keys) }),
