@@ -3,11 +3,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { llama } from '../../models/index.ts';
 import { livelyWeights } from '../models.fixture.ts';
 import { naive } from '../naive.fixture.ts';
-import { createBatchEngine, pieceLength } from './batch-engine.ts';
-import type { BatchEngine, BatchTask, BatchTicket } from './batch-engine.ts';
+import { createBatchEngine } from './batch-engine.ts';
+import type { BatchEngine, BatchTicket } from './batch-engine.ts';
 import { createBatchRunner } from './batch-runner.ts';
 import type { BatchRunner, Scores } from './batch-runner.ts';
 import { createLookupDrafter } from './lookup-drafter.ts';
+import { pieceLength } from './sequence.ts';
+import type { BatchTask } from './sequence.ts';
 
 const VOCAB = 50;
 /** A context of several pieces. */

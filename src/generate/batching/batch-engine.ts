@@ -2,10 +2,8 @@
  * Continuous batching: sequences join and leave a running batch at every step. Yu et al. 2022 ("Orca"), Kwon et al. 2023 ("vLLM").
  *
  * Decided: one prompt is read at a time, in pieces, with a step of all sequences that write between two pieces, so that nobody who
- * writes waits for long. Those that write are in the first slots, the one that reads behind them. Memory is accounted in blocks;
- * when it runs out, the sequence of the lowest priority that came last gives up its blocks, and is computed again later: its prompt
- * by reading, what it had written by steps, so that every bit is what it was. A sequence whose reader is behind takes part in steps
- * without effect, until the reader has caught up.
+ * writes waits for long. A sequence that gave up its memory is computed again: its prompt by reading, what it had written by steps, so
+ * that every bit is what it was. One whose reader is behind takes part in steps without effect, until the reader has caught up.
  *
  * A sequence with a drafter is speculated on (Leviathan et al. 2023): guesses are read as a piece of a prompt is, and as the draw of each
  * token is decided by the seed and its place alone, a guess that is what would have been drawn is a token gained. It never takes part in
@@ -14,34 +12,10 @@
 
 import type { BatchRunner, PieceResult, Scores } from './batch-runner.ts';
 import { createFairQueue } from './fair-queue.ts';
-import type { Drafter } from './lookup-drafter.ts';
 import { BLOCK_TOKENS, createPrefixCache } from './prefix-cache.ts';
-
-/** One sequence to compute. Its functions are called by the engine, between runs; they must not throw but where they say so. */
-export interface BatchTask {
-  /** At least one token. */
-  readonly prompt: Uint32Array;
-  readonly client: string;
-  readonly priority: number;
-  /** Beginnings of prompts are shared within a namespace. */
-  readonly namespace: string;
-  /** How many of the prompt's tokens need no scores; default all but the last. */
-  readonly scoreFrom?: number;
-  /** Called with the scores behind each token of the prompt from `scoreFrom` on; what it throws ends the task. */
-  readonly visit?: (logProbabilities: Float32Array, index: number) => void;
-  /** Called with the last layer's output of each piece of the prompt (T C), and C. */
-  readonly hidden?: (rows: Float32Array, width: number) => void;
-  /** The next token by the scores, or undefined to end; what it throws ends the task. Absent: the task ends with its prompt. */
-  readonly next?: (scores: Scores) => number | undefined;
-  /** Guesses what comes next; default nobody does. */
-  readonly drafter?: Drafter | undefined;
-  /** Whether another token is wanted now; see {@link BatchTicket.wake}. */
-  readonly wants: () => boolean;
-  /** The work begins; called once. */
-  readonly started: () => void;
-  /** It is over, by an error where there is one. */
-  readonly ended: (error?: unknown) => void;
-}
+import { createSeats } from './seats.ts';
+import { FEW_GUESSES, MANY_GUESSES, createSequence, isWanted, pieceLength, takesPart } from './sequence.ts';
+import type { BatchTask, Sequence } from './sequence.ts';
 
 /** A task under way. */
 export interface BatchTicket {
@@ -88,53 +62,18 @@ export interface BatchEngineOptions {
 const PIECE = 512;
 /** The same while others write: a step of theirs waits for so many at most. */
 const PIECE_BESIDE_OTHERS = 128;
-/** Guesses that are checked at once: few at first, and after one that was wrong. */
-const FEW_GUESSES = 4;
-const MANY_GUESSES = 8;
 /** Most numbers in the logits of one run. */
 const PIECE_LOGITS = 1 << 22;
-
-/** A task with what has been computed of it. */
-interface Sequence {
-  readonly task: BatchTask;
-  readonly client: string;
-  readonly priority: number;
-  /** Order of arrival. */
-  readonly arrival: number;
-  /** Tokens whose keys and values are in the slot. */
-  length: number;
-  /** Blocks that it holds. */
-  blocks: number;
-  /** All tokens that it has written. */
-  readonly written: number[];
-  /** How many of them were read, or are about to be. */
-  replayed: number;
-  begun: boolean;
-  over: boolean;
-  /** Guesses that are asked for next. */
-  guesses: number;
-  readonly abort: AbortController;
-}
-
-/** Attention takes query rows in tiles whose size is a multiple of this, and computes a row that is left alone by another routine. */
-const TILE = 16;
-
-/** How many of the next `left` tokens are read at once, about `most` at most: so that no row is left alone (see batch-runner.ts). */
-export function pieceLength(left: number, most: number): number {
-  const time = Math.min(left, Math.max(TILE, most - (most % TILE)));
-  return left - time === 1 || (time > 1 && time % TILE === 1) ? time - 2 : time;
-}
 
 /** An engine over a runner, which it closes. */
 export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchEngineOptions): BatchEngine {
   const { arena } = runner;
   const waiting = createFairQueue<Sequence>();
   const cache = createPrefixCache(blocks, arena.bytesPerToken / Float32Array.BYTES_PER_ELEMENT);
-  /** The sequences that write, by slot; behind them the one that reads its prompt. */
-  const writing: Sequence[] = [];
-  let reading: Sequence | undefined;
+  const seats = createSeats({ arena, cache, waiting });
+  const { writing } = seats;
   let arrivals = 0;
-  let [prefixQueries, prefixHits, preemptions, drafted, accepted] = [0, 0, 0, 0, 0];
+  let [prefixQueries, prefixHits, drafted, accepted] = [0, 0, 0, 0];
   let working: Promise<void> | undefined;
   let closing: { readonly reason: unknown } | undefined;
   let wake: () => void = () => undefined;
@@ -145,60 +84,11 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     sequence.task.drafter?.release?.();
     sequence.task.ended(error);
   };
-  const forget = ({ client }: Sequence): void => {
-    const runs = (other: Sequence | undefined): boolean => other !== undefined && !other.over && other.client === client;
-    if (!runs(reading) && !writing.some(runs)) waiting.forget(client);
-  };
-  /** Takes a sequence out of its slot. */
-  const leave = (sequence: Sequence): void => {
-    cache.give(sequence.blocks);
-    sequence.blocks = 0;
-    if (sequence === reading) reading = undefined;
-    else {
-      const slot = writing.indexOf(sequence);
-      const last = writing.pop() as Sequence;
-      if (last !== sequence) {
-        writing[slot] = last;
-        arena.copy(writing.length, slot, last.length);
-      }
-      if (reading !== undefined) arena.copy(writing.length + 1, writing.length, reading.length);
-    }
-    sequence.length = 0;
-    forget(sequence);
-  };
-  const sweep = (): void => {
-    for (const sequence of writing.filter(({ over }) => over)) leave(sequence);
-    if (reading?.over === true) leave(reading);
-  };
-  const active = (): readonly Sequence[] => [...writing, ...(reading === undefined ? [] : [reading])];
-  /** Of two that run, the one that has to give way comes first. */
-  const givesWay = (a: Sequence, b: Sequence): number => a.priority - b.priority || b.arrival - a.arrival;
-  const preempt = (sequence: Sequence): void => {
-    leave(sequence);
-    sequence.replayed = 0;
-    preemptions++;
-    waiting.putBack(sequence);
-  };
-  /** Makes sure that a sequence has blocks for its next token, at the cost of others; gives way itself where it is the least. */
-  const hold = (sequence: Sequence): void => {
-    const needed = Math.ceil((sequence.length + 1) / BLOCK_TOKENS) - sequence.blocks;
-    if (needed <= 0) return;
-    while (!cache.take(needed)) {
-      const [least = sequence] = active().toSorted(givesWay);
-      preempt(least);
-      if (least === sequence) return;
-    }
-    sequence.blocks += needed;
-  };
-
-  const takesPart = ({ replayed, written, task, over }: Sequence): boolean => !over && (replayed < written.length || task.wants());
   const isInStep = (sequence: Sequence): boolean => sequence.task.drafter === undefined && takesPart(sequence);
-  /** Of one that waits: whether anybody waits for its next token. */
-  const isWanted = ({ written, task }: Sequence): boolean => written.length === 0 || task.wants();
 
   /** Lets the next sequence in, when there is a slot and memory for its prompt. */
   const admit = (): void => {
-    if (reading !== undefined || writing.length >= slots || waiting.size === 0) return;
+    if (seats.reading !== undefined || writing.length >= slots || waiting.size === 0) return;
     for (const sequence of waiting.inOrder()) {
       const { task } = sequence;
       const { prompt, namespace } = task;
@@ -207,10 +97,8 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       if (!isWanted(sequence)) continue;
       const needed = Math.ceil((prompt.length + sequence.written.length + 1) / BLOCK_TOKENS);
       const found = most > 0 ? cache.find(prompt, most, namespace) : [];
-      if (!cache.take(needed)) return;
+      if (!seats.enter(sequence, needed)) return;
       waiting.remove(sequence);
-      sequence.blocks = needed;
-      reading = sequence;
       if (most > 0) {
         prefixQueries += prompt.length;
         prefixHits += found.length * BLOCK_TOKENS;
@@ -277,8 +165,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       finish(sequence);
       return;
     }
-    reading = undefined;
-    writing.push(sequence);
+    seats.turnToWriting();
     if (sequence.written.length === 0) choose(sequence, scoresOfRow(result, rowCount - 1));
     else sequence.replayed = 1;
   };
@@ -286,7 +173,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   /** Several tokens of one sequence at once, where its drafter guesses right. */
   const speculate = async (sequence: Sequence): Promise<void> => {
     const { written, abort } = sequence;
-    hold(sequence);
+    seats.hold(sequence);
     const slot = writing.indexOf(sequence);
     if (slot < 0) return;
     const pending = written[sequence.replayed - 1] as number;
@@ -328,7 +215,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
 
   /** One token of every sequence that writes. */
   const step = async (): Promise<void> => {
-    for (const sequence of writing.slice()) if (writing.includes(sequence)) hold(sequence);
+    for (const sequence of writing.slice()) if (writing.includes(sequence)) seats.hold(sequence);
     let count = writing.length;
     while (count > 0 && !isInStep(writing[count - 1] as Sequence)) count--;
     if (count === 0) return;
@@ -354,14 +241,14 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       if (closing !== undefined) return;
       admit();
       let ran = false;
-      if (reading !== undefined) {
-        await readPiece(reading);
+      if (seats.reading !== undefined) {
+        await readPiece(seats.reading);
         ran = true;
       }
-      sweep();
+      seats.sweep();
       if (writing.some(isInStep)) {
         await step();
-        sweep();
+        seats.sweep();
         ran = true;
       }
       for (const sequence of writing.filter((one) => one.task.drafter !== undefined && takesPart(one))) {
@@ -369,17 +256,17 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         await speculate(sequence);
         ran = true;
       }
-      sweep();
+      seats.sweep();
       if (ran) continue;
       // Who waits takes the place of one whose reader is behind.
-      const [idle] = waiting.inOrder().some(isWanted) ? writing.toSorted(givesWay) : [];
-      if (idle !== undefined) preempt(idle);
+      const idle = waiting.inOrder().some(isWanted) ? seats.least() : undefined;
+      if (idle !== undefined) seats.preempt(idle);
       else if (writing.length === 0 && waiting.size === 0) break;
       else
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
-      sweep();
+      seats.sweep();
     }
   };
   const start = (): void => {
@@ -387,11 +274,11 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     working ??= Promise.resolve()
       .then(work)
       .catch((error: unknown) => {
-        for (const sequence of [...active(), ...waiting.inOrder()]) {
+        for (const sequence of [...seats.active, ...waiting.inOrder()]) {
           waiting.remove(sequence);
           finish(sequence, error);
         }
-        sweep();
+        seats.sweep();
       })
       .finally(() => {
         working = undefined;
@@ -406,21 +293,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         task.ended(closing.reason);
         return { wake: () => undefined, cancel: () => undefined };
       }
-      const { client, priority } = task;
-      const sequence: Sequence = {
-        task,
-        client,
-        priority,
-        arrival: arrivals++,
-        length: 0,
-        blocks: 0,
-        written: [],
-        replayed: 0,
-        begun: false,
-        over: false,
-        guesses: FEW_GUESSES,
-        abort: new AbortController(),
-      };
+      const sequence = createSequence(task, arrivals++);
       waiting.push(sequence);
       start();
       return {
@@ -430,13 +303,12 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
           waiting.remove(sequence);
           finish(sequence, reason);
           sequence.abort.abort(reason);
-          forget(sequence);
           start();
         },
       };
     },
     status: () => ({
-      running: writing.filter(({ over }) => !over).length + (reading === undefined || reading.over ? 0 : 1),
+      running: seats.active.filter(({ over }) => !over).length,
       waiting: waiting.size,
       slots,
       blocksUsed: cache.used,
@@ -444,7 +316,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       blockTokens: BLOCK_TOKENS,
       prefixQueries,
       prefixHits,
-      preemptions,
+      preemptions: seats.preemptions,
       drafted,
       accepted,
     }),
@@ -454,13 +326,13 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         waiting.remove(sequence);
         finish(sequence, reason);
       }
-      for (const sequence of active()) {
+      for (const sequence of seats.active) {
         finish(sequence, reason);
         sequence.abort.abort(reason);
       }
       wake();
       await working;
-      sweep();
+      seats.sweep();
       cache.clear();
       runner.close();
     },

@@ -1,0 +1,114 @@
+/**
+ * Which sequence is in which slot, and what memory it holds.
+ *
+ * Decided: those that write are in the first slots, so that they are one batch, and the one that reads its prompt is behind them. When
+ * blocks run out, the sequence of the lowest priority that came last gives up its own and waits again.
+ */
+
+import type { CacheArena } from './cache-arena.ts';
+import type { FairQueue } from './fair-queue.ts';
+import { BLOCK_TOKENS } from './prefix-cache.ts';
+import type { PrefixCache } from './prefix-cache.ts';
+import type { Sequence } from './sequence.ts';
+
+/** See {@link createSeats}. */
+export interface Seats {
+  /** Those that write, by slot. */
+  readonly writing: readonly Sequence[];
+  /** The one that reads, in the slot behind them. */
+  readonly reading: Sequence | undefined;
+  /** All that have a slot. */
+  readonly active: readonly Sequence[];
+  /** How often a sequence had to give way. */
+  readonly preemptions: number;
+  /** Gives a sequence the slot behind those that write, if there are `blocks` for it. */
+  enter(sequence: Sequence, blocks: number): boolean;
+  /** The one that read has read its prompt, and writes. */
+  turnToWriting(): void;
+  /** Takes away who is over. */
+  sweep(): void;
+  /** Puts a sequence back into the queue; it will be computed again. */
+  preempt(sequence: Sequence): void;
+  /** Makes sure that a sequence has blocks for its next token, at the cost of others; it gives way itself where it is the least. */
+  hold(sequence: Sequence): void;
+  /** The one that has to give way first among those that write. */
+  least(): Sequence | undefined;
+}
+
+/** What seats are made of. */
+export interface SeatsParts {
+  readonly arena: CacheArena;
+  readonly cache: PrefixCache;
+  readonly waiting: FairQueue<Sequence>;
+}
+
+/** Empty seats. */
+export function createSeats({ arena, cache, waiting }: SeatsParts): Seats {
+  const writing: Sequence[] = [];
+  let reading: Sequence | undefined;
+  let preemptions = 0;
+  const active = (): readonly Sequence[] => [...writing, ...(reading === undefined ? [] : [reading])];
+
+  const leave = (sequence: Sequence): void => {
+    cache.give(sequence.blocks);
+    sequence.blocks = 0;
+    if (sequence === reading) reading = undefined;
+    else {
+      const slot = writing.indexOf(sequence);
+      const last = writing.pop() as Sequence;
+      if (last !== sequence) {
+        writing[slot] = last;
+        arena.copy(writing.length, slot, last.length);
+      }
+      if (reading !== undefined) arena.copy(writing.length + 1, writing.length, reading.length);
+    }
+    sequence.length = 0;
+    if (!active().some(({ client, over }) => !over && client === sequence.client)) waiting.forget(sequence.client);
+  };
+  /** Of two, the one that has to give way comes first. */
+  const givesWay = (a: Sequence, b: Sequence): number => a.priority - b.priority || b.arrival - a.arrival;
+  const preempt = (sequence: Sequence): void => {
+    leave(sequence);
+    sequence.replayed = 0;
+    preemptions++;
+    waiting.putBack(sequence);
+  };
+
+  return {
+    writing,
+    get reading() {
+      return reading;
+    },
+    get active() {
+      return active();
+    },
+    get preemptions() {
+      return preemptions;
+    },
+    enter(sequence, blocks) {
+      if (!cache.take(blocks)) return false;
+      sequence.blocks = blocks;
+      reading = sequence;
+      return true;
+    },
+    turnToWriting() {
+      if (reading !== undefined) writing.push(reading);
+      reading = undefined;
+    },
+    sweep() {
+      for (const sequence of active().filter(({ over }) => over)) leave(sequence);
+    },
+    preempt,
+    hold(sequence) {
+      const needed = Math.ceil((sequence.length + 1) / BLOCK_TOKENS) - sequence.blocks;
+      if (needed <= 0) return;
+      while (!cache.take(needed)) {
+        const [least = sequence] = active().toSorted(givesWay);
+        preempt(least);
+        if (least === sequence) return;
+      }
+      sequence.blocks += needed;
+    },
+    least: () => writing.toSorted(givesWay)[0],
+  };
+}

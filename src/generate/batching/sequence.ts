@@ -1,0 +1,92 @@
+/** One sequence of a batch: what is asked of it, and what has been computed. */
+
+import type { Scores } from './batch-runner.ts';
+import type { Queued } from './fair-queue.ts';
+import type { Drafter } from './lookup-drafter.ts';
+
+/** One sequence to compute. Its functions are called by the engine, between runs; they must not throw but where they say so. */
+export interface BatchTask {
+  /** At least one token. */
+  readonly prompt: Uint32Array;
+  readonly client: string;
+  readonly priority: number;
+  /** Beginnings of prompts are shared within a namespace. */
+  readonly namespace: string;
+  /** How many of the prompt's tokens need no scores; default all but the last. */
+  readonly scoreFrom?: number;
+  /** Called with the scores behind each token of the prompt from `scoreFrom` on; what it throws ends the task. */
+  readonly visit?: (logProbabilities: Float32Array, index: number) => void;
+  /** Called with the last layer's output of each piece of the prompt (T C), and C. */
+  readonly hidden?: (rows: Float32Array, width: number) => void;
+  /** The next token by the scores, or undefined to end; what it throws ends the task. Absent: the task ends with its prompt. */
+  readonly next?: (scores: Scores) => number | undefined;
+  /** Guesses what comes next; default nobody does. */
+  readonly drafter?: Drafter | undefined;
+  /** Whether another token is wanted now; see {@link BatchTicket.wake}. */
+  readonly wants: () => boolean;
+  /** The work begins; called once. */
+  readonly started: () => void;
+  /** It is over, by an error where there is one. */
+  readonly ended: (error?: unknown) => void;
+}
+
+/** A task with what has been computed of it. */
+export interface Sequence extends Queued {
+  readonly task: BatchTask;
+  /** Order of arrival. */
+  readonly arrival: number;
+  /** Tokens whose keys and values are in the slot. */
+  length: number;
+  /** Blocks that it holds. */
+  blocks: number;
+  /** All tokens that it has written. */
+  readonly written: number[];
+  /** How many of them were read, or are about to be. */
+  replayed: number;
+  begun: boolean;
+  over: boolean;
+  /** Guesses that are asked for next. */
+  guesses: number;
+  readonly abort: AbortController;
+}
+
+/** Attention takes query rows in tiles whose size is a multiple of this, and computes a row that is left alone by another routine. */
+const TILE = 16;
+
+/** How many of the next `left` tokens are read at once, about `most` at most: so that no row is left alone (see batch-runner.ts). */
+export function pieceLength(left: number, most: number): number {
+  const time = Math.min(left, Math.max(TILE, most - (most % TILE)));
+  return left - time === 1 || (time > 1 && time % TILE === 1) ? time - 2 : time;
+}
+
+/** Guesses that are checked at once: few at first, and after one that was wrong. */
+export const FEW_GUESSES = 4;
+export const MANY_GUESSES = 8;
+
+/** A sequence of which nothing was computed; `arrival` grows from one to the next. */
+export function createSequence(task: BatchTask, arrival: number): Sequence {
+  return {
+    task,
+    client: task.client,
+    priority: task.priority,
+    arrival,
+    length: 0,
+    blocks: 0,
+    written: [],
+    replayed: 0,
+    begun: false,
+    over: false,
+    guesses: FEW_GUESSES,
+    abort: new AbortController(),
+  };
+}
+
+/** Whether a sequence's next token is to be computed now. */
+export function takesPart({ replayed, written, task, over }: Sequence): boolean {
+  return !over && (replayed < written.length || task.wants());
+}
+
+/** Of a sequence that waits: whether anybody waits for its next token. */
+export function isWanted({ written, task }: Sequence): boolean {
+  return written.length === 0 || task.wants();
+}
