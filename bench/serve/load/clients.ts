@@ -53,6 +53,9 @@ export async function clientLines(options: ClientOptions): Promise<readonly Line
   const some = Math.max(1, Math.floor(part.length / 10));
   const [before, after] = [median(part.slice(0, some).map(({ bytes }) => bytes)), median(part.slice(-some).map(({ bytes }) => bytes))];
   const growth = after / before - 1;
+  // Whether it levels off: a dozen values over the time.
+  const series = memory.filter((_, index) => index % Math.ceil(memory.length / 12) === 0);
+  console.log(`memory: ${series.map(({ second, bytes }) => `${second.toFixed(0)} s ${(bytes / 2 ** 20).toFixed(0)}`).join(', ')} MB`);
   return [
     {
       what: `${clients} clients for ${seconds} s: errors, streams lost, streams mixed up`,
