@@ -54,12 +54,16 @@ export async function decodeLines(options: DecodeOptions): Promise<readonly Line
   return lines;
 }
 
+/** Ratios to reach, of one sequence and of several at once. */
+const LEAST: Readonly<Record<Bits, number>> = { 32: 1.2, 8: 1.1, 4: 0.9 };
+const LEAST_TOGETHER = 1.2;
+
 function lineName(bits: Bits, count: number): string {
   return `${bits} bits ÷ ${FORMATS[bits]}, ${count === 1 ? '1 sequence' : `${count} sequences`}`;
 }
 
 function notAvailable(what: string, why: string): Line {
-  return { what, measured: `not available: ${why}`, goal: '≥ 1', met: undefined };
+  return { what, measured: `not available: ${why}`, goal: '', met: undefined };
 }
 
 async function compare(bits: Bits, options: DecodeOptions): Promise<readonly Line[]> {
@@ -68,7 +72,6 @@ async function compare(bits: Bits, options: DecodeOptions): Promise<readonly Lin
   const [weft, peer] = [startChild<DecodeRequests>('weft-child.ts'), startChild<DecodeRequests>('peer-child.ts')];
   try {
     const ours = await weft.ask('load', load);
-    if (ours === undefined) return [1, sequences].map((count) => notAvailable(lineName(bits, count), 'createTextModel has no option bits'));
     console.log(`weft: ${ours}; llama.cpp: ${await peer.ask('load', load)}`);
     const lines: Line[] = [];
     for (const count of new Set([1, sequences])) lines.push(await takeTurns({ weft, peer }, { bits, count }, options));
@@ -120,7 +123,7 @@ async function takeTurns(
     measured:
       `${ratio.toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}): ${ours.toFixed(1)} and ${theirs.toFixed(1)} tokens/s; ` +
       `with the prompt ${whole.toFixed(2)}; the one at rest used ${(100 * restless).toFixed(0)}% of a core`,
-    goal: '≥ 1',
-    met: ratio >= 1,
+    goal: `≥ ${count === 1 ? LEAST[bits] : LEAST_TOGETHER}`,
+    met: ratio >= (count === 1 ? LEAST[bits] : LEAST_TOGETHER),
   };
 }

@@ -1,9 +1,8 @@
 /** Weft as a contestant of decoding: `generate()` as a user calls it, sequences at once in one batch. Started by `startChild`. */
 
 import { createBatchRunner } from '../../src/generate/batching/batch-runner.ts';
-import { TEXT_MODEL_OPTIONS } from '../../src/generate/create-text-model.ts';
 import { createTextModel } from '../../src/generate/index.ts';
-import type { TextModel, TextModelOptions } from '../../src/generate/index.ts';
+import type { TextModel } from '../../src/generate/index.ts';
 import { answerParent } from './child.ts';
 import { likeliest } from './decoding.ts';
 import type { DecodeRequest, DecodeRequests, LoadRequest, LogitsRequest, ScoredText, TokenTimes } from './decoding.ts';
@@ -13,13 +12,14 @@ import { roundedWeights } from './write-gguf.ts';
 let textModel: TextModel | undefined;
 let loaded: LoadRequest | undefined;
 
-async function load(request: LoadRequest): Promise<string | undefined> {
+async function load(request: LoadRequest): Promise<string> {
   const { choice, bits, threads, sequences } = request;
-  if (bits !== 32 && !(TEXT_MODEL_OPTIONS as readonly string[]).includes('bits')) return undefined;
   const model = benchModel(choice);
-  const options: TextModelOptions & { readonly bits?: 8 | 4 } = { threads, slots: sequences, ...(bits === 32 ? {} : { bits }) };
   await textModel?.close();
-  textModel = await createTextModel({ model, weights: benchWeights(model), tokenizer: numberTokenizer(model.vocabSize) }, options);
+  textModel = await createTextModel(
+    { model, weights: benchWeights(model), tokenizer: numberTokenizer(model.vocabSize) },
+    { threads, slots: sequences, bits },
+  );
   loaded = request;
   return `${bits} bits, ${threads} threads`;
 }

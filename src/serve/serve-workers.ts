@@ -137,7 +137,8 @@ export async function serveWorkers(
       if (started === undefined) return;
       started.resolve(message.url);
       started = undefined;
-      for (let number = 1; number < count && !closing; number++) begin();
+      if (closing) return;
+      for (let number = 1; number < count; number++) begin();
     } else if (message.kind === 'failed') member.reason = failure(message);
     else if (message.kind === 'counted') counting.get(message.id)?.(message.values);
     else if (message.kind === 'take') tell(worker, { kind: 'answer', id: message.id, value: await limits.take(message.limit) });

@@ -13,13 +13,13 @@ export interface LoadedServer {
   readonly child: Child<ServerRequests>;
 }
 
-/** Starts a server, uses it, and ends it; nothing where it cannot be had as chosen. */
-export async function withServer<T>(choice: ServerChoice, use: (server: LoadedServer) => Promise<T>): Promise<T | undefined> {
+/** Starts a server, uses it, and ends it. */
+export async function withServer<T>(choice: ServerChoice, use: (server: LoadedServer) => Promise<T>): Promise<T> {
   const child = startChild<ServerRequests>('server-child.ts');
   const agent = createAgent();
   try {
     const url = await child.ask('start', choice);
-    return url === undefined ? undefined : await use({ url, agent, child });
+    return await use({ url, agent, child });
   } finally {
     agent.destroy();
     await child.close();
