@@ -74,7 +74,7 @@ export function fillGeneration(options: GenerationOptions): {
       code: 'WEFT_GENERATE_OPTION',
       action: 'generate',
       rule: 'speculation must be none, lookup or draft',
-      value: String(speculation),
+      value: speculation,
       remedy: 'Give one of these, or leave it out.',
     });
   }

@@ -179,7 +179,7 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
         const ticket = engine.submit({
           ...task(prompt),
           wants: () => true,
-          ended: (error) => (error === undefined ? resolve() : reject(error as Error)),
+          ended: (error) => (error === undefined ? resolve() : reject(error)),
         });
         abort = () => ticket.cancel(signal?.reason);
         signal?.addEventListener('abort', abort, { once: true });

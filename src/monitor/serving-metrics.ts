@@ -79,7 +79,11 @@ export function createServingMetrics(): ServingMetrics {
 
   const running = gauge('num_requests_running', 'Requests being generated.');
   const waiting = gauge('num_requests_waiting', 'Requests in the queue.');
-  const cacheUse = gauge('kv_cache_usage_perc', 'Share of the blocks of keys and values in use or kept for prompts to come, 0 to 1.', 'average');
+  const cacheUse = gauge(
+    'kv_cache_usage_perc',
+    'Share of the blocks of keys and values in use or kept for prompts to come, 0 to 1.',
+    'average',
+  );
   const queries = counter('prefix_cache_queries', 'Tokens of prompts that were looked up among those kept.');
   const hits = counter('prefix_cache_hits', 'Tokens of prompts that were found.');
   const preemptions = counter('num_preemptions_total', 'Sequences that gave way when memory ran out.');

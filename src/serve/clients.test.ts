@@ -236,7 +236,7 @@ describe('LangChain', () => {
     let streamed = '';
     let counted = 0;
     for await (const chunk of await chat({ modelKwargs: { seed: 1 } }).stream([new HumanMessage('Who?')])) {
-      streamed += String(chunk.content);
+      streamed += chunk.text;
       counted += (chunk.usage_metadata as { output_tokens?: number } | undefined)?.output_tokens ?? 0;
     }
     expect(streamed).toBe(answer.content);

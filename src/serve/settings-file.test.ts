@@ -31,6 +31,11 @@ const everything = {
   keys: 'keys.json',
   runs: ['runs'],
   queue: 8,
+  slots: 4,
+  cacheTokens: 4096,
+  bits: 8 as const,
+  draft: 'small',
+  speculation: 'draft' as const,
   bodyLimit: 1000,
   requestSeconds: 60,
   receiveSeconds: 10,
@@ -54,6 +59,7 @@ describe('the file of settings', () => {
       ],
       tls: { cert: join(folder, 'a.crt'), key: join(folder, 'a.key') },
       keys: join(folder, 'keys.json'),
+      draft: join(folder, 'small'),
       runs: [join(folder, 'runs')],
     });
     expect(await read({ socket: 'a.sock' })).toEqual({ socket: join(folder, 'a.sock') });

@@ -51,7 +51,7 @@ function write(engine: BatchEngine, prompt: Uint32Array, { count, ...rest }: Wis
       },
       wants: () => true,
       started: () => undefined,
-      ended: (error) => (error === undefined ? resolve(written) : reject(error as Error)),
+      ended: (error) => (error === undefined ? resolve(written) : reject(error)),
       ...rest,
     });
   });
@@ -280,7 +280,7 @@ describe('an engine', () => {
         want[index] = 4;
         ticket.wake();
         if (turn === 9) continue;
-        while (want[index]! > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+        while (want[index] > 0) await new Promise((resolve) => setTimeout(resolve, 1));
       }
     }
     await Promise.all(slow);

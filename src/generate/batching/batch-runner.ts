@@ -224,7 +224,7 @@ function bindStep(
       for (const [row, { token, past }] of rows.entries()) {
         ids[row] = token;
         positions[row] = past;
-        total[0] = Math.max(total[0] as number, past + 1);
+        total[0] = Math.max(total[0] ?? 0, past + 1);
       }
     },
   };

@@ -46,7 +46,7 @@ describe('a constraint', () => {
   it('refuses a token that is not allowed, and stays where it was', () => {
     const constraint = createConstraint(regexGrammar('yes'), trie);
     for (const id of [257, 259, end, -1, 1.5, 10_000]) {
-      expect(() => constraint.accept(id)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', `token ${id}`) as Error);
+      expect(() => constraint.accept(id)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', `token ${id}`));
     }
     constraint.accept(256);
     expect(constraint.complete).toBe(true);
@@ -70,9 +70,9 @@ describe('a constraint', () => {
       expect(['{"a":"abc"}', '{"a": "abc"}', '{"a":1}', '{"a": 1}']).toContain(writeAtRandom(grammar, { tokenizer, trie: small }, seed));
     }
     expect(() => createConstraint(jsonSchemaGrammar({ const: 'xyz' }), small)).toThrow(
-      refused('WEFT_GENERATE_CONSTRAINT', 'some are missing') as Error,
+      refused('WEFT_GENERATE_CONSTRAINT', 'some are missing'),
     );
-    expect(() => createConstraint(regexGrammar('é'), small)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'some are missing') as Error);
+    expect(() => createConstraint(regexGrammar('é'), small)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'some are missing'));
   });
 
   it('lets a string have any character that the vocabulary has, of several bytes too', async () => {
@@ -90,7 +90,7 @@ describe('a vocabulary', () => {
     const constraint = createConstraint(regexGrammar('[^]*'), createTokenTrie(tokenizer, { endTokens: [end] }));
     expect(constraint.allows(end)).toBe(true);
     expect(constraint.allows(tokenizer.endOfText!)).toBe(false);
-    expect(() => createTokenTrie(tokenizer, { endTokens: [100_000] })).toThrow(refused('WEFT_GENERATE_CONSTRAINT', '100000') as Error);
+    expect(() => createTokenTrie(tokenizer, { endTokens: [100_000] })).toThrow(refused('WEFT_GENERATE_CONSTRAINT', '100000'));
   });
 
   const KINDS: readonly (readonly [string, () => Promise<Tokenizer>])[] = [
@@ -133,7 +133,7 @@ describe('a vocabulary', () => {
     const trie = createTokenTrie(tokenizer);
     for (let seed = 0; seed < 15; seed++)
       expect(writeAtRandom(regexGrammar('[a-z]{2,9}'), { tokenizer, trie }, seed)).toMatch(/^[a-z]{2,9}$/);
-    expect(() => createConstraint(regexGrammar('the cat'), trie)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'some are missing') as Error);
+    expect(() => createConstraint(regexGrammar('the cat'), trie)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'some are missing'));
   });
 
   it('may begin a text with a token that adds nothing, once', async () => {
@@ -150,13 +150,13 @@ describe('a vocabulary', () => {
 
   it('whose text is not what its tokens add is refused', async () => {
     const tokenizer = await trainTokenizer(MANY, { type: 'character-bpe', marking: 'end-of-word', vocabSize: 100 });
-    expect(() => createTokenTrie(tokenizer)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'constrain the text of this tokenizer') as Error);
+    expect(() => createTokenTrie(tokenizer)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'constrain the text of this tokenizer'));
     const json = tokenizerFromJson({
       ...(await trainTokenizer(MANY, { type: 'wordpiece', vocabSize: 120 })).toJSON(),
       decoder: { type: 'CTC', pad_token: '[UNK]', word_delimiter_token: '|', cleanup: false },
     } as unknown as TokenizerJson);
     const stuttering = await json;
-    expect(() => createTokenTrie(stuttering)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'constrain the text of this tokenizer') as Error);
+    expect(() => createTokenTrie(stuttering)).toThrow(refused('WEFT_GENERATE_CONSTRAINT', 'constrain the text of this tokenizer'));
   });
 
   it('of 100,000 tokens is prepared once, and its masks cost nothing the second time', async () => {

@@ -150,7 +150,8 @@ function setOf(element: ClassElement): CodePoints {
       const set = namedSet(element);
       return element.negate ? complemented(set) : set;
     }
-    default:
+    case 'ClassStringDisjunction':
+    case 'ExpressionCharacterClass':
       throw patternRefusal('classes must be plain', element.raw);
   }
 }

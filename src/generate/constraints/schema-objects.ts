@@ -41,7 +41,7 @@ function requiredOf({ json, path }: SchemaNode): readonly string[] {
   if (!Array.isArray(required) || !required.every((name) => typeof name === 'string')) {
     throw schemaRefusal('required must be a list of names', `${path}/required`);
   }
-  return required as readonly string[];
+  return required;
 }
 
 /**

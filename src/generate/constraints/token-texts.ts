@@ -37,7 +37,7 @@ export function tokenTexts(tokenizer: Tokenizer, excluded: ReadonlySet<number>):
   const whole: (string | undefined)[] = [];
   for (const id of ids) {
     bytes[id] = tokenizer.tokenBytes(id);
-    whole[id] = wholeText(bytes[id] as Uint8Array);
+    whole[id] = wholeText(tokenizer.tokenBytes(id));
   }
   const anchor = ids.find((id) => /^[a-z]$/i.test(decodeAlone(decoder, id))) ?? ids.find((id) => decodeAlone(decoder, id).trim() !== '');
   if (anchor === undefined) throw refusal('no token adds any text');
