@@ -27,6 +27,7 @@ export interface ServeFlags {
   readonly slots?: number;
   readonly cacheTokens?: number;
   readonly bits?: 32 | 8 | 4;
+  readonly modelMemory?: number;
   readonly draft?: string;
   readonly lookup?: true;
   readonly bodyLimit?: number;
@@ -65,6 +66,11 @@ export function addServeFlags(command: Command): Command {
       wholeNumber('--cache-tokens', { min: 2, max: 2 ** 40 }),
     )
     .option('--bits <n>', 'round the matrices to 8 or 4 bits: less memory, faster, less exact (default: 32)', bitsOf)
+    .option(
+      '--model-memory <bytes>',
+      'weights in memory at once: models are loaded when asked for, the one longest unused makes room (default: all)',
+      wholeNumber('--model-memory', { min: 1, max: 2 ** 50 }),
+    )
     .option('--draft <dir>', 'small model of the same tokenizer that guesses tokens: sooner for few clients')
     .option('--lookup', 'guess tokens from what a text repeats: sooner for few clients')
     .option('--queue <n>', 'most requests that wait; more get 429 (default: 64)', wholeNumber('--queue', { min: 0, max: 1_000_000 }))

@@ -11,7 +11,9 @@ import { createTokenTrie } from './constraints/token-trie.ts';
 import type { TokenTrie } from './constraints/token-trie.ts';
 import { fillGeneration, fillWork } from './generation-options.ts';
 import type { WorkOptions } from './generation-options.ts';
-import { requireTokens, requireWeights } from './requirements.ts';
+import { closedError, requireTokens, requireWeights } from './requirements.ts';
+import { createResidentGenerator } from './residency.ts';
+import type { Residency } from './residency.ts';
 import { roundedModel } from './rounded-model.ts';
 import { createBatchGenerator, createWindowGenerator } from './text-generator.ts';
 import type { TextGenerator } from './text-generator.ts';
@@ -32,6 +34,8 @@ export interface TextModelParts {
   readonly startToken?: number | undefined;
   /** Tokens that end a text beside the tokenizer's end of text. */
   readonly endTokens?: readonly number[];
+  /** Reads the weights again, where the model shares its memory with others (`residency`). */
+  readonly reload?: () => Promise<Weights>;
 }
 
 /** How a text model runs. */
@@ -49,11 +53,13 @@ export interface TextModelOptions {
   readonly bits?: 32 | 8 | 4;
   /** A small model of the same vocabulary that guesses tokens, for generations with `speculation: 'draft'`. Default none. */
   readonly draft?: { readonly model: LanguageModel; readonly weights: Weights };
+  /** Memory that several models share: each is in it while it is used, and as long as no other needs the room. Default its own. */
+  readonly residency?: Residency;
 }
 
 const SLOTS = 8;
 /** The names of {@link TextModelOptions}. */
-export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads', 'slots', 'cacheTokens', 'bits', 'draft'];
+export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads', 'slots', 'cacheTokens', 'bits', 'draft', 'residency'];
 
 /**
  * Makes a model with weights in memory ready to generate and to score.
@@ -81,9 +87,19 @@ export const TEXT_MODEL_OPTIONS: readonly (keyof TextModelOptions)[] = ['threads
  * ```
  */
 export async function createTextModel(parts: TextModelParts, options: TextModelOptions = {}): Promise<TextModel> {
-  checkOptions('make a text model', parts, ['model', 'weights', 'tokenizer', 'name', 'chatTemplate', 'card', 'startToken', 'endTokens']);
+  checkOptions('make a text model', parts, [
+    'model',
+    'weights',
+    'tokenizer',
+    'name',
+    'chatTemplate',
+    'card',
+    'startToken',
+    'endTokens',
+    'reload',
+  ]);
   checkOptions('make a text model', options, TEXT_MODEL_OPTIONS);
-  const { threads, slots = SLOTS, cacheTokens, bits = 32, draft } = options;
+  const { slots = SLOTS, cacheTokens, bits = 32, draft } = options;
   requireCount('slots', slots);
   if (cacheTokens !== undefined) requireCount('cacheTokens', cacheTokens);
   if (![32, 8, 4].includes(bits)) throw optionError('bits must be 32, 8 or 4', String(bits), 'Give one of these, or leave bits out.');
@@ -96,6 +112,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     card,
     startToken = tokenizer.endOfText,
     endTokens = [],
+    reload,
   } = parts;
   requireWeights(model, weights);
   if (tokenizer.vocabSize > model.vocabSize) {
@@ -116,7 +133,9 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
         'Give a smaller model of the same tokenizer.',
       );
   }
-  const generator = await createGenerator();
+  const generator = await (reload === undefined || options.residency === undefined
+    ? createGenerator(model, weights, options)
+    : createSharing(model, { weights, reload, options }));
   const { contextLength } = generator;
   const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
 
@@ -166,19 +185,36 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     ...(generator.status === undefined ? {} : { status: generator.status }),
     close: generator.close,
   };
+}
 
-  function createGenerator(): Promise<TextGenerator> {
-    if (hasCache(model)) {
-      const run = bits === 32 ? { model, weights } : roundedModel(model, weights, bits);
-      return createBatchGenerator(run.model, run.weights, { slots, cacheTokens, threads, draft });
-    }
-    if (bits === 32) return createWindowGenerator(model, weights, { threads });
-    throw optionError(
-      'a model without a cache of keys and values is not rounded',
-      `bits ${bits}`,
-      'Leave bits out: such models are small.',
-    );
+/** What runs a model. A function of its own: what it closes over would be in memory as long as the text model. */
+async function createGenerator(model: SequenceModel | WindowModel, weights: Weights, options: TextModelOptions): Promise<TextGenerator> {
+  const { threads, slots = SLOTS, cacheTokens, bits = 32, draft } = options;
+  if (hasCache(model)) {
+    const run = bits === 32 ? { model, weights } : roundedModel(model, weights, bits);
+    return createBatchGenerator(run.model, run.weights, { slots, cacheTokens, threads, draft });
   }
+  if (bits === 32) return createWindowGenerator(model, weights, { threads });
+  throw optionError('a model without a cache of keys and values is not rounded', `bits ${bits}`, 'Leave bits out: such models are small.');
+}
+
+/** The same, in memory as long as it is used and nobody needs the room; its weights are read again when it is used anew. */
+function createSharing(
+  model: SequenceModel | WindowModel,
+  { weights, reload, options }: { readonly weights: Weights; readonly reload: () => Promise<Weights>; readonly options: TextModelOptions },
+): Promise<TextGenerator> {
+  const numbers = Array.from(weights.values()).reduce((sum, { data }) => sum + data.length, 0);
+  let given: Weights | undefined = weights;
+  return createResidentGenerator({
+    residency: options.residency as Residency,
+    bytes: (numbers * (options.bits ?? 32)) / 8,
+    async load() {
+      const first = given;
+      given = undefined;
+      return createGenerator(model, first ?? (await reload()), options);
+    },
+    closed: () => closedError(model),
+  });
 }
 
 function requireCount(name: string, value: number): void {

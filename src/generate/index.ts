@@ -20,6 +20,8 @@ export { inferenceModel } from './inference-model.ts';
 export type { InferenceModelOptions } from './inference-model.ts';
 export { loadTextModel } from './load-text-model.ts';
 export type { LoadTextModelOptions } from './load-text-model.ts';
+export { createResidency } from './residency.ts';
+export type { Residency, ResidencyMember } from './residency.ts';
 export type { SamplingOptions } from './sampling/options.ts';
 export type { GeneratedToken, TextModel, TokenAlternative } from './text-model.ts';
 export type { Hypothesis } from './translation/beam-search.ts';

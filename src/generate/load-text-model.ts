@@ -58,18 +58,17 @@ export async function loadTextModel(folder: string, options: LoadTextModelOption
     const { model, weights, tokenizer, card } = await loadNetwork(folder);
     if (!('vocabSize' in model)) throw noTextModel(folder, `a ${model.architecture} is no language model`);
     if (tokenizer === undefined) throw noTokenizer(folder);
-    const textModel = await createTextModel({ model, weights, tokenizer, card, name: name(card) }, running);
-    return withAttention(textModel, model, { read: async () => (await loadNetwork(folder)).weights, running });
+    const read = async (): Promise<Weights> => (await loadNetwork(folder)).weights;
+    const textModel = await createTextModel({ model, weights, tokenizer, card, name: name(card), reload: read }, running);
+    return withAttention(textModel, model, { read, running });
   }
   const found: LoadModelOptions = { ...(hub === undefined ? {} : { hub }), ...(base === undefined ? {} : { base }) };
   const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, found);
   if (tokenizer === undefined) throw noTokenizer(folder);
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
-  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens };
-  return withAttention(await createTextModel(parts, running), model, {
-    read: async () => (await loadModel(folder, found)).weights,
-    running,
-  });
+  const read = async (): Promise<Weights> => (await loadModel(folder, found)).weights;
+  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens, reload: read };
+  return withAttention(await createTextModel(parts, running), model, { read, running });
 }
 
 /** The text model, able to read the weights again where it attends. */

@@ -132,9 +132,12 @@ export function createServingMetrics(): ServingMetrics {
       const before = told.get(model);
       told.set(model, counts);
       cacheUse.set(label, counts.blocks === 0 ? 0 : counts.blocksUsed / counts.blocks);
-      queries.inc(label, counts.prefixQueries - (before?.prefixQueries ?? 0));
-      hits.inc(label, counts.prefixHits - (before?.prefixHits ?? 0));
-      preemptions.inc(label, counts.preemptions - (before?.preemptions ?? 0));
+      // A model that was loaded anew counts from nothing.
+      const grown = (of: 'prefixQueries' | 'prefixHits' | 'preemptions'): number =>
+        counts[of] < (before?.[of] ?? 0) ? counts[of] : counts[of] - (before?.[of] ?? 0);
+      queries.inc(label, grown('prefixQueries'));
+      hits.inc(label, grown('prefixHits'));
+      preemptions.inc(label, grown('preemptions'));
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -29,7 +29,7 @@ export interface AdapterSource {
 export type LoadFolder = (path: string, options: LoadTextModelOptions) => Promise<TextModel>;
 
 /** How models run: see `weft/generate`. */
-export type ModelRunning = Pick<LoadTextModelOptions, 'threads' | 'slots' | 'cacheTokens' | 'bits' | 'draft'>;
+export type ModelRunning = Pick<LoadTextModelOptions, 'threads' | 'slots' | 'cacheTokens' | 'bits' | 'draft' | 'residency'>;
 
 /** Sources as they are given: folders, or with names. */
 export function modelSources(given: string | readonly (string | ModelSource)[], base: string | undefined): readonly ModelSource[] {

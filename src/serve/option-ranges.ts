@@ -22,6 +22,7 @@ export const OPTION_RANGES: Readonly<Record<string, Range>> = {
   maxConnections: { min: 1, max: 1_000_000, whole: true },
   slots: { min: 1, max: 1024, whole: true },
   cacheTokens: { min: 2, max: 2 ** 40, whole: true },
+  modelMemory: { min: 1, max: 2 ** 50 },
   workers: { min: 1, max: 256, whole: true },
 };
 

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
+import { createResidency } from '../generate/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { APP_OPTIONS, buildApp } from './app.ts';
 import type { AppInside, AppOptions } from './app.ts';
@@ -22,6 +23,8 @@ export interface ServeOptions extends Omit<AppOptions, 'models'>, Place {
   readonly cacheTokens?: number;
   /** Rounds the models' matrices to so many bits. Default 32: as they are. */
   readonly bits?: 32 | 8 | 4;
+  /** Bytes of weights in memory at once: models are loaded when they are asked for, and the one longest unused makes room. Default all. */
+  readonly modelMemory?: number;
   /** Folder of a small model of the same tokenizer that guesses tokens for all others. Default none. */
   readonly draft?: string;
 }
@@ -48,6 +51,7 @@ export const SERVE_OPTIONS: readonly string[] = [
   'slots',
   'cacheTokens',
   'bits',
+  'modelMemory',
   'draft',
 ];
 
@@ -97,10 +101,11 @@ export interface ServeInside extends AppInside {
 /** {@link serve}, for a process that serves beside others. */
 export async function serveInside(target: ServeTarget, options: ServeOptions, inside: ServeInside): Promise<RunningServer> {
   checkOptions('serve', options, SERVE_OPTIONS);
-  const { port, host, socket, base, slots, cacheTokens, bits, draft, ...app } = options;
+  const { port, host, socket, base, slots, cacheTokens, bits, modelMemory, draft, ...app } = options;
   checkServing(options);
   const rest = { ...app, ...(draft === undefined || app.speculation !== undefined ? {} : { speculation: 'draft' as const }) };
-  const given = { threads: inside.threads, slots, cacheTokens, bits, draft };
+  const residency = modelMemory === undefined ? undefined : createResidency(modelMemory);
+  const given = { threads: inside.threads, slots, cacheTokens, bits, draft, residency };
   const running = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as ModelRunning;
   const place = {
     ...(port === undefined ? {} : { port }),
@@ -170,7 +175,7 @@ export async function studio(runs: readonly string[], options: Omit<ServeOptions
   checkOptions(
     'open the studio',
     options,
-    SERVE_OPTIONS.filter((name) => !['runs', 'slots', 'cacheTokens', 'bits', 'draft', 'speculation'].includes(name)),
+    SERVE_OPTIONS.filter((name) => !['runs', 'slots', 'cacheTokens', 'bits', 'modelMemory', 'draft', 'speculation'].includes(name)),
   );
   const { port, host, socket, base: _, ...rest } = options;
   const place = {

@@ -34,6 +34,7 @@ const everything = {
   slots: 4,
   cacheTokens: 4096,
   bits: 8,
+  modelMemory: 1e9,
   draft: 'small',
   speculation: 'draft',
   bodyLimit: 1000,

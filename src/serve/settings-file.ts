@@ -32,6 +32,7 @@ export interface ServeSettings {
   readonly slots?: number | undefined;
   readonly cacheTokens?: number | undefined;
   readonly bits?: 32 | 8 | 4 | undefined;
+  readonly modelMemory?: number | undefined;
   readonly draft?: string | undefined;
   readonly speculation?: Speculation | undefined;
   readonly bodyLimit?: number | undefined;
@@ -81,6 +82,7 @@ const settings = z.strictObject({
   slots: ranged('slots'),
   cacheTokens: ranged('cacheTokens'),
   bits: z.union([z.literal(32), z.literal(8), z.literal(4)]).optional(),
+  modelMemory: ranged('modelMemory'),
   draft: path.optional(),
   speculation: z.enum(['none', 'lookup', 'draft']).optional(),
   bodyLimit: ranged('bodyLimit'),
