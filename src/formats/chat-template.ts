@@ -13,7 +13,21 @@ const FIELDS = z.looseObject({
   chat_template: z.union([z.string(), z.array(z.looseObject({ name: z.string(), template: z.string() }))]).nullish(),
 });
 
-/** Reads the Jinja template; undefined when the model was not made for chats. */
+/**
+ * Reads the Jinja template of a model's or an adapter's folder; undefined when it has none.
+ *
+ * @throws FormatError `WEFT_FORMAT_CONFIG` when the file is damaged
+ *
+ * @example
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { readChatTemplate } from 'weft/formats';
+ *
+ * await mkdir('poet');
+ * await writeFile('poet/chat_template.jinja', '{{ messages[0].content }}');
+ * console.log(await readChatTemplate('poet')); // {{ messages[0].content }}
+ * ```
+ */
 export async function readChatTemplate(folder: string): Promise<string | undefined> {
   const file = await readTextFile(join(folder, 'chat_template.jinja'));
   if (file !== undefined) return file;

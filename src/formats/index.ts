@@ -7,6 +7,7 @@ export type { GenerationConfig } from './generation-config.ts';
 export type { Weights } from './hugging-face/weight-rules.ts';
 export { loadLlama2c, loadLlama2cTokenizer } from './llama2c.ts';
 export { mergeAdapter, unmergeAdapter } from './merge-adapter.ts';
+export { readChatTemplate } from './chat-template.ts';
 export { readModelCard, writeModelCard } from './model-card.ts';
 export type { DataCard, HeldOutCard, ModelCard, TrainingCard } from './model-card.ts';
 export { loadEncoder, loadModel, loadSeq2Seq, readModelDefinition, saveModel } from './model-folder.ts';

@@ -1,9 +1,10 @@
 /** A text model from a definition and weights in memory. */
 
 import { UsageError, checkOptions, elementCount } from '../core/index.ts';
-import type { ModelCard } from '../formats/index.ts';
+import type { Adapter, ModelCard } from '../formats/index.ts';
 import { hasCache } from '../models/index.ts';
 import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
+import type { AdapterDefinition } from '../nn/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './batching/batch-runner.ts';
 import { createConstraint } from './constraints/create-constraint.ts';
@@ -34,8 +35,21 @@ export interface TextModelParts {
   readonly startToken?: number | undefined;
   /** Tokens that end a text beside the tokenizer's end of text. */
   readonly endTokens?: readonly number[];
+  /** Adapters of the model: each becomes a text model of its own that shares weights, memory and batch with this one. Default none. */
+  readonly adapters?: readonly TextModelAdapter[];
   /** Reads the weights again, where the model shares its memory with others (`residency`). */
   readonly reload?: () => Promise<Weights>;
+}
+
+/** An adapter, and what is its own beside the numbers. */
+export interface TextModelAdapter {
+  /** What answers and messages call it. */
+  readonly name: string;
+  /** Its definition has a name that no other has. */
+  readonly adapter: Adapter;
+  /** Default the model's. */
+  readonly chatTemplate?: string | undefined;
+  readonly card?: ModelCard | undefined;
 }
 
 /** How a text model runs. */
@@ -97,6 +111,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     'startToken',
     'endTokens',
     'reload',
+    'adapters',
   ]);
   checkOptions('make a text model', options, TEXT_MODEL_OPTIONS);
   const { slots = SLOTS, cacheTokens, bits = 32, draft } = options;
@@ -105,7 +120,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
   if (![32, 8, 4].includes(bits)) throw optionError('bits must be 32, 8 or 4', String(bits), 'Give one of these, or leave bits out.');
   const {
     model,
-    weights,
+    weights: own,
     tokenizer,
     name = model.architecture,
     chatTemplate,
@@ -113,8 +128,12 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     startToken = tokenizer.endOfText,
     endTokens = [],
     reload,
+    adapters = [],
   } = parts;
-  requireWeights(model, weights);
+  requireWeights(model, own);
+  const weights: Weights = adapters.length === 0 ? own : new Map([...own, ...adapters.flatMap(({ adapter }) => [...adapter.weights])]);
+  const definitions = adapters.map(({ adapter }) => adapter.definition);
+  const drafts = draft !== undefined;
   if (tokenizer.vocabSize > model.vocabSize) {
     throw new UsageError({
       code: 'WEFT_GENERATE_VOCABULARY',
@@ -134,25 +153,28 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       );
   }
   const generator = await (reload === undefined || options.residency === undefined
-    ? createGenerator(model, weights, options)
-    : createSharing(model, { weights, reload, options }));
+    ? createGenerator(model, weights, { ...options, definitions })
+    : createSharing(model, { weights, reload, options: { ...options, definitions } }));
   const { contextLength } = generator;
   const ends = new Set([...endTokens, ...(tokenizer.endOfText === undefined ? [] : [tokenizer.endOfText])]);
 
   let prepared: TokenTrie | undefined;
   const trie = (): TokenTrie => (prepared ??= createTokenTrie(tokenizer, { endTokens: ends }));
 
-  return {
+  const face = (
+    name: string,
+    own: { readonly chatTemplate: string | undefined; readonly card: ModelCard | undefined },
+    adapter?: number,
+  ): TextModel => ({
     name,
     contextLength,
     tokenizer,
-    chatTemplate,
-    card,
+    ...own,
     parameters: model.parameters.reduce((sum, { shape }) => sum + elementCount(shape.map(({ size }) => Number(size))), 0),
     async *generate(prompt, generationOptions = {}) {
       const { sampling, treatment, grammar } = fillGeneration(generationOptions);
       treatment.signal?.throwIfAborted();
-      if (treatment.speculation === 'draft' && draft === undefined)
+      if (treatment.speculation === 'draft' && !drafts)
         throw optionError('no draft model was given', "speculation 'draft'", 'Make the text model with one, or use lookup.');
       const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
       requireTokens(ids, model, name);
@@ -161,7 +183,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       if (limit <= 0) return;
       const constraint = grammar === undefined ? undefined : createConstraint(grammar, trie());
       const writer = createTokenWriter({ tokenizer, endTokens: ends, limit, constraint }, ids, sampling);
-      yield* generator.generate(ids, writer, treatment);
+      yield* generator.generate(ids, writer, { ...treatment, ...apart(treatment.namespace, adapter) });
     },
     async score(ids, scoreOptions = {}) {
       const { alternatives = 0, onAlternatives, ...work } = scoreOptions;
@@ -169,7 +191,11 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       requireTokens(ids, model, name);
       const look = (row: Float32Array, index: number): void =>
         onAlternatives?.(index, alternativesOf(row.subarray(0, tokenizer.vocabSize), alternatives, tokenizer));
-      return generator.score(ids, treatment, onAlternatives === undefined ? undefined : look);
+      return generator.score(
+        ids,
+        { ...treatment, ...apart(treatment.namespace, adapter) },
+        onAlternatives === undefined ? undefined : look,
+      );
     },
     ...(generator.embed === undefined
       ? {}
@@ -179,21 +205,44 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
             const whole = beginning(ids, startToken, name);
             requireTokens(whole, model, name);
             if (whole.length > contextLength - 1) throw tooLong(whole.length, contextLength, name);
-            return (generator.embed as NonNullable<typeof generator.embed>)(whole, treatment);
+            return (generator.embed as NonNullable<typeof generator.embed>)(whole, {
+              ...treatment,
+              ...apart(treatment.namespace, adapter),
+            });
           },
         }),
     ...(generator.status === undefined ? {} : { status: generator.status }),
     close: generator.close,
-  };
+  });
+  if (adapters.length === 0) return face(name, { chatTemplate, card });
+  const adapted = adapters.map(({ name: own, chatTemplate: template = chatTemplate, card: told }, index) =>
+    face(own, { chatTemplate: template, card: told }, index),
+  );
+  return { ...face(name, { chatTemplate, card }), adapters: adapted };
+}
+
+/** What one adapter computed of a prompt is nothing to another. */
+function apart(namespace: string, adapter: number | undefined): { readonly adapter: number | undefined; readonly namespace: string } {
+  return { adapter, namespace: adapter === undefined ? namespace : `${namespace}\n${adapter}` };
+}
+
+interface RunOptions extends TextModelOptions {
+  readonly definitions: readonly AdapterDefinition[];
 }
 
 /** What runs a model. A function of its own: what it closes over would be in memory as long as the text model. */
-async function createGenerator(model: SequenceModel | WindowModel, weights: Weights, options: TextModelOptions): Promise<TextGenerator> {
-  const { threads, slots = SLOTS, cacheTokens, bits = 32, draft } = options;
+async function createGenerator(model: SequenceModel | WindowModel, weights: Weights, options: RunOptions): Promise<TextGenerator> {
+  const { threads, slots = SLOTS, cacheTokens, bits = 32, draft, definitions: adapters } = options;
   if (hasCache(model)) {
     const run = bits === 32 ? { model, weights } : roundedModel(model, weights, bits);
-    return createBatchGenerator(run.model, run.weights, { slots, cacheTokens, threads, draft });
+    return createBatchGenerator(run.model, run.weights, { slots, cacheTokens, threads, draft, adapters });
   }
+  if (adapters.length > 0)
+    throw optionError(
+      'a model without a cache of keys and values takes no adapters',
+      `${adapters.length} of them`,
+      'Merge the adapter into the weights.',
+    );
   if (bits === 32) return createWindowGenerator(model, weights, { threads });
   throw optionError('a model without a cache of keys and values is not rounded', `bits ${bits}`, 'Leave bits out: such models are small.');
 }
@@ -201,7 +250,7 @@ async function createGenerator(model: SequenceModel | WindowModel, weights: Weig
 /** The same, in memory as long as it is used and nobody needs the room; its weights are read again when it is used anew. */
 function createSharing(
   model: SequenceModel | WindowModel,
-  { weights, reload, options }: { readonly weights: Weights; readonly reload: () => Promise<Weights>; readonly options: TextModelOptions },
+  { weights, reload, options }: { readonly weights: Weights; readonly reload: () => Promise<Weights>; readonly options: RunOptions },
 ): Promise<TextGenerator> {
   const numbers = Array.from(weights.values()).reduce((sum, { data }) => sum + data.length, 0);
   let given: Weights | undefined = weights;

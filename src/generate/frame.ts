@@ -19,19 +19,25 @@ export interface Frame {
   /** The last layer's output for each token (T C); empty where the graph does not give it. */
   readonly hidden: Float32Array;
   readonly binding: Binding;
-  /** Sets what the next run reads: `time` tokens, behind `past` others. */
-  load(tokens: ArrayLike<number>, past: number): void;
+  /** Sets what the next run reads: `time` tokens, behind `past` others, with the adapter of that number or none. */
+  load(tokens: ArrayLike<number>, past: number, adapter?: number): void;
+}
+
+/** Sizes of a frame. */
+export interface FrameSizes {
+  readonly time: number;
+  readonly rowCount: number;
+  readonly vocabSize: number;
+  /** Adapters that the graph knows; default none. */
+  readonly adapters?: number;
 }
 
 /** Binds the inputs and outputs of a run of `time` tokens that asks for the scores of the last `rowCount`. */
-export function bindFrame(
-  session: Session,
-  caches: Caches,
-  { time, rowCount, vocabSize }: { readonly time: number; readonly rowCount: number; readonly vocabSize: number },
-): Frame {
+export function bindFrame(session: Session, caches: Caches, { time, rowCount, vocabSize, adapters = 0 }: FrameSizes): Frame {
   const [ids, positions, last, total] = [new Int32Array(time), new Int32Array(time), new Int32Array(1), new Int32Array(1)];
   const rows = Int32Array.from({ length: rowCount }, (_, row) => time - rowCount + row);
   const [logits, logProbabilities] = [new Float32Array(rowCount * vocabSize), new Float32Array(rowCount * vocabSize)];
+  const gates = [new Float32Array(adapters), new Float32Array(rowCount * adapters)] as const;
   const width = Number(session.outputs.find(({ name }) => name === 'hidden')?.shape?.at(-1) ?? 0);
   const hidden = new Float32Array(time * width);
   const binding = bindOnCaches(session, caches, {
@@ -41,6 +47,8 @@ export function bindFrame(
       lastPositions: hostTensor('int32', [1], last),
       totalLength: hostTensor('int32', [], total),
       rows: hostTensor('int32', [rowCount], rows),
+      adapterGates: hostTensor('float32', [1, adapters], gates[0]),
+      rowGates: hostTensor('float32', [rowCount, adapters], gates[1]),
     },
     outputs: {
       logits: hostTensor('float32', [rowCount, vocabSize], logits),
@@ -55,7 +63,8 @@ export function bindFrame(
     logProbabilities,
     hidden,
     binding,
-    load(tokens, past) {
+    load(tokens, past, adapter) {
+      for (const array of gates) for (let place = 0; place < array.length; place++) array[place] = place % adapters === adapter ? 1 : 0;
       for (let index = 0; index < time; index++) {
         ids[index] = tokens[index] as number;
         positions[index] = past + index;
@@ -72,7 +81,7 @@ export function bindOnCaches(
   caches: Caches,
   { feeds, outputs }: { readonly feeds: Readonly<Record<string, HostTensor>>; readonly outputs: Readonly<Record<string, HostTensor>> },
 ): Binding {
-  // A model without learned positions has no input for them.
+  // A model without learned positions, or without adapters, has no input for them.
   const known = new Set(session.inputs.map(({ name }) => name));
   return session.bind(
     { ...Object.fromEntries(Object.entries(feeds).filter(([name]) => known.has(name))), ...Object.fromEntries(caches) },

@@ -12,7 +12,7 @@ export { regexGrammar } from './constraints/regex-grammar.ts';
 export { createTokenTrie } from './constraints/token-trie.ts';
 export type { TokenTrie, TokenTrieOptions } from './constraints/token-trie.ts';
 export { createTextModel } from './create-text-model.ts';
-export type { TextModelOptions, TextModelParts } from './create-text-model.ts';
+export type { TextModelAdapter, TextModelOptions, TextModelParts } from './create-text-model.ts';
 export type { GenerationOptions, ScoreOptions, Speculation, WorkOptions } from './generation-options.ts';
 export { decodeGraph } from './graphs.ts';
 export type { DecodeGraphOptions } from './graphs.ts';

@@ -3,13 +3,13 @@
 import { basename, resolve } from 'node:path';
 
 import { FormatError, checkOptions } from '../core/index.ts';
-import { isNetworkFolder, loadModel, loadNetwork } from '../formats/index.ts';
+import { isNetworkFolder, loadAdapter, loadModel, loadNetwork, readChatTemplate, readModelCard } from '../formats/index.ts';
 import type { LoadModelOptions, ModelCard } from '../formats/index.ts';
 import { hasCache } from '../models/index.ts';
-import type { SequenceModel, WindowModel } from '../models/index.ts';
+import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
 import { createAttentionReader } from './attention-reader.ts';
 import { TEXT_MODEL_OPTIONS, createTextModel } from './create-text-model.ts';
-import type { TextModelOptions } from './create-text-model.ts';
+import type { TextModelAdapter, TextModelOptions } from './create-text-model.ts';
 import type { Weights } from './batching/batch-runner.ts';
 import type { TextModel } from './text-model.ts';
 
@@ -17,6 +17,8 @@ import type { TextModel } from './text-model.ts';
 export interface LoadTextModelOptions extends Omit<TextModelOptions, 'draft'>, LoadModelOptions {
   /** Folder of a small model of the same tokenizer that guesses tokens. Default none. */
   readonly draft?: string;
+  /** Folders of adapters of the model, by the names that they are to have. Default none. */
+  readonly adapters?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -49,8 +51,8 @@ export interface LoadTextModelOptions extends Omit<TextModelOptions, 'draft'>, L
  * ```
  */
 export async function loadTextModel(folder: string, options: LoadTextModelOptions = {}): Promise<TextModel> {
-  checkOptions('load a model', options, [...TEXT_MODEL_OPTIONS, 'hub', 'base']);
-  const { hub, base, draft: draftFolder, ...rest } = options;
+  checkOptions('load a model', options, [...TEXT_MODEL_OPTIONS, 'hub', 'base', 'adapters']);
+  const { hub, base, draft: draftFolder, adapters: folders = new Map<string, string>(), ...rest } = options;
   const draft = draftFolder === undefined ? undefined : await loadModel(draftFolder, hub === undefined ? {} : { hub });
   const running: TextModelOptions = { ...rest, ...(draft === undefined ? {} : { draft: { model: draft.model, weights: draft.weights } }) };
   const name = (card: ModelCard | undefined): string => card?.name ?? basename(resolve(folder));
@@ -66,9 +68,28 @@ export async function loadTextModel(folder: string, options: LoadTextModelOption
   const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, found);
   if (tokenizer === undefined) throw noTokenizer(folder);
   const { bosTokenId: startToken = tokenizer.endOfText, eosTokenIds: endTokens } = generationConfig;
+  const open = async (base: Weights): Promise<readonly TextModelAdapter[]> => openAdapters(folders, { model, weights: base });
+  const adapters = await open(weights);
   const read = async (): Promise<Weights> => (await loadModel(folder, found)).weights;
-  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens, reload: read };
+  const readAll = async (): Promise<Weights> => {
+    const base = await read();
+    return new Map([...base, ...(await open(base)).flatMap(({ adapter }) => [...adapter.weights])]);
+  };
+  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens, reload: readAll, adapters };
   return withAttention(await createTextModel(parts, running), model, { read, running });
+}
+
+/** The adapters of a model, with the templates and cards of their folders. */
+async function openAdapters(
+  folders: ReadonlyMap<string, string>,
+  { model, weights }: { readonly model: LanguageModel; readonly weights: Weights },
+): Promise<readonly TextModelAdapter[]> {
+  const opened: TextModelAdapter[] = [];
+  for (const [name, folder] of folders) {
+    const adapter = await loadAdapter(folder, { model, baseWeights: weights, name: `adapter${opened.length}` });
+    opened.push({ name, adapter, chatTemplate: await readChatTemplate(folder), card: await readModelCard(folder) });
+  }
+  return opened;
 }
 
 /** The text model, able to read the weights again where it attends. */

@@ -8,6 +8,7 @@
 import { totalmem } from 'node:os';
 
 import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
+import type { AdapterDefinition } from '../nn/index.ts';
 import { createBatchEngine } from './batching/batch-engine.ts';
 import type { BatchTicket, EngineStatus } from './batching/batch-engine.ts';
 import { createBatchRunner } from './batching/batch-runner.ts';
@@ -29,6 +30,8 @@ export interface Treatment {
   readonly priority: number;
   readonly namespace: string;
   readonly signal: AbortSignal | undefined;
+  /** The number of the adapter; none without. */
+  readonly adapter?: number | undefined;
   /** The work begins. */
   readonly started: () => void;
 }
@@ -60,6 +63,8 @@ export interface BatchOptions {
   /** Tokens whose keys and values are in memory at once, of all sequences and of what is kept of prompts. */
   readonly cacheTokens?: number | undefined;
   readonly threads?: number | undefined;
+  /** What may be added to the model; their parameters are among the weights. */
+  readonly adapters?: readonly AdapterDefinition[] | undefined;
   /** A small model of the same vocabulary that guesses. */
   readonly draft?: { readonly model: LanguageModel; readonly weights: Weights } | undefined;
 }
@@ -70,7 +75,12 @@ const AHEAD = 16;
 /** A generator on a batch engine. The weights are copied. */
 export async function createBatchGenerator(model: LanguageModel, weights: Weights, options: BatchOptions): Promise<TextGenerator> {
   const { slots, threads } = options;
-  const runner: BatchRunner = await createBatchRunner(model, weights, { slots, longest: model.contextLength, threads });
+  const runner: BatchRunner = await createBatchRunner(model, weights, {
+    slots,
+    longest: model.contextLength,
+    threads,
+    adapters: options.adapters,
+  });
   const cacheTokens = options.cacheTokens ?? Math.min(slots * model.contextLength, totalmem() / 4 / runner.arena.bytesPerToken);
   // A text and its next token: one block more than the text itself may need.
   const blocks = Math.max(2, Math.ceil(cacheTokens / BLOCK_TOKENS) + 1);

@@ -63,6 +63,8 @@ export interface TextModel {
    * @throws as {@link TextModel.generate}
    */
   readonly embed?: (ids: Uint32Array, options?: WorkOptions) => Promise<Float32Array>;
+  /** The same model with each of its adapters: they share its weights, its memory and its batch, and are closed with it. Absent without. */
+  readonly adapters?: readonly TextModel[];
   /** What its engine is doing; absent for a model without a cache of keys and values, whose generations take turns. */
   readonly status?: () => EngineStatus;
   /**

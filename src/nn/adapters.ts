@@ -7,7 +7,7 @@
  * context they are built in. Several may be asked for at once; each has parameters of its own, named after it.
  */
 
-import { add, axes, matmul, parameter, scopedName } from '../graph/index.ts';
+import { add, axes, matmul, multiply, parameter, scopedName } from '../graph/index.ts';
 import type { Initializer, Tensor } from '../graph/index.ts';
 import { dropout } from './context.ts';
 import type { ForwardContext } from './context.ts';
@@ -61,7 +61,9 @@ export function withLowRank(x: Tensor, y: Tensor, context: ForwardContext): Tens
     const a = parameter(`${prefix}.A`, axes('R C', low.rank, width), { kind: 'uniform', bound: 1 / Math.sqrt(width) });
     const b = parameter(`${prefix}.B`, axes('C R', out, low.rank), ZERO);
     const read = dropout(x, { name: prefix, rate: adapter.dropout }, context);
-    const low1 = matmul(read, a, { transposeB: true }); // … C -> … R
+    const gate = context.adapterGates?.get(adapter.name);
+    const low0 = matmul(read, a, { transposeB: true }); // … C -> … R
+    const low1 = gate === undefined ? low0 : multiply(low0, gate);
     sum = add(sum, matmul(low1, b, { transposeB: true, alpha: adapterScale(adapter, low) })); // … R -> … C
   }
   return sum;

@@ -51,6 +51,11 @@ export interface ForwardContext {
   readonly segments?: Segments;
   /** Adapters that linear layers add to what they compute, in this order; default none. */
   readonly adapters?: readonly AdapterDefinition[];
+  /**
+   * A factor on what an adapter adds to each row, by the name of the adapter: B 1 1, or N 1 where rows were picked. So texts with different
+   * adapters are one batch. Default 1.
+   */
+  readonly adapterGates?: ReadonlyMap<string, Tensor>;
   /** Matrices that linear layers use instead of weights of their own, by the name of the layer; default none. */
   readonly blocks?: ReadonlyMap<string, BlockMatrix>;
   /**

@@ -1,7 +1,7 @@
 /** The models that a server is told to serve, and how they come into memory. */
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 
 import { UsageError, checkOptions } from '../core/index.ts';
 import { loadTextModel } from '../generate/index.ts';
@@ -53,6 +53,12 @@ export function curvesOf(sources: readonly ModelSource[]): readonly string[] {
   return sources.flatMap(({ path }) => (existsSync(join(path, 'metrics.jsonl')) ? [path] : []));
 }
 
+/** Models in memory: each is followed by its adapters, which share its weights. */
+export interface LoadedModels {
+  readonly models: readonly TextModel[];
+  close(): Promise<void>;
+}
+
 /**
  * Loads models in order, each followed by its adapters; what is loaded is closed again when one fails.
  *
@@ -61,33 +67,47 @@ export function curvesOf(sources: readonly ModelSource[]): readonly string[] {
 export async function loadModels(
   sources: readonly ModelSource[],
   { load = loadTextModel, running = {} }: { readonly load?: LoadFolder; readonly running?: ModelRunning } = {},
-): Promise<readonly TextModel[]> {
+): Promise<LoadedModels> {
   const loaded: TextModel[] = [];
-  const take = async (path: string, { name, base }: { name: string | undefined; base: string | undefined }): Promise<void> => {
-    const model = await load(path, { ...running, ...(base === undefined ? {} : { base }) });
-    loaded.push(name === undefined ? model : { ...model, name });
-    requireOnce(loaded, path);
+  const served: TextModel[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(loaded.map((model) => model.close()));
   };
   try {
     for (const { path, name, base, adapters = [] } of sources) {
-      await take(path, { name, base });
-      for (const adapter of adapters) await take(adapter.path, { name: adapter.name, base: path });
+      const folders = new Map(adapters.map((adapter) => [adapter.name ?? basename(resolve(adapter.path)), adapter.path]));
+      if (folders.size < adapters.length) throw twice(path, 'two adapters have one name');
+      const model = await load(path, {
+        ...running,
+        ...(base === undefined ? {} : { base }),
+        ...(folders.size === 0 ? {} : { adapters: folders }),
+      });
+      loaded.push(name === undefined ? model : { ...model, name });
+      requireOnce([...served, ...loaded.slice(-1)], path);
+      served.push(loaded.at(-1) as TextModel);
+      for (const adapted of model.adapters ?? []) {
+        requireOnce([...served, adapted], path);
+        served.push(adapted);
+      }
     }
-    return loaded;
+    return { models: served, close };
   } catch (error) {
-    await Promise.all(loaded.map((model) => model.close()));
+    await close();
     throw error;
   }
 }
 
-function requireOnce(models: readonly TextModel[], path: string): void {
-  const name = models.at(-1)?.name;
-  if (models.filter((model) => model.name === name).length < 2) return;
-  throw new UsageError({
+function twice(path: string, value: string): UsageError {
+  return new UsageError({
     code: 'WEFT_SERVE_MODEL_NAME',
     action: `serve ${path}`,
     rule: 'another model has its name',
-    value: name ?? '',
+    value,
     remedy: 'Name the models in a file for --config: {"models": [{"name": …, "path": …}]}.',
   });
+}
+
+function requireOnce(models: readonly TextModel[], path: string): void {
+  const name = models.at(-1)?.name;
+  if (models.filter((model) => model.name === name).length > 1) throw twice(path, name ?? '');
 }

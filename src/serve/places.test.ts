@@ -170,22 +170,30 @@ describe('other origins', () => {
 });
 
 describe('several models', () => {
-  test('are loaded in order, adapters behind their base, under the names that were given', async () => {
+  test('are loaded in order, adapters behind their base, which they share, under the names that were given', async () => {
     const loads: unknown[] = [];
-    const models = await loadModels(
-      modelSources(['one', { path: 'two', name: 'second', adapters: [{ path: 'tuned', name: 'french' }] }], undefined),
+    const { models } = await loadModels(
+      modelSources(['one', { path: 'two', name: 'second', adapters: [{ path: 'tuned', name: 'french' }, { path: 'x/plain' }] }], undefined),
       {
         load: async (path, options) => {
           loads.push([path, options]);
-          return fakeModel({ name: path });
+          const adapters = [...(options.adapters ?? [])].map(([name]) => fakeModel({ name }));
+          return { ...fakeModel({ name: path }), ...(adapters.length === 0 ? {} : { adapters }) };
         },
       },
     );
-    expect(models.map(({ name }) => name)).toEqual(['one', 'second', 'french']);
+    expect(models.map(({ name }) => name)).toEqual(['one', 'second', 'french', 'plain']);
     expect(loads).toEqual([
       ['one', {}],
-      ['two', {}],
-      ['tuned', { base: 'two' }],
+      [
+        'two',
+        {
+          adapters: new Map([
+            ['french', 'tuned'],
+            ['plain', 'x/plain'],
+          ]),
+        },
+      ],
     ]);
   });
 

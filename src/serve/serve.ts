@@ -128,16 +128,16 @@ export async function serveInside(target: ServeTarget, options: ServeOptions, in
   const before = inside.loadFirst === true ? await loadModels(sources, { running }) : undefined;
   // Else the port first: a port in use is told at once, not after the models were loaded.
   let loaded: (models: readonly TextModel[]) => void = () => undefined;
-  const models = before ?? new Promise<readonly TextModel[]>((resolve) => (loaded = resolve));
+  const models = before?.models ?? new Promise<readonly TextModel[]>((resolve) => (loaded = resolve));
   const server = await start(await buildApp({ runs: curvesOf(sources), ...rest, models }, inside));
   try {
     const opened = before ?? (await loadModels(sources, { running }));
-    loaded(opened);
+    loaded(opened.models);
     return {
       ...server,
       async close() {
         await server.close();
-        await Promise.all(opened.map((model) => model.close()));
+        await opened.close();
       },
     };
   } catch (error) {

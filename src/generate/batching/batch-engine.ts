@@ -141,7 +141,10 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     const rowCount = task.visit === undefined ? 1 : Math.max(1, end - Math.max(scoreFrom, sequence.length));
     let result: PieceResult;
     try {
-      result = await runner.read({ slot, tokens: prompt.subarray(sequence.length, end), past: sequence.length, rowCount }, abort.signal);
+      result = await runner.read(
+        { slot, tokens: prompt.subarray(sequence.length, end), past: sequence.length, rowCount, adapter: task.adapter },
+        abort.signal,
+      );
     } catch (error) {
       finish(sequence, abort.signal.aborted ? abort.signal.reason : error);
       return;
@@ -184,7 +187,10 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       const guesses = replaying ? known : await draft(sequence, Math.min(room, sequence.guesses));
       // Two tokens at least: see batch-runner.ts. What is read too many is overwritten.
       const tokens = Uint32Array.from(guesses.length === 0 ? [pending, pending] : [pending, ...guesses]);
-      const result = await runner.read({ slot, tokens, past: sequence.length, rowCount: tokens.length }, abort.signal);
+      const result = await runner.read(
+        { slot, tokens, past: sequence.length, rowCount: tokens.length, adapter: sequence.task.adapter },
+        abort.signal,
+      );
       waiting.charge(sequence.client, 1);
       if (replaying) {
         // All but the last were written before, and are read now.
@@ -222,7 +228,13 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     const rows = writing.slice(0, count);
     let scoresOf: (row: number) => Scores;
     try {
-      scoresOf = await runner.step(rows.map(({ written, replayed, length }) => ({ token: written[replayed - 1] as number, past: length })));
+      scoresOf = await runner.step(
+        rows.map(({ written, replayed, length, task }) => ({
+          token: written[replayed - 1] as number,
+          past: length,
+          adapter: task.adapter,
+        })),
+      );
     } catch (error) {
       for (const sequence of rows) finish(sequence, error);
       return;

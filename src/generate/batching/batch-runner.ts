@@ -10,6 +10,7 @@
 import { hostTensor } from '../../core/index.ts';
 import type { HostTensor } from '../../core/index.ts';
 import type { LanguageModel } from '../../models/index.ts';
+import type { AdapterDefinition } from '../../nn/index.ts';
 import { compileGraph } from '../../runtime/index.ts';
 import type { Binding, Session } from '../../runtime/index.ts';
 import { bindFrame, bindOnCaches } from '../frame.ts';
@@ -33,6 +34,8 @@ export interface StepRow {
   readonly token: number;
   /** Tokens before it. */
   readonly past: number;
+  /** The number of its adapter; none without. */
+  readonly adapter?: number | undefined;
 }
 
 /** A piece of a prompt. */
@@ -43,6 +46,8 @@ export interface Piece {
   readonly past: number;
   /** How many of its last tokens' scores are asked for; at least 1. */
   readonly rowCount: number;
+  /** The number of its adapter; none without. */
+  readonly adapter?: number | undefined;
 }
 
 /** What a piece gave; valid until the next run. */
@@ -76,6 +81,8 @@ export interface BatchRunnerOptions {
   /** Most tokens of a sequence. */
   readonly longest: number;
   readonly threads?: number | undefined;
+  /** What may be added to the model for single sequences; their parameters are among the weights. */
+  readonly adapters?: readonly AdapterDefinition[] | undefined;
   /** Prefix of the file that ONNX Runtime's profiler writes; none without. */
   readonly profile?: string | undefined;
 }
@@ -89,9 +96,9 @@ const KEPT_PIECES = 4;
 export async function createBatchRunner(
   model: LanguageModel,
   weights: Weights,
-  { slots, longest, threads, profile }: BatchRunnerOptions,
+  { slots, longest, threads, adapters = [], profile }: BatchRunnerOptions,
 ): Promise<BatchRunner> {
-  const graph = decodeGraph(model, { cacheLength: 'M', hidden: true });
+  const graph = decodeGraph(model, { cacheLength: 'M', hidden: true, adapters });
   const session = await compileGraph(graph, {
     weights,
     memoryArena: true,
@@ -114,7 +121,7 @@ export async function createBatchRunner(
   };
   const pieceFrame = (slot: number, time: number, rowCount: number): Frame => {
     const key = `${slot} ${time} ${rowCount}`;
-    const frame = pieces.get(key) ?? bindFrame(session, arena.slot(slot), { time, rowCount, vocabSize });
+    const frame = pieces.get(key) ?? bindFrame(session, arena.slot(slot), { time, rowCount, vocabSize, adapters: adapters.length });
     pieces.delete(key);
     pieces.set(key, frame);
     const [oldest] = pieces;
@@ -153,7 +160,7 @@ export async function createBatchRunner(
       reserve(Math.max(...rows.map(({ past }) => past + 1)));
       let frame = steps.get(rows.length);
       if (frame === undefined) {
-        frame = bindStep(session, arena, { count: rows.length, vocabSize });
+        frame = bindStep(session, arena, { count: rows.length, vocabSize, adapters: adapters.length });
         steps.set(rows.length, frame);
       }
       frame.load(rows);
@@ -161,11 +168,11 @@ export async function createBatchRunner(
       const { scores } = frame;
       return (row) => rowOf(scores, row);
     },
-    async read({ slot, tokens, past, rowCount }, signal) {
+    async read({ slot, tokens, past, rowCount, adapter }, signal) {
       reserve(past + tokens.length);
       const time = tokens.length;
       const frame = pieceFrame(slot, time, rowCount);
-      frame.load(tokens, past);
+      frame.load(tokens, past, adapter);
       try {
         if (time === 1) await run(frame.binding);
         else await frame.binding.run(signal === undefined ? {} : { signal });
@@ -192,11 +199,12 @@ interface StepFrame {
 function bindStep(
   session: Session,
   arena: CacheArena,
-  { count, vocabSize }: { readonly count: number; readonly vocabSize: number },
+  { count, vocabSize, adapters }: { readonly count: number; readonly vocabSize: number; readonly adapters: number },
 ): StepFrame {
   const ids = new Int32Array(count);
   const positions = new Int32Array(count);
   const total = new Int32Array(1);
+  const gates = new Float32Array(count * adapters);
   const caches = arena.first(count);
   const scores = { logits: new Float32Array(count * vocabSize), logProbabilities: new Float32Array(count * vocabSize) };
   const binding = bindOnCaches(session, caches, {
@@ -210,6 +218,8 @@ function bindStep(
         [count],
         Int32Array.from({ length: count }, (_, row) => row),
       ),
+      adapterGates: hostTensor('float32', [count, adapters], gates),
+      rowGates: hostTensor('float32', [count, adapters], gates),
     },
     outputs: {
       logits: hostTensor('float32', [count, vocabSize], scores.logits),
@@ -221,7 +231,9 @@ function bindStep(
     scores,
     load(rows) {
       total[0] = 0;
-      for (const [row, { token, past }] of rows.entries()) {
+      gates.fill(0);
+      for (const [row, { token, past, adapter }] of rows.entries()) {
+        if (adapter !== undefined) gates[row * adapters + adapter] = 1;
         ids[row] = token;
         positions[row] = past;
         total[0] = Math.max(total[0] ?? 0, past + 1);

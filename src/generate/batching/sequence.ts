@@ -12,6 +12,8 @@ export interface BatchTask {
   readonly priority: number;
   /** Beginnings of prompts are shared within a namespace. */
   readonly namespace: string;
+  /** The number of the adapter that it is computed with; none without. */
+  readonly adapter?: number | undefined;
   /** How many of the prompt's tokens need no scores; default all but the last. */
   readonly scoreFrom?: number;
   /** Called with the scores behind each token of the prompt from `scoreFrom` on; what it throws ends the task. */
