@@ -20,10 +20,10 @@ export function objectOf(nodes: readonly SchemaNode[], valueOf: ValueOf, isOpen:
   const declared = nodes.map((node) => mapOf(node.json, 'properties', node.path));
   const required = new Set(nodes.flatMap(requiredOf));
   const names = new Set([...declared.flatMap((map) => [...map.keys()]), ...required]);
-  const further = nodes.map(({ json, path }): SchemaPlace => {
-    const own = json['additionalProperties'];
-    return { json: own ?? (json['properties'] === undefined || isOpen), path: `${path}/additionalProperties` };
-  });
+  const further = nodes.map(({ json, path }): SchemaPlace => ({
+    json: json['additionalProperties'] ?? true,
+    path: `${path}/additionalProperties`,
+  }));
   const properties: { readonly on: Expression; readonly isRequired: boolean }[] = [];
   for (const name of names) {
     const value = valueOf(declared.map((map, index) => map.get(name) ?? (further[index] as SchemaPlace)));
@@ -31,7 +31,9 @@ export function objectOf(nodes: readonly SchemaNode[], valueOf: ValueOf, isOpen:
     if (value !== undefined) properties.push({ on: sequence(literal(JSON.stringify(name)), COLON, value), isRequired });
     else if (isRequired) return NEVER;
   }
-  const others = valueOf(further);
+  // Schemas that hold together close what none of them lists, not what another lists.
+  const isSilent = ({ json }: SchemaNode): boolean => json['properties'] !== undefined && json['additionalProperties'] === undefined;
+  const others = !isOpen && nodes.some(isSilent) ? undefined : valueOf(further);
   return sequence(literal('{'), propertyList(properties, others && sequence(stringBesides([...names]), COLON, others)), literal('}'));
 }
 
