@@ -21,6 +21,7 @@ export interface ServeFlags {
   readonly tlsKey?: string;
   readonly corsOrigin?: readonly string[];
   readonly keys?: string;
+  readonly feedback?: string;
   readonly base?: string;
   readonly workers?: number;
   readonly queue?: number;
@@ -53,6 +54,7 @@ export function addServeFlags(command: Command): Command {
     .option('--tls-key <file>', 'PEM file of its key')
     .option('--cors-origin <origin>', 'origin whose pages may ask from a browser, * for all; repeatable', repeated)
     .option('--keys <file>', 'file of API keys, made by weft keys; followed when it changes (default: open to everybody)')
+    .option('--feedback <file>', 'file that opinions of answers are appended to (default: they are counted alone)')
     .option('--base <dir>', BASE_HELP)
     .option(
       '--workers <n>',

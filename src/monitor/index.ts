@@ -1,3 +1,5 @@
+export { createFeedbackLog } from './feedback.ts';
+export type { Feedback, FeedbackLog } from './feedback.ts';
 export { readMetrics } from './metrics-file.ts';
 export type { EvalRecord, MetricsChunk, MetricsRecord, ReadMetricsOptions, SampleRecord, StepRecord } from './metrics-file.ts';
 export { openRuns } from './runs.ts';

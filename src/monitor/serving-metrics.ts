@@ -43,6 +43,8 @@ export interface ServingMetrics {
   token(model: string, gapSeconds: number | undefined): void;
   /** One generation ended. */
   finished(model: string, request: RequestRecord): void;
+  /** Somebody liked an answer, or did not. */
+  feedback(rating: 'up' | 'down'): void;
   /** What a model's engine says of itself; counts are totals since it was made. */
   engine(model: string, engine: EngineCounts): void;
   /** The Prometheus text format, and its content type. */
@@ -96,6 +98,7 @@ export function createServingMetrics(): ServingMetrics {
     labelNames: ['model_name', 'finished_reason'],
     registers,
   });
+  const opinions = new Counter({ name: 'llm_feedback_total', help: 'Opinions of answers.', labelNames: ['rating'], registers });
   const firstToken = histogram('time_to_first_token_seconds', 'From arrival to the first token.');
   const interToken = histogram('inter_token_latency_seconds', 'Between one token and the next.');
   const endToEnd = histogram('e2e_request_latency_seconds', 'From arrival to the last token.');
@@ -127,6 +130,7 @@ export function createServingMetrics(): ServingMetrics {
       firstToken.observe(label, request.queueSeconds + request.prefillSeconds);
       decodeTime.observe(label, request.totalSeconds - request.queueSeconds - request.prefillSeconds);
     },
+    feedback: (rating) => opinions.inc({ rating }),
     engine(model, counts) {
       const label = { model_name: model };
       const before = told.get(model);

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
 import type { Speculation, TextModel } from '../generate/index.ts';
-import { createServingMetrics, createSpanExporter, openRuns } from '../monitor/index.ts';
+import { createFeedbackLog, createServingMetrics, createSpanExporter, openRuns } from '../monitor/index.ts';
 import type { ServingMetrics } from '../monitor/index.ts';
 import { createAttentionReaders } from './attention-readers.ts';
 import { addAccounting } from './accounting.ts';
@@ -32,6 +32,7 @@ import { chatRoute } from './routes/chat.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
 import { explainRoute } from './routes/explain.ts';
+import { feedbackRoute } from './routes/feedback.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
 import { responsesRoute } from './routes/responses.ts';
@@ -57,6 +58,8 @@ export interface AppOptions {
   readonly graceSeconds?: number;
   /** File of API keys, see {@link addKey}; it is read again when it changes. Default none: everybody may do everything. */
   readonly keys?: string;
+  /** File that opinions of answers (`POST /v1/feedback`) are appended to, a line of JSON each. Default they are counted alone. */
+  readonly feedback?: string;
   /** Seconds that a request may take; then it gets 504, or its stream an error. Default as long as it takes. */
   readonly requestSeconds?: number;
   /** Seconds that a client has to send a request. Default 60. */
@@ -82,7 +85,7 @@ export interface AppOptions {
 }
 
 const ROUTES =
-  'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/responses, /v1/embeddings, /tokenize and /detokenize.';
+  'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/feedback, /tokenize and /detokenize.';
 /** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
 const CLIENT_GONE = 499;
 /** Milliseconds that answers have at least to reach their clients when the app closes, the errors at the end of the grace period among them. */
@@ -97,6 +100,7 @@ export const APP_OPTIONS: readonly (keyof AppOptions)[] = [
   'bodyLimit',
   'graceSeconds',
   'keys',
+  'feedback',
   'requestSeconds',
   'receiveSeconds',
   'maxConnections',
@@ -229,6 +233,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   responsesRoute(app, serving);
   embeddingsRoute(app, serving);
   tokenizeRoutes(app, serving);
+  feedbackRoute(app, serving, options.feedback === undefined ? undefined : createFeedbackLog(options.feedback));
   pageDataRoutes(app, serving);
   explainRoute(app, serving);
   attentionRoute(app, serving);

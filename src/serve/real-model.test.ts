@@ -1,5 +1,9 @@
 /** The server on a model that computes: what several clients get at once, and the routes whose answers are numbers. */
 
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -163,4 +167,25 @@ it('metrics tell of the cache', async () => {
   expect(value('prefix_cache_queries')).toBeGreaterThanOrEqual(value('prefix_cache_hits'));
   expect(value('kv_cache_usage_perc')).toBeGreaterThan(0);
   expect(value('num_preemptions_total')).toBe(0);
+});
+
+it('opinions are counted, and kept in a file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'feedback-'));
+  const server = await createApp({ models: [model], graceSeconds: 0, feedback: join(folder, 'feedback.jsonl'), clock: () => 5 });
+  const send = (payload: object): Promise<{ readonly statusCode: number }> =>
+    server.inject({ method: 'POST', url: '/v1/feedback', payload });
+  const { id } = (await server.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'the', max_tokens: 1 } })).json<{
+    id: string;
+  }>();
+  expect((await send({ id, rating: 'up' })).statusCode).toBe(200);
+  expect((await send({ id, rating: 'down', comment: 'no\nrhyme' })).statusCode).toBe(200);
+  for (const wrong of [{ id }, { rating: 'up' }, { id: '../x', rating: 'up' }, { id, rating: 'fine' }])
+    expect((await send(wrong)).statusCode).toBe(400);
+  const lines = (await readFile(join(folder, 'feedback.jsonl'), 'utf8')).trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+    { id, rating: 'up', client: 'anyone', at: 5 },
+    { id, rating: 'down', comment: 'no\nrhyme', client: 'anyone', at: 5 },
+  ]);
+  expect((await server.inject('/metrics')).body).toContain('llm_feedback_total{rating="down"} 1');
+  await server.close();
 });

@@ -29,6 +29,7 @@ const everything = {
   tls: { cert: 'a.crt', key: 'a.key' },
   cors: ['*'],
   keys: 'keys.json',
+  feedback: 'feedback.jsonl',
   runs: ['runs'],
   queue: 8,
   slots: 4,
@@ -61,6 +62,7 @@ describe('the file of settings', () => {
       tls: { cert: join(folder, 'a.crt'), key: join(folder, 'a.key') },
       keys: join(folder, 'keys.json'),
       draft: join(folder, 'small'),
+      feedback: join(folder, 'feedback.jsonl'),
       runs: [join(folder, 'runs')],
     });
     expect(await read({ socket: 'a.sock' })).toEqual({ socket: join(folder, 'a.sock') });

@@ -27,6 +27,7 @@ export interface ServeSettings {
   readonly tls?: TlsFiles | undefined;
   readonly cors?: readonly string[] | undefined;
   readonly keys?: string | undefined;
+  readonly feedback?: string | undefined;
   readonly runs?: readonly string[] | undefined;
   readonly queue?: number | undefined;
   readonly slots?: number | undefined;
@@ -77,6 +78,7 @@ const settings = z.strictObject({
   tls: z.strictObject({ cert: path, key: path }).optional(),
   cors: z.array(z.string()).optional(),
   keys: path.optional(),
+  feedback: path.optional(),
   runs: z.array(path).optional(),
   queue: ranged('queue'),
   slots: ranged('slots'),
@@ -129,7 +131,7 @@ export async function readSettings(file: string): Promise<ServeSettings> {
   if (!result.success) throw misfit(file, result.error.issues[0]);
   const folder = dirname(resolve(file));
   const at = (given: string): string => (given.startsWith('hf:') ? given : resolve(folder, given));
-  const { models, draft, socket, tls, keys, runs, ...others } = result.data;
+  const { models, draft, feedback, socket, tls, keys, runs, ...others } = result.data;
   return {
     ...others,
     ...(models === undefined
@@ -142,6 +144,7 @@ export async function readSettings(file: string): Promise<ServeSettings> {
             ...(adapters === undefined ? {} : { adapters: adapters.map((adapter) => ({ ...adapter, path: at(adapter.path) })) }),
           })),
         }),
+    ...(feedback === undefined ? {} : { feedback: at(feedback) }),
     ...(draft === undefined ? {} : { draft: at(draft) }),
     ...(socket === undefined ? {} : { socket: at(socket) }),
     ...(tls === undefined ? {} : { tls: { cert: at(tls.cert), key: at(tls.key) } }),

@@ -28,12 +28,10 @@ const FORMATS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const scalarArbitrary: fc.Arbitrary<SchemaCase> = fc.oneof(
-  fc
-    .tuple(fc.nat(4), fc.nat(6))
-    .map(([min, more]): SchemaCase => ({
-      schema: { type: 'string', minLength: min, maxLength: min + more },
-      values: textOf(min, min + more),
-    })),
+  fc.tuple(fc.nat(4), fc.nat(6)).map(([min, more]): SchemaCase => ({
+    schema: { type: 'string', minLength: min, maxLength: min + more },
+    values: textOf(min, min + more),
+  })),
   fc.constant<SchemaCase>({ schema: { type: 'string' }, values: textOf(0, 12) }),
   fc
     .constantFrom(...Object.entries(FORMATS))
