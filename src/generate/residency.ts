@@ -59,16 +59,19 @@ export function createResidency(bytes: number): Residency {
   let used = 0;
   let turn: Promise<unknown> = Promise.resolve();
   let wake: () => void = () => undefined;
+  const fits = (needed: number): boolean => used === 0 || used + needed <= bytes;
+  /** Gives the first up that is not at work. */
+  const evict = async (): Promise<boolean> => {
+    for (const member of members) {
+      if (!(await member.unload())) continue;
+      members.delete(member);
+      return true;
+    }
+    return false;
+  };
   const makeRoom = async (needed: number): Promise<void> => {
-    while (used > 0 && used + needed > bytes) {
-      let freed = false;
-      for (const member of [...members]) {
-        if (!(await member.unload())) continue;
-        members.delete(member);
-        freed = true;
-        break;
-      }
-      if (freed) continue;
+    while (!fits(needed)) {
+      if (await evict()) continue;
       await new Promise<void>((resolve) => {
         wake = resolve;
       });

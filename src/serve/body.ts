@@ -40,6 +40,8 @@ export interface SamplingBody extends FormBody {
   readonly stream?: boolean | undefined;
   readonly stream_options?: { readonly include_usage?: boolean | undefined } | undefined;
   readonly max_tokens?: number | undefined;
+  /** Keep so many of the prompt's last tokens; -1 for as many as fit. As vLLM's. */
+  readonly truncate_prompt_tokens?: number | undefined;
 }
 
 /** The body of `POST /v1/completions`. */
@@ -181,6 +183,11 @@ const sampling = {
   seed,
   stop: z.union([z.string().min(1).max(1000), stops]),
   n: z.number().int().min(1).max(MOST_SEQUENCES),
+  truncate_prompt_tokens: z
+    .number()
+    .int()
+    .min(-1)
+    .refine((tokens) => tokens !== 0, 'at least 1, or -1'),
   stream: z.boolean(),
   stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }),
   response_format: z.union([

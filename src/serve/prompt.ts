@@ -25,6 +25,17 @@ export function promptTokens(model: TextModel, prompt: string | readonly number[
   });
 }
 
+/** The last tokens of a prompt, as many as a client wants, or as fit beside what is to be generated. */
+export function truncated(
+  model: TextModel,
+  prompt: Uint32Array,
+  { keep, asked = 1 }: { readonly keep: number | undefined; readonly asked: number | undefined },
+): Uint32Array {
+  if (keep === undefined) return prompt;
+  const most = keep === -1 ? Math.max(1, model.contextLength - Math.max(1, asked)) : keep;
+  return prompt.length > most ? prompt.subarray(prompt.length - most) : prompt;
+}
+
 /**
  * How many tokens to generate behind `prompt`.
  *

@@ -69,6 +69,28 @@ describe('completions', () => {
     }
   });
 
+  it('of a prompt that is too long are refused with the numbers, or of its end where that is asked for', async () => {
+    const prompt = 'the cat sat on the mat, '.repeat(60);
+    const { status, body } = await post('/v1/completions', { prompt, max_tokens: 8 });
+    expect([status, body]).toMatchObject([
+      400,
+      { error: { code: 'context_length_exceeded', message: expect.stringContaining('256') as string } },
+    ]);
+    const ids = model.tokenizer.encode(prompt);
+    for (const [truncate_prompt_tokens, kept] of [
+      [-1, 248],
+      [20, 20],
+      [100_000, undefined],
+    ] as const) {
+      const answer = await post('/v1/completions', { prompt, max_tokens: 8, seed: 1, truncate_prompt_tokens });
+      if (kept === undefined) expect(answer.status).toBe(400);
+      else {
+        const same = await complete({ prompt: [...ids.subarray(ids.length - kept)], max_tokens: 8, seed: 1 });
+        expect((answer.body as unknown as Completion).choices[0]!.text).toBe(same.choices[0]!.text);
+      }
+    }
+  });
+
   it('obey biases, and penalties for what was written', async () => {
     const only = model.tokenizer.encode('a')[0]!;
     const forced = await complete({ prompt: 'the', logit_bias: { [only]: 100 }, max_tokens: 5, temperature: 0 });

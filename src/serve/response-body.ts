@@ -52,6 +52,8 @@ export interface ResponseBody {
   readonly tool_choice?: 'none' | 'auto' | 'required' | { readonly type: 'function'; readonly name: string } | undefined;
   readonly parallel_tool_calls?: boolean | undefined;
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** `auto` drops the conversation's beginning where it does not fit. */
+  readonly truncation?: 'auto' | 'disabled' | undefined;
 }
 
 const FUNCTION_NAME = z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, _ and -, 64 at most');
@@ -135,7 +137,7 @@ const schema = z
     metadata: z.record(z.string(), z.string()),
     // Taken, and without effect here:
     store: z.boolean(),
-    truncation: z.literal('disabled'),
+    truncation: z.enum(['auto', 'disabled']),
     include: z.array(z.string()).max(0),
     user: z.string(),
     service_tier: z.string(),
@@ -158,6 +160,7 @@ export function chatOf(body: ResponseBody): ChatBody {
     model,
     messages: instructions === undefined ? turns : [{ role: 'system', content: instructions }, ...turns],
     max_completion_tokens: body.max_output_tokens,
+    truncate_prompt_tokens: body.truncation === 'auto' ? -1 : undefined,
     temperature: body.temperature,
     top_p: body.top_p,
     response_format: formatOf(text?.format),

@@ -10,7 +10,7 @@ import type { IdentifiedCall, ReplyPart } from '../chat-reply.ts';
 import type { GenerationRequest } from '../engine.ts';
 import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
-import { chatTokens, tokenBudget } from '../prompt.ts';
+import { chatTokens, tokenBudget, truncated } from '../prompt.ts';
 import { sourceOf } from '../request-source.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
@@ -85,9 +85,10 @@ export async function planChat(
     choiceOf(body.tool_choice),
   );
   const grammar = grammarOf(body, tools);
-  const prompt = await chatTokens(model, body.messages, tools);
+  const asked = body.max_completion_tokens ?? body.max_tokens;
+  const prompt = truncated(model, await chatTokens(model, body.messages, tools), { keep: body.truncate_prompt_tokens, asked });
   const { n = 1, logprobs, top_logprobs: top = 0 } = body;
-  const maxTokens = tokenBudget(model, prompt, { asked: body.max_completion_tokens ?? body.max_tokens });
+  const maxTokens = tokenBudget(model, prompt, { asked });
   const sampling = { ...samplingOf(body), maxTokens };
   const generations = Array.from({ length: n }, (_, choice) => ({
     prompt,

@@ -8,7 +8,7 @@ import type { CompletionBody } from '../body.ts';
 import type { EngineEvent, GenerationRequest } from '../engine.ts';
 import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
-import { promptTokens, tokenBudget } from '../prompt.ts';
+import { promptTokens, tokenBudget, truncated } from '../prompt.ts';
 import { sourceOf } from '../request-source.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
@@ -78,7 +78,7 @@ function plan(model: TextModel, body: CompletionBody, seed: number): readonly Ge
   const sampling = samplingOf(body);
   const grammar = grammarOf(body);
   return prompts.flatMap((one) => {
-    const prompt = promptTokens(model, one);
+    const prompt = truncated(model, promptTokens(model, one), { keep: body.truncate_prompt_tokens, asked: body.max_tokens });
     const maxTokens = tokenBudget(model, prompt, { asked: body.max_tokens, standard: STANDARD_TOKENS });
     return Array.from({ length: n }, (_, choice) => ({
       prompt,

@@ -85,7 +85,7 @@ function headOf(
     tool_choice: body.tool_choice ?? 'auto',
     tools: (body.tools ?? []).map((tool) => ({ description: null, parameters: null, strict: null, ...tool })),
     top_p: body.top_p ?? 1,
-    truncation: 'disabled',
+    truncation: body.truncation ?? 'disabled',
   };
 }
 
