@@ -21,37 +21,10 @@ const ROUTES = [
   '/api/explain',
   '/api/attention',
 ];
-const KEYS = [
-  ...[
-    'prompt',
-    'messages',
-    'input',
-    'content',
-    'tokens',
-    'model',
-    'max_tokens',
-    'max_completion_tokens',
-    'max_output_tokens',
-    'temperature',
-  ],
-  ...[
-    'top_p',
-    'top_k',
-    'min_p',
-    'stop',
-    'n',
-    'logprobs',
-    'top_logprobs',
-    'stream',
-    'stream_options',
-    'echo',
-    'seed',
-    'tools',
-    'tool_choice',
-  ],
-  ...['response_format', 'structured_outputs', 'grammar', 'logit_bias', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
-  ...['encoding_format', 'dimensions', 'text', 'instructions', 'type', 'train', 'layer', 'chosen', 'x'],
-];
+const KEYS =
+  'prompt messages input content tokens model max_tokens max_completion_tokens max_output_tokens temperature top_p top_k min_p stop n logprobs top_logprobs stream stream_options echo seed tools tool_choice response_format structured_outputs grammar logit_bias presence_penalty frequency_penalty repetition_penalty encoding_format dimensions text instructions type train layer chosen x'.split(
+    ' ',
+  );
 const message = fc.record(
   { role: fc.constantFrom('user', 'assistant', 'system', 'tool', 'x'), content: fc.oneof(fc.string(), fc.jsonValue({ maxDepth: 2 })) },
   { requiredKeys: ['role'] },
