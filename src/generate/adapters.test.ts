@@ -55,7 +55,7 @@ describe('adapters of one model', () => {
       { threads: 1, slots: 3, cacheTokens: 2000 },
     );
     merged.push(await make(weights));
-    for (const adapter of adapters) merged.push(await make(mergeAdapter(weights, adapter) as Weights));
+    for (const adapter of adapters) merged.push(await make(mergeAdapter(weights, adapter)));
   });
   afterAll(async () => {
     await Promise.all([together, ...merged].map((one) => one.close()));
