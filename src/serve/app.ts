@@ -31,6 +31,7 @@ import { attentionRoute } from './routes/attention.ts';
 import { chatRoute } from './routes/chat.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
+import { engineRoute } from './routes/engine.ts';
 import { explainRoute } from './routes/explain.ts';
 import { operationsRoutes } from './routes/operations.ts';
 import { pageDataRoutes } from './routes/page-data.ts';
@@ -230,6 +231,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   embeddingsRoute(app, serving);
   tokenizeRoutes(app, serving);
   pageDataRoutes(app, serving);
+  engineRoute(app, serving);
   explainRoute(app, serving);
   attentionRoute(app, serving);
   await pageRoutes(app, page === undefined ? undefined : [page]);
