@@ -2,7 +2,7 @@
 
 import type { JSX, RefObject } from 'preact';
 import { memo } from 'preact/compat';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { isSending } from './composer.tsx';
 import { CopyButton } from './copy-button.tsx';
@@ -99,7 +99,7 @@ interface EditorProps {
 function Editor({ text, sends, onTake, onLeave }: EditorProps): JSX.Element {
   const [draft, setDraft] = useState(text);
   const box = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     box.current?.focus();
     box.current?.setSelectionRange(text.length, text.length);
   }, []);

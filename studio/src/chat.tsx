@@ -40,7 +40,7 @@ export function Chat({ model, sampling, onCheck, onSeed }: Props): JSX.Element {
   const { turns, last, failure, say, repeat, mend, stop, clear } = useChat((text) => setDraft((now) => (now === '' ? text : now)));
   const busy = last !== undefined && isBusy(last);
   useEscape(busy, stop);
-  useFollowing(end, last?.text.length ?? 0);
+  useFollowing(end, { size: last?.text.length ?? 0, growing: busy });
   // A reply that was asked for by a button which is gone now leaves the focus nowhere.
   useEffect(() => {
     if (busy && document.activeElement === document.body) box.current?.focus({ preventScroll: true });

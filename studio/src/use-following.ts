@@ -5,8 +5,14 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 const NEAR = 48; // CSS pixels.
 
-/** @param end - an element behind the text; @param size - differs when the text has grown */
-export function useFollowing(end: RefObject<HTMLElement | null>, size: number): void {
+/**
+ * @param end - an element behind the text
+ * @param text - its `size`, which grows, and whether it is `growing`: what begins to grow is looked at
+ */
+export function useFollowing(
+  end: RefObject<HTMLElement | null>,
+  { size, growing }: { readonly size: number; readonly growing: boolean },
+): void {
   const follows = useRef(true);
   useEffect(() => {
     const look = (): void => {
@@ -20,6 +26,9 @@ export function useFollowing(end: RefObject<HTMLElement | null>, size: number): 
     return () => removeEventListener('scroll', look);
   }, []);
   useLayoutEffect(() => {
+    if (growing) follows.current = true;
+  }, [growing]);
+  useLayoutEffect(() => {
     if (size > 0 && follows.current) end.current?.scrollIntoView({ block: 'nearest' });
-  }, [size]);
+  }, [size, growing]);
 }
