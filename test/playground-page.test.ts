@@ -17,7 +17,7 @@ import { loadTextModel } from '../src/generate/index.ts';
 import type { TextModel } from '../src/generate/index.ts';
 import { llama } from '../src/models/index.ts';
 import { initialize } from '../src/nn/index.ts';
-import { createApp, serve } from '../src/serve/index.ts';
+import { addKey, createApp, serve } from '../src/serve/index.ts';
 import type { RunningServer } from '../src/serve/index.ts';
 import { fakeModel } from '../src/serve/fake-model.fixture.ts';
 import type { FakeModel } from '../src/serve/fake-model.fixture.ts';
@@ -576,6 +576,27 @@ describe.skipIf(CHROMIUM === undefined)('the playground', () => {
     await opened.getByRole('group', { name: /^Cache: [1-9]\d* of [\d,]+ blocks of \d+ tokens$/ }).waitFor();
     await opened.getByRole('group', { name: /^Prefix hits: [1-9][\d.]*% of [\d,]+ tokens of prompts$/ }).waitFor();
     await visits.done(opened);
+  });
+
+  test('with keys the page shows what the key may see, and says what it may not do', async () => {
+    const keys = join(folder, 'keys.json');
+    const reads = await addKey(keys, 'reader', { scopes: ['read'], models: ['other'] });
+    const app = await createApp({ models: [model, other], page, graceSeconds: 0, keys });
+    await app.listen({ port: 0, host: 'localhost' });
+    const url = `http://localhost:${(app.server.address() as AddressInfo).port}`;
+    const opened = await open(url, { httpCredentials: { username: 'me', password: reads } });
+    await opened.getByText('other', { exact: true }).first().waitFor();
+    expect(await opened.getByRole('combobox', { name: 'Model' }).count()).toBe(0);
+    await message(opened).fill('Hello');
+    await message(opened).press('Enter');
+    expect(await opened.getByRole('alert').textContent()).toMatch(/may not do that.*Use a key with the scope generate\. WEFT_SERVE_SCOPE$/);
+    expect(await message(opened).inputValue()).toBe('Hello');
+    expect(visits.trouble.splice(0)).toEqual([expect.stringContaining('403')]);
+    await opened.getByRole('link', { name: 'Engine' }).click();
+    await opened.getByRole('region', { name: 'Engine of other' }).waitFor();
+    expect(await opened.getByRole('region', { name: /^Engine of/ }).count()).toBe(1);
+    await visits.done(opened);
+    await app.close();
   });
 
   test('on phones nothing is wider than the screen, in light and dark, and what is pressed is large enough', async () => {

@@ -644,6 +644,10 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
       expect([await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([0, 360]);
       await opened.locator('[data-token="100"]').tap();
       expect(await opened.locator('[data-token="100"]').getAttribute('aria-pressed')).toBe('true');
+      // All six views are in reach on the smallest of phones.
+      await opened.setViewportSize({ width: 320, height: 640 });
+      expect([await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([0, 320]);
+      expect(await opened.locator('.views a').count()).toBe(6);
       await done(opened);
     });
 
