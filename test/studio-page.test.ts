@@ -3,11 +3,8 @@
 import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { chromium } from 'playwright-core';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { build } from 'vite';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { hostTensor } from '../src/core/index.ts';
@@ -17,11 +14,11 @@ import type { RunningServer } from '../src/serve/index.ts';
 import { fakeModel } from '../src/serve/fake-model.fixture.ts';
 import type { FakeModel } from '../src/serve/fake-model.fixture.ts';
 import { trainTokenizer } from '../src/tokenizers/index.ts';
-import { CHROMIUM, CHROMIUM_ARGUMENTS } from './house/chromium.ts';
+import { CHROMIUM } from './house/chromium.ts';
+import { PHONE, buildPage, focused, openVisits, overflow } from './house/visits.ts';
+import type { Visits } from './house/visits.ts';
 
 if (CHROMIUM === undefined) console.warn('The page is not tested: no Chromium was found. Install one, or name it in WEFT_CHROMIUM.');
-
-const PHONE: BrowserContextOptions = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
 
 const CARD = {
   name: 'fake',
@@ -57,62 +54,36 @@ const stepLines = (from: number, to: number, end = 2): string =>
     .join('');
 
 describe.skipIf(CHROMIUM === undefined)('the page', () => {
-  let browser: Browser;
+  let visits: Visits;
+  let trouble: string[];
   let folder: string;
   let page: string;
   let model: FakeModel;
   let server: RunningServer;
   let hold: ((index: number) => Promise<void> | void) | undefined;
-  const trouble: string[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'weft-page-'));
     page = join(folder, 'page');
-    // What is tested is the page as its sources are now, not what was built last.
-    await build({
-      configFile: fileURLToPath(new URL('../studio/vite.config.ts', import.meta.url)),
-      logLevel: 'error',
-      build: { outDir: page },
-    });
+    await buildPage(page);
     await mkdir(join(folder, 'runs', 'first'), { recursive: true });
     await writeFile(join(folder, 'runs', 'first', 'metrics.jsonl'), stepLines(1, 120));
     model = fakeModel({ card: CARD, parameters: CARD.parameters, beforeToken: (index) => hold?.(index) });
     server = await serve(model, { port: 0, page, runs: [join(folder, 'runs', 'first')], graceSeconds: 0 });
-    browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: [...CHROMIUM_ARGUMENTS] });
+    visits = await openVisits();
+    trouble = visits.trouble;
   });
   afterAll(async () => {
-    await browser?.close();
+    await visits?.close();
     await server?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** Opens the page; anything that the browser complains about fails the test. */
   async function open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext(options);
-    const opened = await context.newPage();
-    trouble.length = 0;
     hold = undefined;
-    opened.on('console', (message) => void (['error', 'warning'].includes(message.type()) && trouble.push(message.text())));
-    opened.on('pageerror', (error) => void trouble.push(String(error)));
-    opened.on(
-      'request',
-      (request) =>
-        void (
-          new URL(request.url()).hostname !== 'localhost' &&
-          !request.url().startsWith('data:') &&
-          trouble.push(`went elsewhere: ${request.url()}`)
-        ),
-    );
-    await opened.goto(url);
-    return opened;
+    return await visits.open(url, options);
   }
-  async function done(opened: Page): Promise<void> {
-    expect(trouble).toEqual([]);
-    await opened.context().close();
-  }
-  const overflow = async (opened: Page): Promise<number> => await opened.evaluate('document.documentElement.scrollWidth - innerWidth');
-  const focused = async (opened: Page): Promise<string> =>
-    await opened.evaluate('document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent');
+  const done = async (opened: Page): Promise<void> => await visits.done(opened);
 
   test('by keyboard alone: a prompt, its text, a token’s alternatives, another way from there', async () => {
     const opened = await open(server.url);
@@ -268,13 +239,8 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await opened.getByRole('textbox', { name: 'Seed' }).fill('42');
     await opened.getByRole('button', { name: 'Generate' }).click();
     await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
-    expect(model.log.options.at(-1)).toMatchObject({
-      temperature: 0,
-      topK: 12,
-      maxTokens: 2,
-      seed: 42,
-      alternatives: 8,
-    });
+    const { signal: _, onStart: __, client: ___, namespace: ____, priority: _____, ...given } = model.log.options.at(-1) ?? {};
+    expect(given).toEqual({ temperature: 0, topK: 12, maxTokens: 2, seed: 42, alternatives: 8 });
     await opened.reload();
     expect(await opened.getByRole('spinbutton', { name: 'Top-k' }).inputValue()).toBe('12');
     await opened.getByRole('button', { name: 'Reset' }).click();
@@ -678,6 +644,10 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
       expect([await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([0, 360]);
       await opened.locator('[data-token="100"]').tap();
       expect(await opened.locator('[data-token="100"]').getAttribute('aria-pressed')).toBe('true');
+      // All six views are in reach on the smallest of phones.
+      await opened.setViewportSize({ width: 320, height: 640 });
+      expect([await overflow(opened), await opened.evaluate('innerWidth')]).toEqual([0, 320]);
+      expect(await opened.locator('.views a').count()).toBe(6);
       await done(opened);
     });
 
@@ -749,6 +719,6 @@ const CONTRAST = `(() => {
     const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const pairs = [['--ink', '--ground'], ['--ink', '--paper'], ['--ink-soft', '--ground'], ['--ink-soft', '--paper'], ['--ink-soft', '--sunk'], ['--indigo', '--paper'], ['--madder', '--madder-wash'], ['--on-indigo', '--indigo']];
+  const pairs = [['--ink', '--ground'], ['--ink', '--paper'], ['--ink-soft', '--ground'], ['--ink-soft', '--paper'], ['--ink-soft', '--sunk'], ['--indigo', '--paper'], ['--madder', '--madder-wash'], ['--on-indigo', '--indigo'], ['--ink', '--indigo-wash'], ['--indigo', '--indigo-wash'], ['--madder', '--paper']];
   return Object.fromEntries(pairs.map(([a, b]) => { const [x, y] = [luminance(a), luminance(b)]; return [a + ' on ' + b, (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05)]; }));
 })()`;

@@ -269,6 +269,16 @@ describe('the page’s data', () => {
     expect((await generated({}, { prompt: 'export', maxTokens: 12, seed })).events).toEqual(once);
   });
 
+  test('penalties, stops and a form reach the model', async () => {
+    const server = await serving();
+    const form = { presencePenalty: 0.5, frequencyPenalty: -1, stop: ['\n'], responseFormat: { type: 'json_object' } };
+    expect((await server.post('/api/generate', { prompt: 'a', maxTokens: 1, ...form })).status).toBe(200);
+    const { grammar, ...given } = server.model.log.options.at(-1) ?? {};
+    expect(given).toMatchObject({ presencePenalty: 0.5, frequencyPenalty: -1, stop: ['\n'] });
+    expect(grammar).toBeDefined();
+    await server.close();
+  });
+
   test('tokens that were settled before stand behind the prompt', async () => {
     const { prompts } = await generated({}, { prompt: 'export', chosen: [65, 66], maxTokens: 1 });
     expect(prompts[0]?.slice(-2)).toEqual([65, 66]);

@@ -31,6 +31,7 @@ import { attentionRoute } from './routes/attention.ts';
 import { chatRoute } from './routes/chat.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
+import { engineRoute } from './routes/engine.ts';
 import { explainRoute } from './routes/explain.ts';
 import { feedbackRoute } from './routes/feedback.ts';
 import { operationsRoutes } from './routes/operations.ts';
@@ -235,6 +236,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   tokenizeRoutes(app, serving);
   feedbackRoute(app, serving, options.feedback === undefined ? undefined : createFeedbackLog(options.feedback));
   pageDataRoutes(app, serving);
+  engineRoute(app, serving);
   explainRoute(app, serving);
   attentionRoute(app, serving);
   await pageRoutes(app, page === undefined ? undefined : [page]);

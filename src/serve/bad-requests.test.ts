@@ -147,6 +147,13 @@ describe('a request that cannot be served', () => {
       ['an unknown route', '/v1/nonsense', {}, 404, { code: 'WEFT_SERVE_ROUTE' }],
       ['a broken setting of the page', '/api/generate', { prompt: 'a', topK: 0 }, 400, { param: 'topK' }],
       ['a token that the page made up', '/api/generate', { prompt: 'a', chosen: [99_999] }, 400, { param: 'chosen' }],
+      [
+        'a form behind tokens that were settled before',
+        '/api/generate',
+        { prompt: 'a', chosen: [65], responseFormat: { type: 'json_object' } },
+        400,
+        { param: 'chosen' },
+      ],
     ];
 
   test.each(CASES)('%s', async (_, url, body, status, error) => {

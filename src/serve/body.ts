@@ -9,7 +9,7 @@ import { z } from 'zod';
 
 import type { SamplingOptions } from '../generate/index.ts';
 import type { TokenizerType } from '../tokenizers/index.ts';
-import type { FormBody } from './grammars.ts';
+import type { FormBody, ResponseFormat } from './grammars.ts';
 import { readBody } from './read-body.ts';
 import type { Tool } from './tools.ts';
 
@@ -121,6 +121,8 @@ export interface GenerateBody extends Omit<SamplingOptions, 'signal'> {
   readonly prompt: string;
   /** Tokens behind the prompt that are settled already: the ones before a token that the user chose anew. */
   readonly chosen?: readonly number[] | undefined;
+  /** As in the OpenAI bodies. */
+  readonly responseFormat?: ResponseFormat | undefined;
 }
 
 /** The body of `POST /api/explain`, the page's own route. */
@@ -167,6 +169,18 @@ const seed = z
 const stops = z.array(z.string().min(1).max(1000)).max(16);
 
 const jsonObject = z.record(z.string(), z.unknown());
+const responseFormat = z.union([
+  z.strictObject({ type: z.enum(['text', 'json_object']) }),
+  z.strictObject({
+    type: z.literal('json_schema'),
+    json_schema: z.strictObject({
+      name: z.string().max(200),
+      description: z.string().optional(),
+      schema: jsonObject.optional(),
+      strict: z.boolean().nullable().optional(),
+    }),
+  }),
+]);
 
 const sampling = {
   model: z.string().max(500),
@@ -190,18 +204,7 @@ const sampling = {
     .refine((tokens) => tokens !== 0, 'at least 1, or -1'),
   stream: z.boolean(),
   stream_options: z.strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() }),
-  response_format: z.union([
-    z.strictObject({ type: z.enum(['text', 'json_object']) }),
-    z.strictObject({
-      type: z.literal('json_schema'),
-      json_schema: z.strictObject({
-        name: z.string().max(200),
-        description: z.string().optional(),
-        schema: jsonObject.optional(),
-        strict: z.boolean().nullable().optional(),
-      }),
-    }),
-  ]),
+  response_format: responseFormat,
   structured_outputs: z
     .strictObject({
       json: z.union([jsonObject, z.string()]),
@@ -331,9 +334,12 @@ const generate = z
     topK: z.number().int().min(1),
     minP,
     repetitionPenalty,
+    presencePenalty: penalty,
+    frequencyPenalty: penalty,
     maxTokens: count,
     seed,
     stop: stops,
+    responseFormat,
     alternatives: z.number().int().min(0).max(MOST_ALTERNATIVES),
   })
   .partial()

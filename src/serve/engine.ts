@@ -45,6 +45,14 @@ export interface RequestSource {
   readonly account?: (usage: RequestUsage) => void;
 }
 
+/** What is being done for a model, in requests, and what was done. */
+export interface Activity {
+  readonly running: number;
+  readonly waiting: number;
+  /** Tokens that were generated since the engine began. */
+  readonly generatedTokens: number;
+}
+
 /** See {@link createEngine}. */
 export interface Engine {
   /**
@@ -59,6 +67,7 @@ export interface Engine {
    * @throws as {@link Engine.run}, as a rejection; RequestError 400 for a model without embeddings
    */
   embed(model: TextModel, inputs: readonly Uint32Array[], source: RequestSource): Promise<readonly Float32Array[]>;
+  activity(model: TextModel): Activity;
   /** Takes no more requests; waits for those accepted, and after `graceSeconds` breaks them off with an error. */
   drain(graceSeconds: number): Promise<void>;
 }
@@ -92,13 +101,22 @@ interface Job {
 /** An engine in front of any number of models. */
 export function createEngine({ queue, speculation, metrics, now }: EngineOptions): Engine {
   const jobs = new Set<Job>();
+  const generated = new WeakMap<TextModel, number>();
   let draining = false;
   let idle: () => void = () => undefined;
 
-  const report = (model: TextModel): void => {
+  const activity = (model: TextModel): Activity => {
     const mine = [...jobs].filter((job) => job.model === model);
     const running = mine.filter(({ begun }) => begun > 0).length;
-    metrics.load(model.name, { running, waiting: mine.length - running });
+    return { running, waiting: mine.length - running, generatedTokens: generated.get(model) ?? 0 };
+  };
+  const report = (model: TextModel): void => {
+    const { running, waiting } = activity(model);
+    metrics.load(model.name, { running, waiting });
+  };
+  const count = (job: Job): void => {
+    job.generated++;
+    generated.set(job.model, (generated.get(job.model) ?? 0) + 1);
   };
   const accept = (model: TextModel, size: number, source: RequestSource): Job => {
     if (draining) throw stopping();
@@ -138,7 +156,7 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
       await Promise.all(
         generations.map(async (generation, index) => {
           try {
-            await generate(job, { index, generation, speculation, metrics, now, begin });
+            await generate(job, { index, generation, speculation, metrics, now, begin, count });
           } catch (error) {
             // One that fails ends the others.
             job.abort.abort(error);
@@ -161,6 +179,7 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
   };
 
   return {
+    activity,
     run(model, generations, source) {
       const job = accept(model, generations.length, source);
       const { signal } = source;
@@ -214,10 +233,12 @@ interface Generating {
   readonly metrics: ServingMetrics;
   readonly now: () => number;
   readonly begin: (job: Job) => void;
+  /** Counts a token. */
+  readonly count: (job: Job) => void;
 }
 
 /** Runs one sequence to its end and counts it. */
-async function generate(job: Job, { index, generation, speculation, metrics, now, begin }: Generating): Promise<void> {
+async function generate(job: Job, { index, generation, speculation, metrics, now, begin, count }: Generating): Promise<void> {
   const { signal } = job.abort;
   const { client = '', priority = 0 } = job.source;
   const name = job.model.name;
@@ -267,7 +288,7 @@ async function generate(job: Job, { index, generation, speculation, metrics, now
         first ??= time;
         last = time;
         tokens++;
-        job.generated++;
+        count(job);
         job.channel.push({ index, kind: 'token', token });
         end = token.finishReason ?? end;
       }

@@ -11,6 +11,8 @@ export type {
   PageAlternative,
   PageAttention,
   PageCard,
+  PageEngine,
+  PageEngineModel,
   PageEvent,
   PageExplanation,
   PageList,

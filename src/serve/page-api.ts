@@ -1,5 +1,6 @@
 /** What the page and the server say to each other under `/api`: types alone. */
 
+import type { EngineStatus } from '../generate/index.ts';
 import type { MetricsChunk, RunSummary } from '../monitor/index.ts';
 import type { EncodingExplanation, TrainingExplanation } from '../tokenizers/index.ts';
 
@@ -98,4 +99,21 @@ export interface PageAttention {
 export interface PageToken {
   readonly id: number;
   readonly piece: string;
+}
+
+/** `GET /api/engine`: what the process that answers does for each model. */
+export interface PageEngine extends PageList<PageEngineModel> {
+  /** Of several workers each answers for itself: an identity of its own. */
+  readonly process: string;
+}
+
+/** A model at work. Sequences are counted by `status`, requests beside it. */
+export interface PageEngineModel {
+  readonly name: string;
+  /** Slots, cache and guesses; null for a model that does not tell. */
+  readonly status: EngineStatus | null;
+  readonly running: number;
+  readonly waiting: number;
+  /** Tokens that were generated since the process began. */
+  readonly generatedTokens: number;
 }

@@ -27,6 +27,7 @@ const BY_ROUTE: Readonly<Record<string, Scope | 'open'>> = {
   // The page, and what it asks for.
   '/': 'read',
   '/api/models': 'read',
+  '/api/engine': 'read',
   '/api/runs': 'read',
   '/api/explain': 'read',
   '/api/generate': 'generate',

@@ -7,20 +7,17 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-import type { Generation } from './use-generation.ts';
+import type { Progress } from './progress.ts';
 
 const EVERY = 3000; // Milliseconds between two stretches.
 
 /** Two regions that are heard and not seen. */
-export function Announcer({ generation }: { readonly generation: Generation }): JSX.Element {
-  const { phase, tokens, kept } = generation;
+export function Announcer({ progress }: { readonly progress: Progress }): JSX.Element {
+  const { phase } = progress;
   const [stretches, setStretches] = useState<readonly string[]>([]);
   const told = useRef(0);
   const text = useRef('');
-  text.current = tokens
-    .slice(kept)
-    .map((token) => token.text)
-    .join('');
+  text.current = progress.text;
 
   useEffect(() => {
     if (phase === 'waiting') {
@@ -47,13 +44,13 @@ export function Announcer({ generation }: { readonly generation: Generation }): 
           <span key={index}>{stretch}</span>
         ))}
       </div>
-      <p role="status">{statusText(generation)}</p>
+      <p role="status">{statusText(progress)}</p>
     </div>
   );
 }
 
-function statusText({ phase, tokens, kept, reason }: Generation): string {
-  const count = `${tokens.length - kept} tokens`;
+function statusText({ phase, count: tokens, reason }: Progress): string {
+  const count = `${tokens} tokens`;
   switch (phase) {
     case 'idle':
       return '';

@@ -3,6 +3,7 @@
 import type {
   PageAttention,
   PageCard,
+  PageEngine,
   PageEvent,
   PageExplanation,
   PageList,
@@ -11,19 +12,17 @@ import type {
   PagePictures,
   PageRun,
 } from '../../src/serve/index.ts';
+import { chatEvents } from './chat-stream.ts';
+import type { ChatEvent } from './chat-stream.ts';
+import { eventData } from './event-data.ts';
+import { failureIn } from './failure.ts';
+import type { SamplingRequest } from './sampling.ts';
 
 /** Settings of one generation. */
-export interface GenerateRequest {
+export interface GenerateRequest extends SamplingRequest {
   readonly model?: string;
   readonly prompt: string;
   readonly chosen?: readonly number[];
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly minP?: number;
-  readonly repetitionPenalty?: number;
-  readonly maxTokens?: number;
-  readonly seed?: number;
 }
 
 /** The served models. */
@@ -65,18 +64,20 @@ export function pictureAddress(run: string, name: string): string {
 /** Generates; the events come as the server sends them. Throws with the server's words when it refuses. */
 export async function* generate(request: GenerateRequest, signal: AbortSignal): AsyncGenerator<PageEvent> {
   const answer = await post('api/generate', request, signal);
-  if (!answer.ok || answer.body === null) throw new Error(await errorText(answer));
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const events = (rest + value).split('\n\n');
-    rest = events.pop() ?? '';
-    for (const event of events) {
-      if (event.startsWith('data: ')) yield JSON.parse(event.slice('data: '.length)) as PageEvent;
-    }
-  }
+  if (!answer.ok || answer.body === null) throw await failureIn(answer);
+  for await (const data of eventData(answer.body)) yield JSON.parse(data) as PageEvent;
+}
+
+/** Asks for a reply of a chat; `body` is one of OpenAI's API. Throws as {@link generate} does. */
+export async function* chat(body: object, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+  const answer = await post('v1/chat/completions', body, signal);
+  if (!answer.ok || answer.body === null) throw await failureIn(answer);
+  yield* chatEvents(answer.body);
+}
+
+/** What the engine does at this moment. */
+export async function fetchEngine(): Promise<PageEngine> {
+  return await getJson<PageEngine>('api/engine');
 }
 
 /** What to explain. */
@@ -109,7 +110,7 @@ export async function readAttention(request: AttentionRequest, signal: AbortSign
 
 async function postJson<T>(path: string, request: object, signal: AbortSignal): Promise<T> {
   const answer = await post(path, request, signal);
-  if (!answer.ok) throw new Error(await errorText(answer));
+  if (!answer.ok) throw await failureIn(answer);
   return (await answer.json()) as T;
 }
 
@@ -119,11 +120,6 @@ async function post(path: string, request: object, signal: AbortSignal): Promise
 
 async function getJson<T>(path: string): Promise<T> {
   const answer = await fetch(path);
-  if (!answer.ok) throw new Error(await errorText(answer));
+  if (!answer.ok) throw await failureIn(answer);
   return (await answer.json()) as T;
-}
-
-async function errorText(answer: Response): Promise<string> {
-  const body = (await answer.json().catch(() => undefined)) as { readonly error?: { readonly message?: string } } | undefined;
-  return body?.error?.message ?? `The server answered ${answer.status}.`;
 }

@@ -6,6 +6,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { PageModel, PageRun } from '../../src/serve/index.ts';
 import { fetchModels, fetchRuns, isLoading } from './api.ts';
 import { AttentionView } from './attention-view.tsx';
+import { EngineView } from './engine-view.tsx';
 import { Mark } from './mark.tsx';
 import { ModelCard } from './model-card.tsx';
 import { Playground } from './playground.tsx';
@@ -13,7 +14,14 @@ import { TokenizerView } from './tokenizer-view.tsx';
 import { Training } from './training.tsx';
 import { usePolling } from './use-polling.ts';
 
-const VIEWS = { playground: 'Playground', attention: 'Attention', training: 'Training', model: 'Model', tokenizer: 'Tokenizer' } as const;
+const VIEWS = {
+  playground: 'Playground',
+  engine: 'Engine',
+  attention: 'Attention',
+  training: 'Training',
+  model: 'Model',
+  tokenizer: 'Tokenizer',
+} as const;
 type View = keyof typeof VIEWS;
 
 /** The whole page. */
@@ -45,6 +53,7 @@ export function App(): JSX.Element {
   const model = models?.find((one) => one.name === name) ?? models?.[0];
   const shown: { readonly [V in View]: boolean } = {
     playground: model !== undefined,
+    engine: model !== undefined,
     attention: model?.hasAttention === true,
     training: runs.length > 0 || model === undefined,
     model: model !== undefined,
@@ -104,9 +113,10 @@ export function App(): JSX.Element {
         )}
         {model !== undefined && (
           <div hidden={view !== 'playground'}>
-            <Playground key={model.name} model={model} />
+            <Playground model={model} />
           </div>
         )}
+        {model !== undefined && view === 'engine' && <EngineView />}
         {model !== undefined && view === 'attention' && <AttentionView key={model.name} model={model} />}
         {models !== undefined && view === 'training' && <Training runs={runs} now={now} />}
         {model !== undefined && view === 'model' && <ModelCard model={model} />}

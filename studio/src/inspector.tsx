@@ -16,7 +16,8 @@ interface Props {
   readonly onEnter: () => void;
   readonly onLeave: () => void;
   readonly onClose: () => void;
-  readonly onChoose: (alternative: PageAlternative) => void;
+  /** Without it the alternatives are shown alone. */
+  readonly onChoose?: ((alternative: PageAlternative) => void) | undefined;
 }
 
 const GAP = 8;
@@ -75,21 +76,35 @@ export function Inspector({ token, at, within, pinned, onEnter, onLeave, onClose
       <ol class="ways">
         {rows.map((row, index) => (
           <li key={row.id} class={index === token.alternatives.length ? 'is-far' : undefined}>
-            <button
-              type="button"
-              class={row.id === token.id ? 'way is-taken' : 'way'}
-              disabled={false}
-              aria-label={`${visible(row.piece)}, ${percent(row.logProbability)}${row.id === token.id ? ', the one taken' : ', go on from here with it'}`}
-              onClick={() => (row.id === token.id ? onClose() : onChoose(row))}
-            >
-              <code class="piece">{visible(row.piece)}</code>
-              <span class="bar" style={{ '--share': `${Math.exp(row.logProbability) * 100}%` }} />
-              <span class="number">{percent(row.logProbability)}</span>
-            </button>
+            {onChoose === undefined ? (
+              <p class={row.id === token.id ? 'way is-taken' : 'way'}>{wayOf(row)}</p>
+            ) : (
+              <button
+                type="button"
+                class={row.id === token.id ? 'way is-taken' : 'way'}
+                aria-label={`${visible(row.piece)}, ${percent(row.logProbability)}${row.id === token.id ? ', the one taken' : ', go on from here with it'}`}
+                onClick={() => (row.id === token.id ? onClose() : onChoose(row))}
+              >
+                {wayOf(row)}
+              </button>
+            )}
           </li>
         ))}
       </ol>
-      <p class="inspector-foot">{rest > 0.0005 ? `All others together: ${percent(Math.log(rest))}. ` : ''}Choose one to go on from here.</p>
+      <p class="inspector-foot">
+        {rest > 0.0005 && `All others together: ${percent(Math.log(rest))}. `}
+        {onChoose !== undefined && 'Choose one to go on from here.'}
+      </p>
     </div>
+  );
+}
+
+function wayOf({ piece, logProbability }: PageAlternative): JSX.Element {
+  return (
+    <>
+      <code class="piece">{visible(piece)}</code>
+      <span class="bar" style={{ '--share': `${Math.exp(logProbability) * 100}%` }} />
+      <span class="number">{percent(logProbability)}</span>
+    </>
   );
 }

@@ -6,6 +6,8 @@ import 'uplot/dist/uPlot.min.css';
 import '../styles/tokens.css';
 import '../styles/base.css';
 import '../styles/playground.css';
+import '../styles/chat.css';
+import '../styles/engine.css';
 import '../styles/training.css';
 import '../styles/model.css';
 import '../styles/tokenizer.css';

@@ -5,9 +5,10 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { PageModel } from '../../src/serve/index.ts';
 import { readCard, words } from './card.ts';
 import type { Card } from './card.ts';
-import { CopyButton } from './copy-button.tsx';
 import { bytes, compact, digits, duration, whole } from './format.ts';
 import { ScoreBars } from './score-bars.tsx';
+import { Snippets } from './snippets-card.tsx';
+import type { SnippetRequest } from './snippets.ts';
 
 /** The view. */
 export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element {
@@ -57,7 +58,11 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
         </div>
       </div>
       <Section title="Ask it from elsewhere">
-        <Snippets model={model} />
+        <p class="quiet">
+          It speaks the OpenAI API
+          {model.hasChatTemplate ? '.' : ': completions. It has no chat template, so it continues text and does not converse.'}
+        </p>
+        <Snippets request={exampleFor(model)} />
       </Section>
       {card === undefined && (
         <p class="quiet">The model folder has no card (weft.json), so nothing is known of its data and its numbers.</p>
@@ -162,36 +167,10 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
-function Snippets({ model }: { readonly model: PageModel }): JSX.Element {
-  const body = JSON.stringify({ model: model.name, prompt: 'Once', max_tokens: 64 });
-  const curl = `curl ${location.origin}/v1/completions \\\n  -H 'content-type: application/json' \\\n  -d '${body.replaceAll("'", String.raw`'\''`)}'`;
-  const code = `import OpenAI from 'openai';
-
-const client = new OpenAI({ baseURL: '${location.origin}/v1', apiKey: 'none' });
-const answer = await client.completions.create(${JSON.stringify({ model: model.name, prompt: 'Once', max_tokens: 64 }, null, 2).replace(/"(\w+)":/g, '$1:')});
-console.log(answer.choices[0].text);`;
-  return (
-    <>
-      <p class="quiet">
-        It speaks the OpenAI API
-        {model.hasChatTemplate ? '.' : ': completions. It has no chat template, so it continues text and does not converse.'}
-      </p>
-      <Snippet title="curl" text={curl} />
-      <Snippet title="TypeScript" text={code} />
-    </>
-  );
-}
-
-function Snippet({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
-  return (
-    <div class="snippet">
-      <div class="snippet-head">
-        <h3>{title}</h3>
-        <CopyButton text={text} />
-      </div>
-      <pre tabIndex={0} aria-label={`${title} example`}>
-        {text}
-      </pre>
-    </div>
-  );
+/** A short request, to begin from. */
+function exampleFor({ name: model, hasChatTemplate }: PageModel): SnippetRequest {
+  const sampling = { maxTokens: 64 };
+  return hasChatTemplate
+    ? { kind: 'chat', model, sampling, messages: [{ role: 'user', content: 'Hello!' }] }
+    : { kind: 'completion', model, sampling, prompt: 'Once' };
 }

@@ -1,91 +1,66 @@
-/** The playground: a prompt, the text that the model makes of it, and the settings of sampling. */
+/** The playground: a chat or a text, the settings of sampling, and the request as code. */
 
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import type { PageModel } from '../../src/serve/index.ts';
-import { Announcer } from './announcer.tsx';
-import { Output } from './output.tsx';
+import { Segments } from './chart-controls.tsx';
+import { Chat } from './chat.tsx';
+import { Completion } from './completion.tsx';
+import { formTrouble } from './reply-form.ts';
 import { SamplingControls } from './sampling-controls.tsx';
-import { requestOf, settingsFor, storeSettings, storedSettings } from './sampling.ts';
-import { useGeneration } from './use-generation.ts';
-import type { Token } from './use-generation.ts';
+import { fitSettings, requestOf, settingsFor, storeSettings, storedSettings } from './sampling.ts';
 
-/** The view. */
+const MODES = [
+  ['chat', 'Chat'],
+  ['text', 'Text'],
+] as const;
+
+/** The view. A conversation stays when another model is chosen; a text, made of the tokens of one model, does not. */
 export function Playground({ model }: { readonly model: PageModel }): JSX.Element {
   const settings = useMemo(() => settingsFor(model.contextLength), [model.contextLength]);
-  const [values, setValues] = useState(() => storedSettings(settings));
-  const [prompt, setPrompt] = useState('');
-  const box = useRef<HTMLTextAreaElement>(null);
-  const { current, start, stop, clear } = useGeneration();
-  const busy = current.phase === 'waiting' || current.phase === 'running';
+  const [kept, setValues] = useState(() => storedSettings(settings));
+  const [asked, setAsked] = useState<'chat' | 'text'>('chat');
+  const [lastSeed, setLastSeed] = useState<number>();
+  const [insisted, setInsisted] = useState(false);
+  const schema = useRef<HTMLTextAreaElement>(null);
+  const values = useMemo(() => fitSettings(kept, settings), [kept, settings]);
+  const sampling = useMemo(() => requestOf(values, settings), [values, settings]);
+  const trouble = formTrouble(values);
 
   useEffect(() => storeSettings(values), [values]);
-  const begin = (text: string, kept?: readonly Token[]): void =>
-    start({ model: model.name, ...requestOf(values, settings), prompt: text }, kept);
-
+  const check = (): boolean => {
+    if (trouble === undefined) return true;
+    setInsisted(true);
+    schema.current?.focus();
+    return false;
+  };
+  const view = { model, sampling, onCheck: check, onSeed: setLastSeed };
+  const mode = model.hasChatTemplate ? asked : 'text';
   return (
     <div class="playground">
-      <div
-        class="playground-main"
-        onKeyDown={(event) => {
-          if (event.key === 'Escape' && busy && !event.defaultPrevented) stop();
-        }}
-      >
-        <section class="card prompt">
-          <label class="label" for="prompt">
-            Prompt
-          </label>
-          <textarea
-            id="prompt"
-            ref={box}
-            rows={4}
-            spellcheck={false}
-            autocomplete="off"
-            placeholder="Begin a text. The model goes on with it."
-            value={prompt}
-            onInput={(event) => setPrompt(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Enter' || !(event.metaKey || event.ctrlKey) || busy) return;
-              event.preventDefault();
-              begin(prompt);
-            }}
-          />
-          <div class="actions">
-            {busy ? (
-              <button type="button" class="button stop" onClick={stop}>
-                <span class="stop-sign" aria-hidden="true" /> Stop
-              </button>
-            ) : (
-              <button type="button" class="button primary" onClick={() => begin(prompt)}>
-                Generate
-              </button>
-            )}
-            <kbd class="keys">{busy ? 'Esc' : /Mac|iP(hone|ad)/.test(navigator.platform) ? '⌘ Enter' : 'Ctrl + Enter'}</kbd>
-            <span class="spacer" />
-            {(prompt !== '' || current.phase !== 'idle') && (
-              <button
-                type="button"
-                class="link"
-                onClick={() => {
-                  clear();
-                  setPrompt('');
-                  box.current?.focus();
-                }}
-              >
-                Clear
-              </button>
-            )}
-          </div>
-        </section>
-        <Output
-          generation={current}
-          onBranch={(kept) => begin(current.prompt, kept)}
-          onContinue={() => begin(current.prompt, current.tokens)}
-        />
-        <Announcer generation={current} />
+      {/* Both stay, so that neither loses what is in it. */}
+      <div class="playground-modes">
+        {model.hasChatTemplate && <Segments name="mode" label="Mode" options={MODES} value={mode} onChange={setAsked} />}
+        <div hidden={mode !== 'chat'}>
+          <Chat {...view} />
+        </div>
+        <div hidden={mode !== 'text'}>
+          <Completion key={model.name} {...view} />
+        </div>
       </div>
-      <SamplingControls settings={settings} values={values} onChange={setValues} lastSeed={current.seed} />
+      <SamplingControls
+        settings={settings}
+        values={values}
+        onChange={(changed) => {
+          setInsisted(false);
+          setValues(changed);
+        }}
+        lastSeed={lastSeed}
+        trouble={trouble}
+        insisted={insisted}
+        schemaField={schema}
+      />
     </div>
   );
 }

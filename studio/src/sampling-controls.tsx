@@ -1,8 +1,9 @@
-/** Sliders and numbers for sampling. */
+/** Sliders, numbers and texts that say how a model is to answer. */
 
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useId } from 'preact/hooks';
 
+import { FormControls } from './form-controls.tsx';
 import { standardSettings } from './sampling.ts';
 import type { Setting, Settings } from './sampling.ts';
 
@@ -12,29 +13,40 @@ interface Props {
   readonly onChange: (values: Settings) => void;
   /** The seed of the last generation. */
   readonly lastSeed: number | undefined;
+  /** Why the settings cannot be sent, and whether somebody tried. */
+  readonly trouble: string | undefined;
+  readonly insisted: boolean;
+  readonly schemaField: RefObject<HTMLTextAreaElement | null>;
 }
 
 /** The card with all settings. */
-export function SamplingControls({ settings, values, onChange, lastSeed }: Props): JSX.Element {
+export function SamplingControls({ settings, values, onChange, lastSeed, ...form }: Props): JSX.Element {
   const seedId = useId();
   const standard = standardSettings(settings);
-  const changed = JSON.stringify(values) !== JSON.stringify(standard);
-  return (
-    <section class="card controls" aria-label="Sampling">
-      <div class="card-head">
-        <h2>Sampling</h2>
-        <button type="button" class="link" disabled={!changed} onClick={() => onChange(standard)}>
-          Reset
-        </button>
-      </div>
-      {settings.map((setting) => (
+  // A schema costs work: it stays, without effect, where the form is another.
+  const reset = { ...standard, schema: values.schema };
+  const changed = (Object.keys(reset) as (keyof Settings)[]).some((key) => values[key] !== reset[key]);
+  const rows = (penalty: boolean): readonly JSX.Element[] =>
+    settings
+      .filter((setting) => (setting.penalty ?? false) === penalty)
+      .map((setting) => (
         <SettingRow
           key={setting.key}
           setting={setting}
           value={values[setting.key]}
           onChange={(value) => onChange({ ...values, [setting.key]: value })}
         />
-      ))}
+      ));
+  const penalties = settings.filter(({ key, penalty, off }) => penalty === true && values[key] !== off).length;
+  return (
+    <section class="card controls" aria-label="Sampling">
+      <div class="card-head">
+        <h2>Sampling</h2>
+        <button type="button" class="link" disabled={!changed} onClick={() => onChange(reset)}>
+          Reset
+        </button>
+      </div>
+      {rows(false)}
       <div class="setting">
         <div class="setting-head">
           <label for={seedId}>Seed</label>
@@ -69,6 +81,11 @@ export function SamplingControls({ settings, values, onChange, lastSeed }: Props
           )}
         </p>
       </div>
+      <details class="more">
+        <summary>Penalties{penalties > 0 && <span class="more-count">{penalties} set</span>}</summary>
+        <div class="more-settings">{rows(true)}</div>
+      </details>
+      <FormControls values={values} onChange={(part) => onChange({ ...values, ...part })} {...form} />
     </section>
   );
 }

@@ -33,7 +33,7 @@ interface SpanProps {
 }
 
 const TokenSpan = memo(function TokenSpan({ token, index, reachable, looked }: SpanProps): JSX.Element {
-  const classes = ['token', token.text === '' && (token.piece.startsWith('bytes:') ? 'is-part' : 'is-end'), looked && 'is-looked']
+  const classes = ['token', token.text === '' && (SPECIAL.test(token.piece) ? 'is-end' : 'is-part'), looked && 'is-looked']
     .filter(Boolean)
     .join(' ');
   return (
@@ -57,6 +57,9 @@ const TokenSpan = memo(function TokenSpan({ token, index, reachable, looked }: S
     </span>
   );
 });
+
+/** A special token, as it ends a text; other tokens without text are parts of characters, or of a text that ended the reply. */
+const SPECIAL = /^<.+>$/;
 
 const MOST_BITS = 10;
 

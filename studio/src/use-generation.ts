@@ -5,13 +5,17 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PageEvent } from '../../src/serve/index.ts';
 import { generate } from './api.ts';
 import type { GenerateRequest } from './api.ts';
+import { failureOf } from './failure.ts';
+import type { Failure } from './failure.ts';
+import { paced } from './paced.ts';
+import type { Progress } from './progress.ts';
 
 /** A token with its probability and what else could have stood there. */
 export type Token = Extract<PageEvent, { kind: 'token' }>;
 
 /** What there is to show of a generation. */
 export interface Generation {
-  readonly phase: 'idle' | 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
+  readonly phase: Progress['phase'];
   readonly prompt: string;
   readonly tokens: readonly Token[];
   /** Tokens at the front that were there before this generation: kept, or chosen by hand. */
@@ -19,10 +23,15 @@ export interface Generation {
   readonly seed: number | undefined;
   readonly promptTokens: number;
   readonly dropped: number;
-  readonly reason: 'stop' | 'length' | undefined;
-  readonly error: string | undefined;
-  /** Seconds to the first token, and from it to the last. */
-  readonly times: { readonly first: number; readonly rest: number } | undefined;
+  readonly reason: Progress['reason'];
+  readonly failure: Failure | undefined;
+  readonly times: Progress['times'];
+}
+
+/** How far it is, without what was kept. */
+export function progressOf({ phase, tokens, kept, reason, times }: Generation): Progress {
+  const own = tokens.slice(kept);
+  return { phase, text: own.map(({ text }) => text).join(''), count: own.length, reason, times };
 }
 
 const IDLE: Generation = {
@@ -34,7 +43,7 @@ const IDLE: Generation = {
   promptTokens: 0,
   dropped: 0,
   reason: undefined,
-  error: undefined,
+  failure: undefined,
   times: undefined,
 };
 
@@ -47,9 +56,8 @@ export interface GenerationControl {
   clear(): void;
 }
 
-const SHOW_EVERY = 40; // Milliseconds; tokens that come quicker are shown together.
-
-export function useGeneration(): GenerationControl {
+/** @param onSeed - hears the seed of each generation */
+export function useGeneration(onSeed: (seed: number) => void): GenerationControl {
   const [current, setCurrent] = useState(IDLE);
   const running = useRef<AbortController | undefined>(undefined);
 
@@ -58,22 +66,14 @@ export function useGeneration(): GenerationControl {
     const abort = new AbortController();
     running.current = abort;
     let state: Generation = { ...IDLE, phase: 'waiting', prompt: request.prompt, tokens: kept, kept: kept.length };
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const show = (now = false): void => {
-      if (running.current !== abort) return;
-      if (now) {
-        clearTimeout(timer);
-        timer = undefined;
-        setCurrent(state);
-      } else {
-        timer ??= setTimeout(() => show(true), SHOW_EVERY);
-      }
-    };
-    show(true);
+    const shown = paced<Generation>((latest) => {
+      if (running.current === abort) setCurrent(latest);
+    });
+    shown.put(state, true);
     void follow(request, { kept, signal: abort.signal, begun: state }, (next) => {
-      const urgent = next.phase !== state.phase;
+      if (next.seed !== undefined && next.seed !== state.seed) onSeed(next.seed);
+      shown.put(next, next.phase !== state.phase);
       state = next;
-      show(urgent);
     });
   };
   const stop = (): void => running.current?.abort();
@@ -102,7 +102,8 @@ async function follow(
   try {
     const chosen = kept.map(({ id }) => id);
     for await (const event of generate(chosen.length === 0 ? request : { ...request, chosen }, signal)) {
-      if (event.kind === undefined) return put({ phase: 'failed', error: event.error.message });
+      if (event.kind === undefined)
+        return put({ phase: 'failed', failure: { message: event.error.message, code: event.error.code ?? undefined } });
       if (event.kind === 'start') put({ seed: event.seed, promptTokens: event.promptTokens, dropped: event.dropped });
       if (event.kind === 'end') put({ phase: 'done', reason: event.reason });
       if (event.kind !== 'token') continue;
@@ -110,15 +111,9 @@ async function follow(
       if (first === 0) first = now;
       put({ phase: 'running', tokens: [...state.tokens, event], times: { first: (first - started) / 1000, rest: (now - first) / 1000 } });
     }
-    if (state.phase !== 'done') put({ phase: 'failed', error: 'The server ended the stream too early.' });
+    if (state.phase !== 'done') put({ phase: 'failed', failure: { message: 'The server ended the text too early. Go on from here.' } });
   } catch (error) {
     if (signal.aborted) put({ phase: 'stopped' });
-    else put({ phase: 'failed', error: wordsOf(error) });
+    else put({ phase: 'failed', failure: failureOf(error) });
   }
-}
-
-/** The server's own words; a browser's, for a connection that fails, say little and differ. */
-function wordsOf(error: unknown): string {
-  if (error instanceof TypeError) return 'The server does not answer any more. When it is back, go on from here.';
-  return error instanceof Error ? error.message : String(error);
 }

@@ -9,12 +9,18 @@ export function usePolling(ask: () => Promise<void>, seconds: number): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let live = true;
+    let asking = false;
     const again = (): void => {
       clearTimeout(timer);
-      if (!live || document.hidden) return;
+      if (!live || document.hidden || asking) return;
+      asking = true;
+      const rest = (pause: number): void => {
+        asking = false;
+        if (live) timer = setTimeout(again, pause);
+      };
       void latest.current().then(
-        () => (timer = setTimeout(again, seconds * 1000)),
-        () => (timer = setTimeout(again, seconds * 4000)),
+        () => rest(seconds * 1000),
+        () => rest(seconds * 4000),
       );
     };
     again();

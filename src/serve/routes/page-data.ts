@@ -6,8 +6,10 @@ import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
 import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
+import { clientOf } from '../client.ts';
 import type { GenerationRequest, RequestSource } from '../engine.ts';
 import { sendEvents } from '../event-stream.ts';
+import { grammarOf } from '../grammars.ts';
 import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PagePictures, PageRun } from '../page-api.ts';
 import { promptTokens } from '../prompt.ts';
 import { sourceOf } from '../request-source.ts';
@@ -21,7 +23,10 @@ const STANDARD_ALTERNATIVES = 8;
 
 /** Adds the routes. */
 export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
-  app.get('/api/models', (): PageList<PageModel> => ({ data: serving.models().map(describe), now: serving.clock() }));
+  app.get('/api/models', (request): PageList<PageModel> => {
+    const models = serving.models().filter(({ name }) => clientOf(request).mayUse(name));
+    return { data: models.map(describe), now: serving.clock() };
+  });
 
   app.get('/api/runs', async (): Promise<PageList<PageRun>> => {
     const runs = await serving.runs.list();
@@ -63,9 +68,19 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
       maxTokens: asked = STANDARD_TOKENS,
       alternatives = STANDARD_ALTERNATIVES,
       seed = serving.seed(),
+      responseFormat,
       model: _,
       ...sampling
     } = body;
+    if (responseFormat !== undefined && responseFormat.type !== 'text' && chosen.length > 0) {
+      throw refuse('WEFT_SERVE_PARAMETER', {
+        rule: 'a text with a form is generated from its beginning',
+        value: `${chosen.length} chosen tokens`,
+        remedy: 'Leave chosen or responseFormat out.',
+        param: 'chosen',
+      });
+    }
+    const grammar = grammarOf({ response_format: responseFormat });
     if (chosen.some((id) => id >= model.tokenizer.vocabSize)) {
       throw refuse('WEFT_SERVE_PROMPT_TOKEN', {
         rule: `the vocabulary has ${model.tokenizer.vocabSize} tokens`,
@@ -76,7 +91,7 @@ export function pageDataRoutes(app: FastifyInstance, serving: Serving): void {
     const whole = Uint32Array.from([...promptTokens(model, text), ...chosen]);
     const { prompt, maxTokens } = fit(model, whole, asked);
     const start: PageEvent = { kind: 'start', seed, promptTokens: prompt.length, dropped: whole.length - prompt.length, maxTokens };
-    const generation: GenerationRequest = { prompt, sampling: { ...given(sampling), maxTokens, alternatives, seed } };
+    const generation: GenerationRequest = { prompt, grammar, sampling: { ...given(sampling), maxTokens, alternatives, seed } };
     return await sendEvents(reply, events(serving, { model, generation, start, source: sourceOf(request, reply) }));
   });
 }
