@@ -11,7 +11,9 @@ function slow(text: readonly number[], most: number): readonly number[] {
     while (matched <= place && text[place - matched] === text[text.length - 1 - matched]) matched++;
     if (matched >= best.matched && matched >= 2) best = { matched, place };
   }
-  return best.place < 0 ? [] : text.slice(best.place + 1, best.place + 1 + most);
+  const round = [...text];
+  for (let from = best.place + 1; best.place >= 0 && round.length < text.length + most; from++) round.push(round[from]!);
+  return round.slice(text.length);
 }
 
 it('proposes what followed the longest occurrence of the end', () => {
@@ -20,6 +22,7 @@ it('proposes what followed the longest occurrence of the end', () => {
   expect(drafter.propose([1, 2, 3], 4)).toEqual([]);
   expect(drafter.propose([1, 2, 3, 9, 1, 2], 4)).toEqual([3, 9, 1, 2]);
   expect(drafter.propose([1, 2, 3, 9, 1, 2, 7, 9, 1, 2], 1)).toEqual([7]);
+  expect(createLookupDrafter().propose([5, 8, 8, 8], 5)).toEqual([8, 8, 8, 8, 8]);
 });
 
 it('is what a search everywhere finds, as long as a pair occurs few times', () => {

@@ -43,7 +43,11 @@ export function createLookupDrafter(): Drafter {
         while (matched <= place && text[place - matched] === text[last - matched]) matched++;
         if (best === undefined || matched > best.matched) best = { place, matched };
       }
-      return best === undefined ? [] : text.slice(best.place + 1, best.place + 1 + most);
+      if (best === undefined) return [];
+      // What follows ends where the text does: from there on the guess copies itself, as a text that goes round would.
+      const guesses: number[] = [];
+      for (let from = best.place + 1; guesses.length < most; from++) guesses.push(text[from] ?? (guesses[from - text.length] as number));
+      return guesses;
     },
   };
 }
