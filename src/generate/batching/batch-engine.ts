@@ -62,6 +62,8 @@ export interface BatchEngineOptions {
 const PIECE = 512;
 /** The same while others write: a step of theirs waits for so many at most. */
 const PIECE_BESIDE_OTHERS = 128;
+/** Blocks that are copied at once; then whoever else waits for the thread has a turn. */
+const BLOCKS_A_BREATH = 8;
 /** Most numbers in the logits of one run. */
 const PIECE_LOGITS = 1 << 22;
 
@@ -77,6 +79,8 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   let working: Promise<void> | undefined;
   let closing: { readonly reason: unknown } | undefined;
   let wake: () => void = () => undefined;
+  /** Something came since the work last looked around. */
+  let stirred = false;
 
   const finish = (sequence: Sequence, error?: unknown): void => {
     if (sequence.over) return;
@@ -86,8 +90,15 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   };
   const isInStep = (sequence: Sequence): boolean => sequence.task.drafter === undefined && takesPart(sequence);
 
+  /** Makes room for texts of `length` tokens; what no sequence uses is not carried over. */
+  const reserve = (length: number): void =>
+    runner.reserve(
+      length,
+      seats.active.map((sequence) => sequence.length),
+    );
+
   /** Lets the next sequence in, when there is a slot and memory for its prompt. */
-  const admit = (): void => {
+  const admit = async (): Promise<void> => {
     if (seats.reading !== undefined || writing.length >= slots || waiting.size === 0) return;
     for (const sequence of waiting.inOrder()) {
       const { task } = sequence;
@@ -102,10 +113,14 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       if (most > 0) {
         prefixQueries += prompt.length;
         prefixHits += found.length * BLOCK_TOKENS;
-        runner.reserve(prompt.length);
-        for (const [index, block] of found.entries()) arena.write(writing.length, index * BLOCK_TOKENS, block);
+        reserve(prompt.length);
+        const slot = writing.length;
+        for (const [index, block] of found.entries()) {
+          arena.write(slot, index * BLOCK_TOKENS, block);
+          sequence.length = (index + 1) * BLOCK_TOKENS;
+          if (index % BLOCKS_A_BREATH === BLOCKS_A_BREATH - 1) await new Promise<void>((resolve) => void setImmediate(resolve));
+        }
       }
-      sequence.length = found.length * BLOCK_TOKENS;
       if (!sequence.begun) task.started();
       sequence.begun = true;
       return;
@@ -140,6 +155,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     const end = sequence.length + time;
     const rowCount = task.visit === undefined ? 1 : Math.max(1, end - Math.max(scoreFrom, sequence.length));
     let result: PieceResult;
+    reserve(end);
     try {
       result = await runner.read(
         { slot, tokens: prompt.subarray(sequence.length, end), past: sequence.length, rowCount, adapter: task.adapter },
@@ -161,9 +177,10 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       return;
     }
     sequence.length = end;
-    if (end < prompt.length) return;
+    // As it is read, so that nobody waits for a long copy at the end.
     if (task.visit === undefined && task.hidden === undefined)
-      cache.keep(prompt, task.namespace, (index, block) => arena.read(slot, index * BLOCK_TOKENS, block));
+      cache.keep(prompt.subarray(0, end), task.namespace, (index, block) => arena.read(slot, index * BLOCK_TOKENS, block));
+    if (end < prompt.length) return;
     if (task.next === undefined) {
       finish(sequence);
       return;
@@ -187,6 +204,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       const guesses = replaying ? known : await draft(sequence, Math.min(room, sequence.guesses));
       // Two tokens at least: see batch-runner.ts. What is read too many is overwritten.
       const tokens = Uint32Array.from(guesses.length === 0 ? [pending, pending] : [pending, ...guesses]);
+      reserve(sequence.length + tokens.length);
       const result = await runner.read(
         { slot, tokens, past: sequence.length, rowCount: tokens.length, adapter: sequence.task.adapter },
         abort.signal,
@@ -226,6 +244,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     while (count > 0 && !isInStep(writing[count - 1] as Sequence)) count--;
     if (count === 0) return;
     const rows = writing.slice(0, count);
+    reserve(Math.max(...rows.map(({ length }) => length + 1)));
     let scoresOf: (row: number) => Scores;
     try {
       scoresOf = await runner.step(
@@ -251,7 +270,8 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   const work = async (): Promise<void> => {
     for (;;) {
       if (closing !== undefined) return;
-      admit();
+      stirred = false;
+      await admit();
       let ran = false;
       if (seats.reading !== undefined) {
         await readPiece(seats.reading);
@@ -269,7 +289,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         ran = true;
       }
       seats.sweep();
-      if (ran) continue;
+      if (ran || stirred) continue;
       // Who waits takes the place of one whose reader is behind.
       const idle = waiting.inOrder().some(isWanted) ? seats.least() : undefined;
       if (idle !== undefined) seats.preempt(idle);
@@ -282,6 +302,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
     }
   };
   const start = (): void => {
+    stirred = true;
     wake();
     working ??= Promise.resolve()
       .then(work)

@@ -64,8 +64,8 @@ export interface BatchRunner {
   readonly vocabSize: number;
   /** Most tokens of a sequence. */
   readonly longest: number;
-  /** Makes room for texts of `length` tokens. */
-  reserve(length: number): void;
+  /** Makes room for texts of `length` tokens, keeping the first `used` positions of each slot; default all. Runs do so themselves where it was not done. */
+  reserve(length: number, used?: readonly number[]): void;
   /** Reads one token of each of the first `rows.length` slots; gives the scores of a row. */
   step(rows: readonly StepRow[]): Promise<(row: number) => Scores>;
   /** Reads a piece of a prompt. */
@@ -131,9 +131,9 @@ export async function createBatchRunner(
     }
     return frame;
   };
-  const reserve = (length: number): void => {
+  const reserve = (length: number, used?: readonly number[]): void => {
     if (length > arena.length) unbind();
-    arena.reserve(length);
+    arena.reserve(length, used);
   };
   let stepTime = Infinity;
   let breath = performance.now();

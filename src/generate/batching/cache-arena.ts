@@ -19,8 +19,11 @@ export interface CacheArena {
   readonly length: number;
   /** Bytes that a position takes. */
   readonly bytesPerToken: number;
-  /** Makes room for texts of `length` tokens; true when memory moved, and what was bound to it must be bound anew. */
-  reserve(length: number): boolean;
+  /**
+   * Makes room for texts of `length` tokens; true when memory moved, and what was bound to it must be bound anew. Of each slot the first
+   * `used` positions are kept; default all of all slots.
+   */
+  reserve(length: number, used?: readonly number[]): boolean;
   /** The caches of the first `count` slots, as one batch. */
   first(count: number): Caches;
   /** The caches of one slot, a batch of one. */
@@ -81,15 +84,17 @@ export function createCacheArena(shapes: CacheShapes, slots: number): CacheArena
       return length;
     },
     bytesPerToken: perToken * Float32Array.BYTES_PER_ELEMENT,
-    reserve(needed) {
+    reserve(needed, used) {
       if (needed <= length) return false;
       const [before, old] = [length, arrays];
       while (length < needed) length = Math.min(longest, 2 * length);
       arrays = allocate();
       for (const [index, { groups, width }] of layouts.entries()) {
         const [from, to] = [old[index] as Float32Array, arrays[index] as Float32Array];
-        for (let row = 0; row < slots * groups; row++)
-          to.set(from.subarray(row * before * width, (row + 1) * before * width), row * length * width);
+        for (let row = 0; row < slots * groups; row++) {
+          const count = used === undefined ? before : Math.min(before, used[Math.floor(row / groups)] ?? 0);
+          if (count > 0) to.set(from.subarray(row * before * width, (row * before + count) * width), row * length * width);
+        }
       }
       return true;
     },
