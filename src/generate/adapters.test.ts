@@ -93,8 +93,17 @@ describe('adapters of one model', () => {
       [...initialize(withAdapters(large, [definition]).parameters, { seed: 2 })].filter(([key]) => key.includes('.lora.')),
     );
     await saveAdapter(join(folder, 'poems'), { model: large, definition, weights: own, baseWeights: base });
-    const loaded = await loadTextModel(join(folder, 'base'), { threads: 1, adapters: new Map([['poet', join(folder, 'poems')]]) });
+    const loaded = await loadTextModel(join(folder, 'base'), {
+      threads: 1,
+      slots: 2,
+      bits: 8,
+      adapters: new Map([['poet', join(folder, 'poems')]]),
+    });
     expect(loaded.adapters?.map(({ name }) => name)).toEqual(['poet']);
+    // What the model runs with is nothing to the reader of its attention.
+    const reader = await loaded.openAttention!();
+    expect(reader.layers).toBe(1);
+    await reader.close();
     expect((await write(loaded.adapters![0]!, Uint32Array.of(1, 2, 3))).length).toBeGreaterThan(0);
     await loaded.close();
     await expect(loadTextModel(join(folder, 'base'), { adapters: new Map([['x', join(folder, 'missing')]]) })).rejects.toThrow();

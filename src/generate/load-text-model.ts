@@ -62,7 +62,7 @@ export async function loadTextModel(folder: string, options: LoadTextModelOption
     if (tokenizer === undefined) throw noTokenizer(folder);
     const read = async (): Promise<Weights> => (await loadNetwork(folder)).weights;
     const textModel = await createTextModel({ model, weights, tokenizer, card, name: name(card), reload: read }, running);
-    return withAttention(textModel, model, { read, running });
+    return withAttention(textModel, model, { read, threads: rest.threads });
   }
   const found: LoadModelOptions = { ...(hub === undefined ? {} : { hub }), ...(base === undefined ? {} : { base }) };
   const { model, weights, tokenizer, card, chatTemplate, generationConfig } = await loadModel(folder, found);
@@ -76,7 +76,7 @@ export async function loadTextModel(folder: string, options: LoadTextModelOption
     return new Map([...base, ...(await open(base)).flatMap(({ adapter }) => [...adapter.weights])]);
   };
   const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens, reload: readAll, adapters };
-  return withAttention(await createTextModel(parts, running), model, { read, running });
+  return withAttention(await createTextModel(parts, running), model, { read, threads: rest.threads });
 }
 
 /** The adapters of a model, with the templates and cards of their folders. */
@@ -96,10 +96,13 @@ async function openAdapters(
 function withAttention(
   textModel: TextModel,
   model: SequenceModel | WindowModel,
-  { read, running }: { readonly read: () => Promise<Weights>; readonly running: TextModelOptions },
+  { read, threads }: { readonly read: () => Promise<Weights>; readonly threads: number | undefined },
 ): TextModel {
   if (!hasCache(model)) return textModel;
-  return { ...textModel, openAttention: async () => createAttentionReader({ model, weights: await read() }, running) };
+  return {
+    ...textModel,
+    openAttention: async () => createAttentionReader({ model, weights: await read() }, threads === undefined ? {} : { threads }),
+  };
 }
 
 function noTokenizer(folder: string): FormatError {

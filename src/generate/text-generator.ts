@@ -136,13 +136,20 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
         ticket.cancel(undefined);
       }
     },
-    async score(ids, { signal, ...treatment }, look) {
+    async score(ids, { signal, started, ...treatment }, look) {
+      let begun = false;
+      /** A long text is several tasks. */
+      const startedOnce = (): void => {
+        if (!begun) started();
+        begun = true;
+      };
       const logProbabilities = new Float32Array(ids.length).fill(NaN);
       for (const { begin, scored, end } of scoringWindows(ids.length, contextLength)) {
         signal?.throwIfAborted();
         // The last token's scores are of what follows it: it need not be read.
         await run(ids.subarray(begin, end - 1), signal, (prompt) => ({
           ...treatment,
+          started: startedOnce,
           prompt,
           scoreFrom: scored - 1 - begin,
           visit(row, index) {
@@ -156,9 +163,8 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
       return logProbabilities;
     },
     async embed(ids, { signal, ...treatment }) {
-      const kept = ids.subarray(0, contextLength - 1);
       const sums: number[] = [];
-      await run(kept, signal, (prompt) => ({
+      await run(ids, signal, (prompt) => ({
         ...treatment,
         prompt,
         hidden(rows, width) {
@@ -168,7 +174,7 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
           }
         },
       }));
-      return Float32Array.from(sums, (sum) => sum / kept.length);
+      return Float32Array.from(sums, (sum) => sum / ids.length);
     },
     status: engine.status,
     close() {

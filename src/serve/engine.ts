@@ -194,11 +194,17 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
       if (embed === undefined) throw noEmbeddings(model);
       const job = accept(model, inputs.length, source);
       const { signal, client = '', priority = 0 } = source;
+      const cancel = (): void => job.abort.abort(signal.reason);
+      if (signal.aborted) cancel();
+      signal.addEventListener('abort', cancel, { once: true });
+      const work = { signal: job.abort.signal, client, priority, namespace: client, onStart: () => begin(job) };
       try {
-        return await Promise.all(
-          inputs.map((ids) => embed(ids, { signal, client, priority, namespace: client, onStart: () => begin(job) })),
-        );
+        return await Promise.all(inputs.map((ids) => embed(ids, work)));
+      } catch (error) {
+        job.abort.abort(error); // One that fails ends the others.
+        throw error;
       } finally {
+        signal.removeEventListener('abort', cancel);
         leave(job, inputs);
       }
     },
@@ -257,12 +263,12 @@ async function generate(job: Job, { index, generation, speculation, metrics, now
   try {
     signal.throwIfAborted();
     if (scorePrompt) {
-      onStart();
       const alternatives: (readonly TokenAlternative[] | undefined)[] = Array.from({ length: prompt.length });
       const logProbabilities = await job.model.score(prompt, {
         signal,
         client,
         priority,
+        onStart,
         alternatives: sampling.alternatives ?? 0,
         onAlternatives: (place, list) => {
           alternatives[place] = list;

@@ -10,6 +10,7 @@
  * steps, so that its bits, too, depend on nothing beside it.
  */
 
+import { scoresOfRow } from './batch-runner.ts';
 import type { BatchRunner, PieceResult, Scores } from './batch-runner.ts';
 import { createFairQueue } from './fair-queue.ts';
 import { BLOCK_TOKENS, createPrefixCache } from './prefix-cache.ts';
@@ -171,7 +172,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       task.hidden?.(result.hidden, result.hidden.length / time);
       if (task.visit !== undefined)
         for (let index = Math.max(scoreFrom, sequence.length); index < end; index++)
-          task.visit(scoresOfRow(result, index - (end - rowCount)).logProbabilities, index);
+          task.visit(scoresOfRow(result, index - (end - rowCount), vocabSize).logProbabilities, index);
     } catch (error) {
       finish(sequence, error);
       return;
@@ -186,7 +187,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       return;
     }
     seats.turnToWriting();
-    if (sequence.written.length === 0) choose(sequence, scoresOfRow(result, rowCount - 1));
+    if (sequence.written.length === 0) choose(sequence, scoresOfRow(result, rowCount - 1, vocabSize));
     else sequence.replayed = 1;
   };
 
@@ -210,6 +211,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
         abort.signal,
       );
       waiting.charge(sequence.client, 1);
+      if (sequence.over) return;
       if (replaying) {
         // All but the last were written before, and are read now.
         sequence.length += known.length;
@@ -219,7 +221,7 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
       let right = 0;
       for (let row = 0; ; row++) {
         sequence.length++;
-        choose(sequence, scoresOfRow(result, row));
+        choose(sequence, scoresOfRow(result, row, runner.vocabSize));
         if (sequence.over || written.at(-1) !== guesses[row]) break;
         right++;
       }
@@ -232,10 +234,6 @@ export function createBatchEngine(runner: BatchRunner, { slots, blocks }: BatchE
   };
   const draft = async ({ task, written }: Sequence, most: number): Promise<readonly number[]> =>
     most < 1 ? [] : ((await task.drafter?.propose([...task.prompt, ...written], most)) ?? []);
-  const scoresOfRow = ({ logits, logProbabilities }: Scores, row: number): Scores => ({
-    logits: logits.subarray(row * runner.vocabSize, (row + 1) * runner.vocabSize),
-    logProbabilities: logProbabilities.subarray(row * runner.vocabSize, (row + 1) * runner.vocabSize),
-  });
 
   /** One token of every sequence that writes. */
   const step = async (): Promise<void> => {

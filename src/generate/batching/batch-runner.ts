@@ -50,10 +50,14 @@ export interface Piece {
   readonly adapter?: number | undefined;
 }
 
-/** What a piece gave; valid until the next run. */
+/** The scores of one row of several. */
+export function scoresOfRow({ logits, logProbabilities }: Scores, row: number, vocabSize: number): Scores {
+  const [from, to] = [row * vocabSize, (row + 1) * vocabSize];
+  return { logits: logits.subarray(from, to), logProbabilities: logProbabilities.subarray(from, to) };
+}
+
+/** What a piece gave, scores row by row (rowCount V); valid until the next run. */
 export interface PieceResult extends Scores {
-  /** Scores row by row (rowCount V). */
-  readonly rowCount: number;
   /** The last layer's output for each token of the piece (T C). */
   readonly hidden: Float32Array;
 }
@@ -107,10 +111,6 @@ export async function createBatchRunner(
   });
   const arena = createCacheArena(cacheShapes(graph, longest), slots);
   const { vocabSize } = model;
-  const rowOf = (scores: Scores, row: number): Scores => ({
-    logits: scores.logits.subarray(row * vocabSize, (row + 1) * vocabSize),
-    logProbabilities: scores.logProbabilities.subarray(row * vocabSize, (row + 1) * vocabSize),
-  });
   let steps = new Map<number, StepFrame>();
   /** The pieces that were read last, by slot and sizes: a text is scored, or guessed at, in many of one shape. */
   const pieces = new Map<string, Frame>();
@@ -166,7 +166,7 @@ export async function createBatchRunner(
       frame.load(rows);
       await run(frame.binding);
       const { scores } = frame;
-      return (row) => rowOf(scores, row);
+      return (row) => scoresOfRow(scores, row, vocabSize);
     },
     async read({ slot, tokens, past, rowCount, adapter }, signal) {
       reserve(past + tokens.length);
