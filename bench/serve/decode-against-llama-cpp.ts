@@ -19,19 +19,11 @@ import type { Bits, DecodeRequest, DecodeRequests, Speed } from './decoding.ts';
 import { ggufFile } from './gguf-file.ts';
 import type { Line } from './line.ts';
 import { benchModel, randomPrompt } from './model.ts';
-import type { ModelChoice } from './model.ts';
+import type { LoadOptions } from './load/options.ts';
 import { installPeer } from './peer.ts';
 
 /** Options of {@link decodeLines}. */
-export interface DecodeOptions {
-  readonly choice: ModelChoice;
-  readonly threads: number;
-  readonly rounds: number;
-  /** Tokens of a prompt, and new ones. */
-  readonly prompt: number;
-  readonly tokens: number;
-  /** Sequences at once, beside one. */
-  readonly sequences: number;
+export interface DecodeOptions extends LoadOptions {
   readonly bits: readonly Bits[];
   /** See `writeGguf`. */
   readonly pure: boolean;

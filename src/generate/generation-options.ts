@@ -81,13 +81,17 @@ export function fillGeneration(options: GenerationOptions): {
   return {
     grammar,
     sampling: fillSampling(sampling),
-    treatment: { ...fillWork('generate', options, [...SAMPLING_OPTIONS, ...OWN_OPTIONS]), speculation },
+    treatment: { ...treatmentOf('generate', options), speculation },
   };
 }
 
-/** Fills in the defaults of how a piece of work is treated; `beside` are other options that may stand there. */
-export function fillWork(action: string, options: WorkOptions, beside: readonly string[] = []): Treatment {
-  checkOptions(action, options, [...WORK_OPTIONS, ...beside]);
+/** Fills in the defaults of how a piece of work is treated. */
+export function fillWork(action: string, options: WorkOptions): Treatment {
+  checkOptions(action, options, WORK_OPTIONS);
+  return treatmentOf(action, options);
+}
+
+function treatmentOf(action: string, options: WorkOptions): Treatment {
   const { client = '', priority = 0, namespace = '', signal, onStart = () => undefined } = options;
   if (!Number.isFinite(priority)) {
     throw new UsageError({

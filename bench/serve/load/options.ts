@@ -1,4 +1,4 @@
-/** What the measurements of load have in common. */
+/** What the measurements of serving have in common. */
 
 import type { ModelChoice } from '../model.ts';
 
@@ -10,7 +10,7 @@ export interface LoadOptions {
   /** Tokens of a prompt, and new ones. */
   readonly prompt: number;
   readonly tokens: number;
-  /** Streams at once; the server has as many slots. */
+  /** Sequences at once; there are as many slots. */
   readonly sequences: number;
 }
 
