@@ -7,17 +7,18 @@ import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.
 import type { AdapterDefinition } from '../nn/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { Weights } from './batching/batch-runner.ts';
+import { createTextBeams } from './beams/text-beams.ts';
 import { createConstraint } from './constraints/create-constraint.ts';
 import { createTokenTrie } from './constraints/token-trie.ts';
 import type { TokenTrie } from './constraints/token-trie.ts';
-import { fillGeneration, fillWork } from './generation-options.ts';
+import { fillBeamSearch, fillGeneration, fillWork } from './generation-options.ts';
 import type { WorkOptions } from './generation-options.ts';
 import { closedError, requireTokens, requireWeights } from './requirements.ts';
-import { createResidentGenerator } from './residency.ts';
 import type { Residency } from './residency.ts';
+import { createResidentGenerator } from './resident-generator.ts';
 import { roundedModel } from './rounded-model.ts';
 import { createBatchGenerator, createWindowGenerator } from './text-generator.ts';
-import type { TextGenerator } from './text-generator.ts';
+import type { TextGenerator, TextSearch } from './text-generator.ts';
 import type { TextModel } from './text-model.ts';
 import { alternativesOf, createTokenWriter } from './token-writer.ts';
 
@@ -161,6 +162,40 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
   let prepared: TokenTrie | undefined;
   const trie = (): TokenTrie => (prepared ??= createTokenTrie(tokenizer, { endTokens: ends }));
 
+  /** The prompt's tokens, of which the model knows each, and which leave room for one more. */
+  const begun = (prompt: string | Uint32Array, name: string, longest: number): Uint32Array => {
+    const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
+    requireTokens(ids, model, name);
+    if (ids.length > longest - 1) throw tooLong(ids.length, longest, name);
+    return ids;
+  };
+  const beamSearchOf =
+    (search: TextSearch, name: string, adapter: number | undefined): NonNullable<TextModel['beamSearch']> =>
+    async (prompt, searchOptions = {}) => {
+      const { treatment, grammar, maxTokens, ...asked } = fillBeamSearch(searchOptions);
+      treatment.signal?.throwIfAborted();
+      if (asked.beams > search.most) {
+        throw optionError(
+          `beams must be at most ${search.most}, the texts that are computed at once`,
+          String(asked.beams),
+          'Search with fewer, or make the text model with more slots.',
+          `search with ${name}`,
+        );
+      }
+      const longest = search.longest(asked.beams);
+      const ids = begun(prompt, name, longest);
+      const limit = Math.min(maxTokens, longest - ids.length);
+      if (limit <= 0) return [];
+      const constraint = grammar === undefined ? undefined : createConstraint(grammar, trie());
+      const { beams, likeliest, read } = createTextBeams({ ...asked, tokenizer, endTokens: ends, limit, constraint });
+      const found = await search.run(
+        ids,
+        { beams, likeliest, size: asked.beams },
+        { ...treatment, ...apart(treatment.namespace, adapter) },
+      );
+      return found.map(read);
+    };
+
   const face = (
     name: string,
     own: { readonly chatTemplate: string | undefined; readonly card: ModelCard | undefined },
@@ -176,15 +211,14 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       treatment.signal?.throwIfAborted();
       if (treatment.speculation === 'draft' && !drafts)
         throw optionError('no draft model was given', "speculation 'draft'", 'Make the text model with one, or use lookup.');
-      const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
-      requireTokens(ids, model, name);
-      if (ids.length > contextLength - 1) throw tooLong(ids.length, contextLength, name);
+      const ids = begun(prompt, name, contextLength);
       const limit = Math.min(sampling.maxTokens, contextLength - ids.length);
       if (limit <= 0) return;
       const constraint = grammar === undefined ? undefined : createConstraint(grammar, trie());
       const writer = createTokenWriter({ tokenizer, endTokens: ends, limit, constraint }, ids, sampling);
       yield* generator.generate(ids, writer, { ...treatment, ...apart(treatment.namespace, adapter) });
     },
+    ...(generator.search === undefined ? {} : { beamSearch: beamSearchOf(generator.search, name, adapter) }),
     async score(ids, scoreOptions = {}) {
       const { alternatives = 0, onAlternatives, ...work } = scoreOptions;
       const treatment = fillWork('score a text', work);
@@ -202,10 +236,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       : {
           async embed(ids: Uint32Array, embedOptions: WorkOptions = {}) {
             const treatment = fillWork('embed a text', embedOptions);
-            const whole = beginning(ids, startToken, name);
-            requireTokens(whole, model, name);
-            if (whole.length > contextLength - 1) throw tooLong(whole.length, contextLength, name);
-            return (generator.embed as NonNullable<typeof generator.embed>)(whole, {
+            return (generator.embed as NonNullable<typeof generator.embed>)(begun(ids, name, contextLength), {
               ...treatment,
               ...apart(treatment.namespace, adapter),
             });
@@ -275,8 +306,8 @@ function requireCount(name: string, value: number): void {
   );
 }
 
-function optionError(rule: string, value: string, remedy: string): UsageError {
-  return new UsageError({ code: 'WEFT_GENERATE_OPTION', action: 'make a text model', rule, value, remedy });
+function optionError(rule: string, value: string, remedy: string, action = 'make a text model'): UsageError {
+  return new UsageError({ code: 'WEFT_GENERATE_OPTION', action, rule, value, remedy });
 }
 
 /** The prompt, or what stands before a document in place of an empty one. */

@@ -33,6 +33,17 @@ export interface GenerationOptions extends SamplingOptions, WorkOptions {
   readonly speculation?: Speculation;
 }
 
+/** Options of {@link TextModel.beamSearch}. */
+export interface BeamSearchOptions extends WorkOptions, Pick<GenerationOptions, 'maxTokens' | 'stop' | 'alternatives' | 'grammar'> {
+  /** Texts that are followed at once, at most as many as the model has slots. Default 4. */
+  readonly beams?: number;
+  /**
+   * Log-probabilities are compared over their lengths to this power, as in Hugging Face `transformers` and vLLM: more than 0 is in favour
+   * of long texts, and 0 of probable ones. Default 1.
+   */
+  readonly lengthPenalty?: number;
+}
+
 /** Options of {@link TextModel.score}. */
 export interface ScoreOptions extends WorkOptions {
   /** How many of the likeliest tokens to show in the place of each token. Default 0. */
@@ -46,6 +57,8 @@ export type Speculation = 'none' | 'lookup' | 'draft';
 
 /** The names of what {@link GenerationOptions} adds. */
 const OWN_OPTIONS: readonly string[] = ['grammar', 'speculation'];
+/** The names of what {@link BeamSearchOptions} has. */
+const SEARCH_OPTIONS: readonly string[] = ['beams', 'lengthPenalty', 'maxTokens', 'stop', 'alternatives', 'grammar'];
 /** The names of {@link WorkOptions}. */
 const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namespace', 'onStart'];
 
@@ -69,20 +82,35 @@ export function fillGeneration(options: GenerationOptions): {
     grammar,
     ...sampling
   } = options;
-  if (!['none', 'lookup', 'draft'].includes(speculation)) {
-    throw new UsageError({
-      code: 'WEFT_GENERATE_OPTION',
-      action: 'generate',
-      rule: 'speculation must be none, lookup or draft',
-      value: speculation,
-      remedy: 'Give one of these, or leave it out.',
-    });
-  }
+  if (!['none', 'lookup', 'draft'].includes(speculation))
+    throw refusal('speculation must be none, lookup or draft', speculation, 'generate');
   return {
     grammar,
     sampling: fillSampling(sampling),
     treatment: { ...treatmentOf('generate', options), speculation },
   };
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws as `fillSampling` does
+ */
+export function fillBeamSearch(options: BeamSearchOptions): BeamSearch {
+  checkOptions('search', options, [...SEARCH_OPTIONS, ...WORK_OPTIONS]);
+  const { beams = 4, lengthPenalty = 1, grammar, maxTokens, stop, alternatives } = options;
+  if (!Number.isSafeInteger(beams) || beams < 1) throw refusal('beams must be a whole number of at least 1', String(beams));
+  if (!Number.isFinite(lengthPenalty)) throw refusal('lengthPenalty must be a number', String(lengthPenalty));
+  const asked = Object.fromEntries(Object.entries({ maxTokens, stop, alternatives }).filter(([, value]) => value !== undefined));
+  return { ...fillSampling(asked), beams, lengthPenalty, grammar, treatment: treatmentOf('search', options) };
+}
+
+/** {@link BeamSearchOptions} with every default filled in. */
+export interface BeamSearch extends Pick<Sampling, 'maxTokens' | 'stop' | 'alternatives'> {
+  readonly beams: number;
+  readonly lengthPenalty: number;
+  readonly grammar: Grammar | undefined;
+  readonly treatment: Treatment;
 }
 
 /** Fills in the defaults of how a piece of work is treated. */
@@ -93,14 +121,10 @@ export function fillWork(action: string, options: WorkOptions): Treatment {
 
 function treatmentOf(action: string, options: WorkOptions): Treatment {
   const { client = '', priority = 0, namespace = '', signal, onStart = () => undefined } = options;
-  if (!Number.isFinite(priority)) {
-    throw new UsageError({
-      code: 'WEFT_GENERATE_OPTION',
-      action,
-      rule: 'priority must be a number',
-      value: String(priority),
-      remedy: 'Give a finite priority, or leave it out.',
-    });
-  }
+  if (!Number.isFinite(priority)) throw refusal('priority must be a number', String(priority), action);
   return { client, priority, namespace, signal, started: onStart };
+}
+
+function refusal(rule: string, value: string, action = 'search'): UsageError {
+  return new UsageError({ code: 'WEFT_GENERATE_OPTION', action, rule, value, remedy: 'Give a value in its range, or leave it out.' });
 }

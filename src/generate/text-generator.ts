@@ -16,6 +16,10 @@ import type { BatchRunner, Weights } from './batching/batch-runner.ts';
 import { createDraftModel } from './batching/draft-model.ts';
 import { createLookupDrafter } from './batching/lookup-drafter.ts';
 import { BLOCK_TOKENS } from './batching/prefix-cache.ts';
+import type { FinishedBeam } from './beams/beams.ts';
+import { runBeams } from './beams/run-beams.ts';
+import type { BeamRun } from './beams/run-beams.ts';
+import type { TextBeam } from './beams/text-beams.ts';
 import type { Speculation } from './generation-options.ts';
 import { closedError } from './requirements.ts';
 import { requireNumbers } from './sampling/probabilities.ts';
@@ -52,8 +56,23 @@ export interface TextGenerator {
   score(ids: Uint32Array, treatment: Treatment, look?: Look): Promise<Float32Array>;
   /** The mean of the last layer's outputs of a text's tokens (C), where the model has a cache. */
   readonly embed?: (ids: Uint32Array, treatment: Treatment) => Promise<Float32Array>;
+  /** Searches by beams, where the model has a cache. */
+  readonly search?: TextSearch;
   readonly status?: () => EngineStatus;
   close(): Promise<void>;
+}
+
+/** Searches by beams. */
+export interface TextSearch {
+  /** Most hypotheses at once. */
+  readonly most: number;
+  /** Most tokens that prompt and text may have together, for so many hypotheses to be in memory at once. */
+  longest(beams: number): number;
+  run(
+    prompt: Uint32Array,
+    search: Pick<BeamRun<TextBeam>, 'beams' | 'likeliest'> & { readonly size: number },
+    treatment: Treatment,
+  ): Promise<readonly FinishedBeam<TextBeam>[]>;
 }
 
 /** How a model's sequences share a machine. */
@@ -175,6 +194,11 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
         },
       }));
       return Float32Array.from(sums, (sum) => sum / ids.length);
+    },
+    search: {
+      most: slots,
+      longest: (beams) => Math.min(contextLength, Math.floor(blocks / beams) * BLOCK_TOKENS - 1),
+      run: (prompt, search, treatment) => runBeams(engine, { ...search, ...treatment, prompt }),
     },
     status: engine.status,
     close() {

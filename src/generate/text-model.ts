@@ -4,7 +4,7 @@ import type { ModelCard } from '../formats/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 import type { AttentionReader } from './attention-reader.ts';
 import type { EngineStatus } from './batching/batch-engine.ts';
-import type { GenerationOptions, ScoreOptions, WorkOptions } from './generation-options.ts';
+import type { BeamSearchOptions, GenerationOptions, ScoreOptions, WorkOptions } from './generation-options.ts';
 
 /** One generated token. */
 export interface GeneratedToken {
@@ -25,6 +25,17 @@ export interface TokenAlternative {
   /** Its text by itself; bytes that are no whole character read as U+FFFD. */
   readonly text: string;
   readonly logProbability: number;
+}
+
+/** A text that a beam search found. */
+export interface BeamText {
+  readonly text: string;
+  readonly tokens: readonly GeneratedToken[];
+  /** Natural logarithm of the probability of all its tokens. */
+  readonly logProbability: number;
+  /** That, over its length to the power of the length penalty. */
+  readonly score: number;
+  readonly finishReason: 'stop' | 'length';
 }
 
 /** A language model with its weights and its tokenizer, ready to run. */
@@ -49,6 +60,14 @@ export interface TextModel {
    *   signal's reason when it is aborted.
    */
   generate(prompt: string | Uint32Array, options?: GenerationOptions): AsyncGenerator<GeneratedToken>;
+  /**
+   * Looks for the likeliest texts behind a prompt by beam search: Sutskever et al. 2014, section 3.2. Its hypotheses share one reading of
+   * the prompt and are computed in one batch, beside other generations. Absent for a model without a cache of keys and values.
+   *
+   * @returns the texts that were found, best first, as many as beams where there are so many
+   * @throws as {@link TextModel.generate}; UsageError `WEFT_GENERATE_OPTION` for more beams than slots, too
+   */
+  readonly beamSearch?: (prompt: string | Uint32Array, options?: BeamSearchOptions) => Promise<readonly BeamText[]>;
   /**
    * `ln p(ids[i] | ids[< i])` for every i ≥ 1; the first is NaN. A text longer than the context is read in windows that
    * overlap by half, so that each token has at least half a context before it.

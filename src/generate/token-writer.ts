@@ -26,6 +26,40 @@ export interface TokenWriter {
   write(scores: Scores): GeneratedToken;
 }
 
+/** A token that was taken, and what is known of its place. */
+export type TakenToken = Pick<GeneratedToken, 'id' | 'logProbability' | 'alternatives'>;
+
+/** From tokens that were taken to tokens with their text, of which the last has a `finishReason`. */
+export interface TokenSpeller {
+  /** @param closed whether nothing may follow, whatever the token is */
+  push(token: TakenToken, closed: boolean): GeneratedToken;
+}
+
+/** Spells one text: up to an end token, one of the `stop` texts, or `limit` tokens. */
+export function createTokenSpeller(
+  { tokenizer, endTokens, limit }: Omit<WriterSource, 'constraint'>,
+  stop: readonly string[],
+): TokenSpeller {
+  const stream = createTextStream(tokenizer, stop);
+  let count = 0;
+  return {
+    push(token, closed) {
+      count++;
+      const ended = endTokens.has(token.id);
+      // The end token would say no more than that nothing follows.
+      let { text, stopped } = ended ? stream.end() : stream.push(token.id);
+      const last = count >= limit || closed;
+      if (last && !ended && !stopped) {
+        const rest = stream.end();
+        text += rest.text;
+        stopped = rest.stopped;
+      }
+      const whole = { ...token, text };
+      return ended || stopped || last ? { ...whole, finishReason: ended || stopped || closed ? 'stop' : 'length' } : whole;
+    },
+  };
+}
+
 /** Writes on from `prompt` by the scores of each step. */
 export function createTokenWriter(
   { tokenizer, endTokens, limit, constraint }: WriterSource,
@@ -34,7 +68,7 @@ export function createTokenWriter(
 ): TokenWriter {
   const { seed, alternatives: alternativeCount } = sampling;
   const sampler = createSampler(tokenizer.vocabSize, sampling);
-  const stream = createTextStream(tokenizer, sampling.stop);
+  const speller = createTokenSpeller({ tokenizer, endTokens, limit }, sampling.stop);
   const seen = new Set(sampling.repetitionPenalty === 1 ? [] : prompt);
   const counts = new Map<number, number>();
   let index = 0;
@@ -51,20 +85,8 @@ export function createTokenWriter(
       index++;
       if (sampling.repetitionPenalty !== 1) seen.add(id);
       if (sampler.counts) counts.set(id, (counts.get(id) ?? 0) + 1);
-      const logProbability = logProbabilities[id] as number;
       const alternatives = alternativesOf(logProbabilities, alternativeCount, tokenizer);
-      const ended = endTokens.has(id);
-      // Nothing may follow: the end token would say no more than that.
-      const closed = constraint?.ended === true;
-      let { text, stopped } = ended ? stream.end() : stream.push(id);
-      const last = index >= limit || closed;
-      if (last && !ended && !stopped) {
-        const rest = stream.end();
-        text += rest.text;
-        stopped = rest.stopped;
-      }
-      const token = { id, text, logProbability, alternatives };
-      return ended || stopped || last ? { ...token, finishReason: ended || stopped || closed ? 'stop' : 'length' } : token;
+      return speller.push({ id, logProbability: logProbabilities[id] as number, alternatives }, constraint?.ended === true);
     },
   };
 }

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import { createTextModel } from '../generate/index.ts';
+import { llama } from '../models/index.ts';
+import { initialize } from '../nn/index.ts';
+import { trainTokenizer } from '../tokenizers/index.ts';
+import { createApp } from './app.ts';
 import { createGate, serving } from './serving.fixture.ts';
 import type { TestServer } from './serving.fixture.ts';
 
@@ -289,5 +294,24 @@ describe('a server with more to do than it can', () => {
     fail = -1;
     expect((await server.post(COMPLETIONS, { prompt: 'a' })).status).toBe(200);
     await server.close();
+  });
+
+  test('scores that are no numbers are told, to those alone that they concern', async () => {
+    const model = llama({ layers: 1, heads: 2, width: 16, contextLength: 32, vocabSize: 300 });
+    const weights = initialize(model.parameters, { seed: 1 });
+    for (const [name, { data }] of weights) if (name === 'tokens.weight') data.fill(NaN, 5 * 16, 6 * 16); // What token 5 is read as.
+    const broken = await createTextModel({ model, weights, tokenizer: await trainTokenizer(['a b'], { vocabSize: 300 }) });
+    const app = await createApp({ models: [broken], graceSeconds: 0 });
+    const ask = async (payload: object): Promise<{ readonly status: number; readonly body: unknown }> => {
+      const { statusCode, body } = await app.inject({ method: 'POST', url: COMPLETIONS, payload: { max_tokens: 2, ...payload } });
+      return { status: statusCode, body: JSON.parse(body) as unknown };
+    };
+    for (const more of [{}, { use_beam_search: true }, { echo: true, logprobs: 1 }]) {
+      const [wrong, right] = await Promise.all([ask({ prompt: [1, 5, 2], ...more }), ask({ prompt: [1, 2, 3] })]);
+      expect([wrong.status, right.status]).toEqual([500, 200]);
+      expect(wrong.body).toMatchObject({ error: { type: 'server_error', code: 'WEFT_GENERATE_NOT_FINITE' } });
+    }
+    await app.close();
+    await broken.close();
   });
 });

@@ -7,9 +7,20 @@
 
 import { setMaxListeners } from 'node:events';
 
-import type { GeneratedToken, Grammar, SamplingOptions, Speculation, TextModel, TokenAlternative } from '../generate/index.ts';
+import type {
+  BeamText,
+  GeneratedToken,
+  Grammar,
+  SamplingOptions,
+  Speculation,
+  TextModel,
+  TokenAlternative,
+  WorkOptions,
+} from '../generate/index.ts';
 import type { FinishedReason, ServingMetrics } from '../monitor/index.ts';
 import type { RequestUsage } from './accounting.ts';
+import type { BeamsRequest } from './beams.ts';
+import { given } from './bodies/fields.ts';
 import { createChannel } from './channel.ts';
 import type { Channel } from './channel.ts';
 import { RequestError } from './request-error.ts';
@@ -20,6 +31,8 @@ export interface GenerationRequest {
   readonly sampling: SamplingOptions;
   /** What the text must be. */
   readonly grammar?: Grammar | undefined;
+  /** It is one of the texts that a search finds, which other generations of the request share; default it is drawn. */
+  readonly beam?: { readonly search: BeamsRequest; readonly rank: number };
   /** Report the log-probabilities of the prompt's own tokens first. */
   readonly scorePrompt?: boolean;
 }
@@ -96,6 +109,14 @@ interface Job {
   /** Tokens that were generated. */
   generated: number;
   readonly reasons: string[];
+  /** What is being searched. */
+  readonly searches: Map<BeamsRequest, Search>;
+}
+
+interface Search {
+  readonly found: Promise<readonly BeamText[]>;
+  /** Called when it begins. */
+  readonly listeners: (() => void)[];
 }
 
 /** An engine in front of any number of models. */
@@ -132,6 +153,7 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
       begun: 0,
       generated: 0,
       reasons: [],
+      searches: new Map(),
     };
     setMaxListeners(0, job.abort.signal); // Each sequence listens.
     jobs.add(job);
@@ -248,12 +270,12 @@ async function generate(job: Job, { index, generation, speculation, metrics, now
   const { signal } = job.abort;
   const { client = '', priority = 0 } = job.source;
   const name = job.model.name;
-  const { prompt, sampling, grammar, scorePrompt = false } = generation;
+  const { prompt, sampling, grammar, beam, scorePrompt = false } = generation;
   const form = { ...(grammar === undefined ? {} : { grammar }), ...(speculation === undefined ? {} : { speculation }) };
   let started: number | undefined;
   let first: number | undefined;
   let last: number | undefined;
-  let tokens = 0;
+  let generatedTokens = 0;
   let reason: FinishedReason = 'error';
   const onStart = (): void => {
     if (started !== undefined) return;
@@ -279,21 +301,16 @@ async function generate(job: Job, { index, generation, speculation, metrics, now
     }
     let end: 'stop' | 'length' = 'length';
     if (sampling.maxTokens !== 0) {
-      for await (const token of job.model.generate(prompt, {
-        ...sampling,
-        ...form,
-        signal,
-        client,
-        priority,
-        namespace: client,
-        onStart,
-      })) {
+      const work = { signal, client, priority, namespace: client, onStart };
+      const tokens =
+        beam === undefined ? job.model.generate(prompt, { ...sampling, ...form, ...work }) : searched(job, { generation, beam, work });
+      for await (const token of tokens) {
         signal.throwIfAborted();
         const time = now();
         metrics.token(name, last === undefined ? undefined : time - last);
         first ??= time;
         last = time;
-        tokens++;
+        generatedTokens++;
         count(job);
         job.channel.push({ index, kind: 'token', token });
         end = token.finishReason ?? end;
@@ -309,12 +326,33 @@ async function generate(job: Job, { index, generation, speculation, metrics, now
     metrics.finished(name, {
       reason: signal.aborted ? 'abort' : reason,
       promptTokens: prompt.length,
-      generatedTokens: tokens,
+      generatedTokens,
       totalSeconds: ended - job.arrived,
       queueSeconds: begun - job.arrived,
       prefillSeconds: first === undefined ? undefined : first - begun,
     });
   }
+}
+
+/** The tokens of one of the texts that a search finds, once it has found them. */
+async function* searched(
+  { model, searches }: Job,
+  {
+    generation: { prompt, grammar, sampling },
+    beam: { search, rank },
+    work,
+  }: { readonly generation: GenerationRequest; readonly beam: NonNullable<GenerationRequest['beam']>; readonly work: WorkOptions },
+): AsyncGenerator<GeneratedToken> {
+  const { maxTokens, stop, alternatives } = sampling;
+  const { onStart = () => undefined } = work;
+  let known = searches.get(search);
+  if (known === undefined) {
+    const listeners = [onStart];
+    const options = { ...search, ...given({ maxTokens, stop, alternatives, grammar }), ...work };
+    const found = model.beamSearch?.(prompt, { ...options, onStart: () => listeners.forEach((listener) => listener()) });
+    searches.set(search, (known = { found: found ?? Promise.resolve([]), listeners }));
+  } else known.listeners.push(onStart);
+  yield* (await known.found)[rank]?.tokens ?? [];
 }
 
 function noEmbeddings({ name }: TextModel): RequestError {

@@ -53,10 +53,12 @@ describe.skipIf(!existsSync(FILE))('by the specification', () => {
     { messages, max_tokens: 5 },
     { messages, max_tokens: 5, n: 2, logprobs: true, top_logprobs: 3, stop: ['e'] },
     { messages, tools, tool_choice: 'required' },
+    { messages, max_tokens: 4, use_beam_search: true, n: 3, logprobs: true, top_logprobs: 2 },
     { messages, response_format: format, temperature: 0.5, presence_penalty: 1 },
   ];
   const completions: readonly object[] = [
     { prompt: 'the', max_tokens: 5 },
+    { prompt: 'the', max_tokens: 5, use_beam_search: true, n: 2, logprobs: 1, length_penalty: 0 },
     { prompt: ['the', 'cat'], max_tokens: 3, logprobs: 2, n: 2 },
     { prompt: [1, 2, 3], max_tokens: 0, echo: true, logprobs: 1 },
   ];

@@ -3,7 +3,7 @@
 import { WeftError } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { type ChatMessage, chatTokens as renderedTokens } from '../tokenizers/index.ts';
-import type { ChatBody, ToolCallBody } from './body.ts';
+import type { ChatBody, ToolCallBody } from './bodies/generation-body.ts';
 import { refuse } from './request-error.ts';
 import { withTools } from './tools.ts';
 import type { Tools } from './tools.ts';

@@ -89,6 +89,9 @@ export function errorAnswer(error: unknown): {
   }
   if (error instanceof UsageError)
     return { status: 400, headers: {}, body: envelope(400, `${error.message}. ${error.remedy}`, { code: error.code }) };
+  // The model's fault, which whoever asked can do nothing about but should know.
+  if (error instanceof WeftError && error.code === 'WEFT_GENERATE_NOT_FINITE')
+    return { status: 500, headers: {}, body: envelope(500, `${error.message}. ${error.remedy}`, { code: error.code }) };
   const fromFastify = FASTIFY[(error as { code?: string } | null)?.code ?? ''];
   if (fromFastify !== undefined)
     return { status: fromFastify.status, headers: {}, body: envelope(fromFastify.status, fromFastify.message, { code: fromFastify.code }) };

@@ -28,8 +28,8 @@ export interface CacheArena {
   first(count: number): Caches;
   /** The caches of one slot, a batch of one. */
   slot(index: number): Caches;
-  /** Copies the first `length` positions of a slot to another. */
-  copy(source: number, target: number, length: number): void;
+  /** Copies the positions of a slot from `start` (default 0) to before `end` to another slot. */
+  copy(source: number, target: number, end: number, start?: number): void;
   /** Copies positions out of a slot, into `block`, which {@link CacheArena.write} reads. */
   read(slot: number, start: number, block: Block): void;
   /** Copies a block into a slot. */
@@ -100,12 +100,12 @@ export function createCacheArena(shapes: CacheShapes, slots: number): CacheArena
     },
     first: (count) => view(0, count),
     slot: (index) => view(index, 1),
-    copy(source, target, count) {
-      if (source === target) return;
-      eachRun(source, 0, (array, offset, group, width) => {
+    copy(source, target, end, start = 0) {
+      if (source === target || start >= end) return;
+      eachRun(source, start, (array, offset, group, width) => {
         const groups = array.length / (slots * length * width);
-        const to = (target * groups + group) * length * width;
-        array.copyWithin(to, offset, offset + count * width);
+        const to = ((target * groups + group) * length + start) * width;
+        array.copyWithin(to, offset, offset + (end - start) * width);
       });
     },
     read(slot, start, { count, data }) {

@@ -21,8 +21,14 @@ export interface Seats {
   readonly active: readonly Sequence[];
   /** How often a sequence had to give way. */
   readonly preemptions: number;
+  /** Whether others of its family are there. */
+  isMissed(sequence: Sequence): boolean;
+  /** Whether there is a slot, for a whole family where it is the first of one. */
+  hasSlotFor(sequence: Sequence): boolean;
   /** Gives a sequence the slot behind those that write, if there are `blocks` for it. */
   enter(sequence: Sequence, blocks: number): boolean;
+  /** Lets a sequence write that has the prompt, and all that was read, of one that writes; false where there is no room. */
+  branch(sequence: Sequence, origin: Sequence): boolean;
   /** The one that read has read its prompt, and writes. */
   turnToWriting(): void;
   /** Takes away who is over. */
@@ -40,10 +46,12 @@ export interface SeatsParts {
   readonly arena: CacheArena;
   readonly cache: PrefixCache;
   readonly waiting: FairQueue<Sequence>;
+  /** Slots of the arena. */
+  readonly slots: number;
 }
 
 /** Empty seats. */
-export function createSeats({ arena, cache, waiting }: SeatsParts): Seats {
+export function createSeats({ arena, cache, waiting, slots }: SeatsParts): Seats {
   const writing: Sequence[] = [];
   let reading: Sequence | undefined;
   let preemptions = 0;
@@ -74,6 +82,14 @@ export function createSeats({ arena, cache, waiting }: SeatsParts): Seats {
     waiting.putBack(sequence);
   };
 
+  const isMissed = ({ task: { family } }: Sequence): boolean => family !== undefined && active().some(({ task }) => task.family === family);
+  /** Slots that are taken, or kept for the families of those that are there. */
+  const claimed = (): number => {
+    const families = new Set(active().flatMap(({ task: { family } }) => family ?? []));
+    const alone = active().filter(({ task: { family } }) => family === undefined).length;
+    return Array.from(families).reduce((sum, { size }) => sum + size, alone);
+  };
+
   return {
     writing,
     get reading() {
@@ -85,10 +101,29 @@ export function createSeats({ arena, cache, waiting }: SeatsParts): Seats {
     get preemptions() {
       return preemptions;
     },
+    isMissed,
+    hasSlotFor(sequence) {
+      if (active().length >= slots) return false;
+      return isMissed(sequence) || claimed() + (sequence.task.family?.size ?? 1) <= slots;
+    },
     enter(sequence, blocks) {
+      const { family } = sequence.task;
+      // The others of a family come when its prompt is read.
+      if (family !== undefined && !isMissed(sequence) && cache.available < blocks * family.size) return false;
       if (!cache.take(blocks)) return false;
       sequence.blocks = blocks;
       reading = sequence;
+      return true;
+    },
+    branch(sequence, origin) {
+      const slot = writing.indexOf(origin);
+      const needed = Math.ceil((origin.length + 1) / BLOCK_TOKENS);
+      if (slot < 0 || active().length >= slots || !cache.take(needed)) return false;
+      sequence.blocks = needed;
+      if (reading !== undefined) arena.copy(writing.length, writing.length + 1, reading.length);
+      arena.copy(slot, writing.length, origin.length);
+      sequence.length = origin.length;
+      writing.push(sequence);
       return true;
     },
     turnToWriting() {

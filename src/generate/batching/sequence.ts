@@ -4,6 +4,15 @@ import type { Scores } from './batch-runner.ts';
 import type { Queued } from './fair-queue.ts';
 import type { Drafter } from './lookup-drafter.ts';
 
+/** Sequences of one prompt that go on together, as the hypotheses of a beam search: none of them runs while another waits for a slot. */
+export interface Family {
+  /** Sequences that it has at most. */
+  readonly size: number;
+}
+
+/** What a task answers to scores when its next token is settled later: see {@link BatchTicket.proceed}. */
+export const HOLD = 'hold';
+
 /** One sequence to compute. Its functions are called by the engine, between runs; they must not throw but where they say so. */
 export interface BatchTask {
   /** At least one token. */
@@ -21,7 +30,9 @@ export interface BatchTask {
   /** Called with the last layer's output of each piece of the prompt (T C), and C. */
   readonly hidden?: (rows: Float32Array, width: number) => void;
   /** The next token by the scores, or undefined to end; what it throws ends the task. Absent: the task ends with its prompt. */
-  readonly next?: (scores: Scores) => number | undefined;
+  readonly next?: (scores: Scores) => number | typeof HOLD | undefined;
+  /** Whose it is one of; default it is alone. */
+  readonly family?: Family;
   /** Guesses what comes next; default nobody does. */
   readonly drafter?: Drafter | undefined;
   /** Whether another token is wanted now; see {@link BatchTicket.wake}. */
@@ -47,6 +58,8 @@ export interface Sequence extends Queued {
   replayed: number;
   begun: boolean;
   over: boolean;
+  /** All that it has written is read, and it is not told yet what comes next. */
+  held: boolean;
   /** Guesses that are asked for next. */
   guesses: number;
   readonly abort: AbortController;
@@ -78,17 +91,18 @@ export function createSequence(task: BatchTask, arrival: number): Sequence {
     replayed: 0,
     begun: false,
     over: false,
+    held: false,
     guesses: FEW_GUESSES,
     abort: new AbortController(),
   };
 }
 
 /** Whether a sequence's next token is to be computed now. */
-export function takesPart({ replayed, written, task, over }: Sequence): boolean {
-  return !over && (replayed < written.length || task.wants());
+export function takesPart({ replayed, written, task, over, held }: Sequence): boolean {
+  return !over && !held && (replayed < written.length || task.wants());
 }
 
 /** Of a sequence that waits: whether anybody waits for its next token. */
-export function isWanted({ written, task }: Sequence): boolean {
-  return written.length === 0 || task.wants();
+export function isWanted({ written, task, held }: Sequence): boolean {
+  return !held && (written.length === 0 || task.wants());
 }

@@ -12,10 +12,23 @@ import type { Seq2SeqModel } from '../../models/index.ts';
 import { compileGraph } from '../../runtime/index.ts';
 import type { Session } from '../../runtime/index.ts';
 import type { Weights } from '../batching/batch-runner.ts';
+import { createBeams } from '../beams/beams.ts';
+import type { Beams } from '../beams/beams.ts';
 import { cacheShapes, nextOf } from '../graphs.ts';
-import { beamSearch } from './beam-search.ts';
-import type { Hypothesis } from './beam-search.ts';
+import { topAlternatives } from '../sampling/probabilities.ts';
 import { sourceGraph, targetGraph } from './graphs.ts';
+
+/** A target and how likely it is. */
+export interface Hypothesis {
+  /** Tokens without those that begin and end a text. */
+  readonly tokens: Uint32Array;
+  /** Natural logarithm of its probability, its end included. */
+  readonly logProbability: number;
+  /** That, over the length penalty. */
+  readonly score: number;
+  /** Whether it came to its end, or was cut at the limit. */
+  readonly ended: boolean;
+}
 
 /** What a {@link Translator} is made of. */
 export interface TranslatorParts {
@@ -34,7 +47,10 @@ export interface TranslatorParts {
 export interface TranslateOptions {
   /** Hypotheses that are followed at once; 1 (default) is greedy search. */
   readonly beams?: number;
-  /** α of the length penalty, by which beams are compared; default 0.6, as Vaswani et al. 2017. */
+  /**
+   * α of the length penalty `((5 + length) / 6)^α`, over which the log-probabilities of beams are compared: Wu et al. 2016 ("GNMT"),
+   * equation 14. Default 0.6, as Vaswani et al. 2017.
+   */
   readonly lengthPenalty?: number;
   /** Sources computed at once; default 32. */
   readonly batchSize?: number;
@@ -121,30 +137,47 @@ export async function createTranslator(parts: TranslatorParts, options: { readon
       }),
     );
     const known = new Set(writer.inputs.map(({ name }) => name));
-    return beamSearch({
-      beams,
-      lengthPenalty,
-      startToken,
-      endToken,
-      limits,
-      async step(tokens, parents, position) {
-        const places = hostTensor('int32', [rows], new Int32Array(rows).fill(position));
-        const feeds = {
-          ...memory,
-          ...caches,
-          source,
-          ids: hostTensor('int32', [rows, 1], tokens),
-          positions: hostTensor('int32', [rows, 1], places.data),
-          parents: hostTensor('int32', [rows], parents),
-          lastPositions: places,
-          totalLength: hostTensor('int32', [], Int32Array.of(position + 1)),
-        };
-        const results = await writer.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => known.has(name))));
-        caches = Object.fromEntries(Object.keys(caches).map((name) => [name, results[nextOf(name)] as HostTensor]));
-        return results['logProbabilities']?.data as Float32Array;
-      },
-    });
+    const searches = limits.map((limit) => searchOf(limit, { beams, lengthPenalty }));
+    for (let position = 0; searches.some(({ live }) => live.length > 0); position++) {
+      const tokens = new Int32Array(rows).fill(startToken);
+      const parents = Int32Array.from({ length: rows }, (_, row) => row);
+      for (const [text, { live }] of searches.entries()) {
+        for (const [beam, { parent, token = startToken }] of live.entries()) {
+          tokens[text * beams + beam] = token;
+          parents[text * beams + beam] = text * beams + parent;
+        }
+      }
+      const places = hostTensor('int32', [rows], new Int32Array(rows).fill(position));
+      const feeds = {
+        ...memory,
+        ...caches,
+        source,
+        ids: hostTensor('int32', [rows, 1], tokens),
+        positions: hostTensor('int32', [rows, 1], places.data),
+        parents: hostTensor('int32', [rows], parents),
+        lastPositions: places,
+        totalLength: hostTensor('int32', [], Int32Array.of(position + 1)),
+      };
+      const results = await writer.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => known.has(name))));
+      caches = Object.fromEntries(Object.keys(caches).map((name) => [name, results[nextOf(name)] as HostTensor]));
+      const logProbabilities = results['logProbabilities']?.data as Float32Array;
+      const rowOf = (row: number): Float32Array => logProbabilities.subarray(row * model.vocabSize, (row + 1) * model.vocabSize);
+      for (const [text, search] of searches.entries())
+        if (search.live.length > 0) search.advance(search.live.map((_, beam) => topAlternatives(rowOf(text * beams + beam), search.width)));
+    }
+    return searches.map(({ finished }) => finished.map(({ state, ...rest }) => ({ tokens: Uint32Array.from(state), ...rest })));
   };
+  const searchOf = (
+    limit: number,
+    { beams, lengthPenalty }: { readonly beams: number; readonly lengthPenalty: number },
+  ): Beams<readonly number[]> =>
+    createBeams<readonly number[]>({
+      beams,
+      penalty: (length) => ((5 + length) / 6) ** lengthPenalty,
+      limit,
+      start: [],
+      extend: (tokens, { id }) => (id === endToken ? { state: tokens, ended: true } : { state: [...tokens, id], ended: false }),
+    });
 
   return {
     model,

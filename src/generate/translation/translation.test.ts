@@ -8,10 +8,8 @@ import { axes, buildGraph, input, logSoftmax } from '../../graph/index.ts';
 import { seq2seq } from '../../models/index.ts';
 import type { Seq2SeqModel } from '../../models/index.ts';
 import { initialize } from '../../nn/index.ts';
-import { beamSearch } from './beam-search.ts';
-import type { Hypothesis } from './beam-search.ts';
 import { createTranslator } from './create-translator.ts';
-import type { Translator } from './create-translator.ts';
+import type { Hypothesis, Translator } from './create-translator.ts';
 
 const TOKENS = { padToken: 0, startToken: 1, endToken: 2 };
 const SOURCES = [
@@ -128,44 +126,4 @@ describe.for(MODELS)('%s', ([, model]) => {
     await expect(translator.translate([[3]], { beam: 2 } as object)).rejects.toThrow(/beam/);
     expect(await translator.translate([])).toEqual([]);
   });
-});
-
-test('a longer target wins with a penalty and loses without', async () => {
-  // From the start: the end at once (0.45) or token 3 (0.55), which is followed by itself once (0.7), then by the end.
-  const tables: Readonly<Record<string, readonly number[]>> = { '1': [0, 0, 0.45, 0.55], '3': [0, 0, 0.3, 0.7], '33': [0, 0, 0.99, 0.01] };
-  const search = async (lengthPenalty: number): Promise<readonly (readonly Hypothesis[])[]> => {
-    let texts = ['', '', ''];
-    return beamSearch({
-      beams: 3,
-      lengthPenalty,
-      startToken: 1,
-      endToken: 2,
-      limits: [3],
-      step: async (tokens, parents) => {
-        texts = Array.from(tokens, (token, row) => (token === 1 ? '1' : `${texts[parents[row] ?? 0]}${token}`.replace('1', '')));
-        return Float32Array.from(texts.flatMap((text) => tables[text] ?? [0, 0, 1, 0]).map(Math.log));
-      },
-    });
-  };
-  expect((await search(0))[0]!.map(({ tokens }) => tokens.length)).toEqual([0, 2, 1]);
-  expect((await search(1))[0]!.map(({ tokens }) => tokens.length)).toEqual([2, 0, 1]);
-});
-
-test('a sure model is not cut off by unlikely hypotheses that end at once', async () => {
-  // Token 3 three times, then the end, each almost certain.
-  let texts = ['', ''];
-  const [[best]] = (await beamSearch({
-    beams: 2,
-    lengthPenalty: 0.6,
-    startToken: 1,
-    endToken: 2,
-    limits: [8],
-    step: async (tokens, parents) => {
-      texts = Array.from(tokens, (token, row) => (token === 1 ? '' : `${texts[parents[row] ?? 0]}${token}`));
-      return Float32Array.from(
-        texts.flatMap((text) => (text === '333' ? [1e-4, 1e-4, 0.9997, 1e-4] : [1e-4, 1e-4, 1e-3, 0.9988])).map(Math.log),
-      );
-    },
-  })) as [[Hypothesis]];
-  expect([...best.tokens]).toEqual([3, 3, 3]);
 });

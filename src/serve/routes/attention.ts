@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 
-import { readAttentionBody } from '../body.ts';
+import { readAttentionBody } from '../bodies/page-body.ts';
 import { requestSignal } from '../request-signal.ts';
 import type { PageAttention } from '../page-api.ts';
 import { promptTokens } from '../prompt.ts';

@@ -3,8 +3,10 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
-import { given, readChatBody, samplingOf } from '../body.ts';
-import type { ChatBody, ToolCallBody } from '../body.ts';
+import { beamsOf } from '../beams.ts';
+import { given } from '../bodies/fields.ts';
+import { readChatBody, samplingOf } from '../bodies/generation-body.ts';
+import type { ChatBody, ToolCallBody } from '../bodies/generation-body.ts';
 import { replyParts } from '../chat-reply.ts';
 import type { IdentifiedCall, ReplyPart } from '../chat-reply.ts';
 import type { GenerationRequest } from '../engine.ts';
@@ -90,9 +92,11 @@ export async function planChat(
   const { n = 1, logprobs, top_logprobs: top = 0 } = body;
   const maxTokens = tokenBudget(model, prompt, { asked });
   const sampling = { ...samplingOf(body), maxTokens };
+  const search = beamsOf(model, body);
   const generations = Array.from({ length: n }, (_, choice) => ({
     prompt,
     grammar,
+    ...(search === undefined ? {} : { beam: { search, rank: choice } }),
     sampling: { ...sampling, seed: seed + choice, ...given({ alternatives: logprobs === true ? top : undefined }) },
   }));
   return { tools, generations };

@@ -3,8 +3,10 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
-import { MOST_SEQUENCES, given, readCompletionBody, samplingOf } from '../body.ts';
-import type { CompletionBody } from '../body.ts';
+import { beamsOf } from '../beams.ts';
+import { MOST_SEQUENCES, given } from '../bodies/fields.ts';
+import { readCompletionBody, samplingOf } from '../bodies/generation-body.ts';
+import type { CompletionBody } from '../bodies/generation-body.ts';
 import type { EngineEvent, GenerationRequest } from '../engine.ts';
 import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
@@ -77,12 +79,15 @@ function plan(model: TextModel, body: CompletionBody, seed: number): readonly Ge
   }
   const sampling = samplingOf(body);
   const grammar = grammarOf(body);
+  const beams = beamsOf(model, body);
   return prompts.flatMap((one) => {
     const prompt = truncated(model, promptTokens(model, one), { keep: body.truncate_prompt_tokens, asked: body.max_tokens });
     const maxTokens = tokenBudget(model, prompt, { asked: body.max_tokens, standard: STANDARD_TOKENS });
+    const search = beams === undefined ? undefined : { ...beams };
     return Array.from({ length: n }, (_, choice) => ({
       prompt,
       grammar,
+      ...(search === undefined ? {} : { beam: { search, rank: choice } }),
       scorePrompt: echo && logprobs !== undefined,
       sampling: { ...sampling, maxTokens, seed: seed + choice, ...given({ alternatives: logprobs }) },
     }));

@@ -8,8 +8,8 @@
 import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
-import { MOST_INPUTS, readEmbeddingBody } from '../body.ts';
-import type { EmbeddingBody } from '../body.ts';
+import { MOST_INPUTS, readEmbeddingBody } from '../bodies/text-body.ts';
+import type { EmbeddingBody } from '../bodies/text-body.ts';
 import { promptTokens } from '../prompt.ts';
 import { sourceOf } from '../request-source.ts';
 import { refuse } from '../request-error.ts';

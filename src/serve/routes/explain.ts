@@ -3,7 +3,8 @@
 import type { FastifyInstance } from 'fastify';
 
 import { explainEncoding, explainTraining } from '../../tokenizers/index.ts';
-import { given, readExplainBody } from '../body.ts';
+import { given } from '../bodies/fields.ts';
+import { readExplainBody } from '../bodies/page-body.ts';
 import type { PageExplanation } from '../page-api.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import type { FeedbackLog } from '../../monitor/index.ts';
 import { clientOf } from '../client.ts';
-import { readBody } from '../read-body.ts';
+import { readBody } from '../bodies/read-body.ts';
 import type { Serving } from '../serving.ts';
 
 const schema = z

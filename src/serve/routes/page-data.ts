@@ -5,7 +5,8 @@ import { basename, isAbsolute } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
-import { given, readGenerateBody, readMetricsQuery } from '../body.ts';
+import { given } from '../bodies/fields.ts';
+import { readGenerateBody, readMetricsQuery } from '../bodies/page-body.ts';
 import { clientOf } from '../client.ts';
 import type { GenerationRequest, RequestSource } from '../engine.ts';
 import { sendEvents } from '../event-stream.ts';

@@ -1,6 +1,6 @@
 /** What completions and chats have in common. */
 
-import type { SamplingBody } from '../body.ts';
+import type { SamplingBody } from '../bodies/generation-body.ts';
 import type { GenerationRequest } from '../engine.ts';
 import { refuse } from '../request-error.ts';
 

@@ -7,7 +7,7 @@
 
 import type { FastifyInstance } from 'fastify';
 
-import { readDetokenizeBody, readTokenizeBody } from '../body.ts';
+import { readDetokenizeBody, readTokenizeBody } from '../bodies/text-body.ts';
 import { chatTokens } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';

@@ -6,8 +6,8 @@
 
 import { z } from 'zod';
 
-import type { ChatBody, ChatMessage, ToolCallBody } from './body.ts';
-import type { ResponseFormat } from './grammars.ts';
+import type { ChatBody, ChatMessage, ToolCallBody } from './generation-body.ts';
+import type { ResponseFormat } from '../grammars.ts';
 import { readBody } from './read-body.ts';
 
 /** Texts of a message or of a result. */

@@ -5,8 +5,8 @@
 
 import type { z } from 'zod';
 
-import { refuse } from './request-error.ts';
-import type { RequestError } from './request-error.ts';
+import { refuse } from '../request-error.ts';
+import type { RequestError } from '../request-error.ts';
 
 /** Parameters that OpenAI's API knows and this server does not carry out, and the values of each that ask for nothing. */
 const UNSUPPORTED: { readonly [name: string]: (value: unknown, body: Readonly<Record<string, unknown>>) => boolean } = {
