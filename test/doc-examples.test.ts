@@ -18,7 +18,7 @@ mkdirSync(join(root, '.cache'), { recursive: true });
 const folder = mkdtempSync(join(root, '.cache', 'doc-examples-'));
 
 /** Pages whose examples run. */
-const PAGES = ['docs/tokenizers.md', 'docs/tuning.md'];
+const PAGES = ['docs/serving.md', 'docs/tokenizers.md', 'docs/tuning.md'];
 const examples = globSync('src/**/*.ts', { cwd: root, ignore: ['**/*.test.ts', '**/*.fixture.ts'] })
   .sort()
   .flatMap((path) => docExamples(path, readFileSync(join(root, path), 'utf8')))
