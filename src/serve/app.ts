@@ -14,6 +14,7 @@ import { addAccounting } from './accounting.ts';
 import { connectionOptions, limitConnections } from './connection-limits.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { createEngine } from './engine.ts';
+import { enginesAtWork } from './engines-at-work.ts';
 import { guardRoutes } from './guard.ts';
 import type { GuardOptions } from './guard.ts';
 import { readJsonBodies } from './json-bodies.ts';
@@ -25,6 +26,7 @@ import { loggerOptions, logRequests } from './request-log.ts';
 import type { LogLevel, LogStream } from './request-log.ts';
 import { limitTime } from './request-signal.ts';
 import { traceRequests } from './request-traces.ts';
+import type { PageEngineModel } from './page-api.ts';
 import { pageRoutes } from './page-files.ts';
 import { envelope, errorAnswer } from './request-error.ts';
 import { attentionRoute } from './routes/attention.ts';
@@ -141,8 +143,16 @@ export interface AppInside {
   readonly limits?: RateLimits;
   /** What `/metrics` answers; default the counters of this process. */
   readonly metricsText?: () => Promise<string>;
-  /** Hears of the counters of this process. */
-  readonly onMetrics?: (own: ServingMetrics) => void;
+  /** What the engines of all processes do; default those of this one. */
+  readonly engines?: Serving['engines'];
+  /** Hears what this process can tell of itself. */
+  readonly onOwn?: (own: OwnCounts) => void;
+}
+
+/** What a process tells of itself. */
+export interface OwnCounts {
+  readonly values: ServingMetrics['values'];
+  readonly engines: () => readonly PageEngineModel[];
 }
 
 /** {@link createApp}, for a process that serves beside others. */
@@ -152,17 +162,32 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   const { models = [], runs = [], queue = 64, bodyLimit = 4 << 20, graceSeconds = 25, page, clock = Date.now } = options;
   const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [], tls } = options;
   const { log = false, logLevel = 'info', logPrompts = false, otelEndpoint } = options;
-  const own = createServingMetrics();
+  let loaded: readonly TextModel[] | undefined;
+  const counted = createServingMetrics();
+  /** Engines are asked when their counts are. */
+  const lookAround = (): void => {
+    for (const { name, status } of loaded ?? []) if (status !== undefined) counted.engine(name, status());
+  };
+  const own: ServingMetrics = {
+    ...counted,
+    text: () => {
+      lookAround();
+      return counted.text();
+    },
+    values: () => {
+      lookAround();
+      return counted.values();
+    },
+  };
   const { metricsText = own.text, limits = createRateLimits(() => performance.now() / 1000) } = inside;
-  inside.onMetrics?.(own);
   const metrics = { ...own, text: metricsText };
   const engine = createEngine({ queue, speculation: options.speculation, metrics, now: () => performance.now() / 1000 });
-  let loaded: readonly TextModel[] | undefined;
   let draining = false;
   const serving: Serving = {
     models: () => loaded ?? [],
     state: () => (draining ? 'draining' : loaded === undefined ? 'loading' : 'ready'),
     engine,
+    engines: inside.engines ?? (async () => [enginesAtWork(serving)]),
     attention: createAttentionReaders({ queue }),
     runs: await openRuns(runs),
     metrics,
@@ -170,6 +195,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
     identity: () => randomUUID().replaceAll('-', ''),
     seed: () => randomInt(2 ** 32),
   };
+  inside.onOwn?.({ values: own.values, engines: () => enginesAtWork(serving) });
   const take = (ready: readonly TextModel[]): void => {
     loaded = ready;
     for (const model of ready) metrics.load(model.name, { running: 0, waiting: 0 });

@@ -101,10 +101,10 @@ export interface PageToken {
   readonly piece: string;
 }
 
-/** `GET /api/engine`: what the process that answers does for each model. */
+/** `GET /api/engine`: what is being done for each model. */
 export interface PageEngine extends PageList<PageEngineModel> {
-  /** Of several workers each answers for itself: an identity of its own. */
-  readonly process: string;
+  /** Processes that the numbers are the sums of. */
+  readonly workers: number;
 }
 
 /** A model at work. Sequences are counted by `status`, requests beside it. */
@@ -114,6 +114,6 @@ export interface PageEngineModel {
   readonly status: EngineStatus | null;
   readonly running: number;
   readonly waiting: number;
-  /** Tokens that were generated since the process began. */
+  /** Tokens that were generated since the server began; of workers, those that are there. */
   readonly generatedTokens: number;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
+import type { PageEngine } from './page-api.ts';
 import { addKey } from './keys-file.ts';
 import { askText, startServing, untilBusy } from './served-process.fixture.ts';
 import type { ServedProcess } from './served-process.fixture.ts';
@@ -85,6 +86,7 @@ describe('two workers', () => {
     async () => {
       const keys = join(folder, 'keys.json');
       const [key, metrics] = [await addKey(keys, 'web', { requestsPerMinute: 10 }), await addKey(keys, 'ops', { scopes: ['metrics'] })];
+      const reads = await addKey(keys, 'page', { scopes: ['read'] });
       const server = await startServing([model, '--workers', '2', '--keys', keys, '--log', '--grace-seconds', '60']);
       await until(async () => (await pids(server, 4)).size === 2);
 
@@ -97,6 +99,15 @@ describe('two workers', () => {
       const counted = async (): Promise<string | undefined> =>
         /llm_generation_tokens_total\{[^}]*\} (\d+)/.exec((await get(server, '/metrics', { key: metrics })).text)?.[1];
       for (let scrape = 0; scrape < 3; scrape++) expect(await counted()).toBe(String(4 * served));
+      // What engines tell is asked of both, whoever answers.
+      const scraped = (await get(server, '/metrics', { key: metrics })).text;
+      const use = Number(/llm_kv_cache_usage_perc\{[^}]*\} (.+)/.exec(scraped)?.[1]);
+      expect(use).toBeGreaterThanOrEqual(0);
+      expect(use).toBeLessThanOrEqual(1);
+      for (let look = 0; look < 3; look++) {
+        const engines = JSON.parse((await get(server, '/api/engine', { key: reads })).text) as PageEngine;
+        expect(engines).toMatchObject({ workers: 2, data: [{ running: 0, generatedTokens: 4 * served, status: { slots: 16 } }] });
+      }
 
       const [victim] = await pids(server, 4);
       process.kill(Number(victim), 'SIGKILL');

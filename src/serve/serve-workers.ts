@@ -20,6 +20,7 @@ import { UsageError, WeftError } from '../core/index.ts';
 import { countsOf, sumMetrics } from '../monitor/index.ts';
 import type { MetricValues } from '../monitor/index.ts';
 import { portError } from './listening.ts';
+import type { PageEngineModel } from './page-api.ts';
 import { checkServing } from './option-ranges.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { freeSocket, openSocketToGroup } from './unix-socket.ts';
@@ -65,6 +66,7 @@ interface Member {
   readonly since: number;
   ready: boolean;
   counts: MetricValues;
+  engines: readonly PageEngineModel[];
   reason: WeftError | undefined;
 }
 
@@ -98,7 +100,7 @@ export async function serveWorkers(
   const limits = createRateLimits(() => performance.now() / 1000);
   const members = new Set<Member>();
   const timers = new Set<NodeJS.Timeout>();
-  const counting = new Map<number, (values: MetricValues) => void>();
+  const counting = new Map<number, (told: Pick<Member, 'counts' | 'engines'>) => void>();
   let [questions, failures, closing] = [0, 0, false];
   let departed: MetricValues = [];
   let started: { readonly resolve: (url: string) => void; readonly reject: (error: unknown) => void } | undefined;
@@ -112,8 +114,8 @@ export async function serveWorkers(
     new Promise((resolve) => {
       const id = questions++;
       const timer = setTimeout(resolve, COUNT_TIMEOUT);
-      counting.set(id, (values) => {
-        member.counts = values;
+      counting.set(id, (told) => {
+        Object.assign(member, told);
         clearTimeout(timer);
         counting.delete(id);
         resolve();
@@ -121,8 +123,13 @@ export async function serveWorkers(
       tell(member.worker, { kind: 'count', id });
     });
 
+  const countAll = async (): Promise<readonly Member[]> => {
+    const ready = [...members].filter((member) => member.ready);
+    await Promise.all(ready.map(countOf));
+    return ready;
+  };
   const scrape = async (): Promise<string> => {
-    await Promise.all([...members].filter(({ ready }) => ready).map(countOf));
+    await countAll();
     return (await sumMetrics([departed, ...[...members].map(({ counts }) => counts)])).text;
   };
 
@@ -140,9 +147,11 @@ export async function serveWorkers(
       if (closing) return;
       for (let number = 1; number < count; number++) begin();
     } else if (message.kind === 'failed') member.reason = failure(message);
-    else if (message.kind === 'counted') counting.get(message.id)?.(message.values);
+    else if (message.kind === 'counted') counting.get(message.id)?.({ counts: message.values, engines: message.engines });
     else if (message.kind === 'take') tell(worker, { kind: 'answer', id: message.id, value: await limits.take(message.limit) });
     else if (message.kind === 'charge') limits.charge(message.limit, message.tokens);
+    else if (message.kind === 'survey')
+      tell(worker, { kind: 'answer', id: message.id, value: (await countAll()).map(({ engines }) => engines) });
     else tell(worker, { kind: 'answer', id: message.id, value: await scrape() });
   };
 
@@ -168,7 +177,7 @@ export async function serveWorkers(
   const begin = (): void => {
     const loadFirst = members.size > 0;
     const worker = cluster.fork();
-    const member: Member = { worker, loadFirst, since: performance.now() / 1000, ready: false, counts: [], reason: undefined };
+    const member: Member = { worker, loadFirst, since: performance.now() / 1000, ready: false, counts: [], engines: [], reason: undefined };
     members.add(member);
     worker.on('message', (message: FromWorker) => void hear(member, message));
     worker.once('exit', (code, signal) => void ended(member, signal ?? `exit code ${code}`));

@@ -4,6 +4,7 @@ import type { TextModel } from '../generate/index.ts';
 import type { Runs, ServingMetrics } from '../monitor/index.ts';
 import type { AttentionReaders } from './attention-readers.ts';
 import type { Engine } from './engine.ts';
+import type { PageEngineModel } from './page-api.ts';
 import { RequestError } from './request-error.ts';
 
 /** See the file's head. */
@@ -12,6 +13,8 @@ export interface Serving {
   models(): readonly TextModel[];
   state(): ServingState;
   readonly engine: Engine;
+  /** What the engines of each process do for the models. */
+  readonly engines: () => Promise<readonly (readonly PageEngineModel[])[]>;
   readonly attention: AttentionReaders;
   readonly runs: Runs;
   readonly metrics: ServingMetrics;

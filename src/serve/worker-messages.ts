@@ -1,6 +1,7 @@
 /** What the processes of `weft serve --workers` say to each other. */
 
 import type { MetricValues } from '../monitor/index.ts';
+import type { PageEngineModel } from './page-api.ts';
 import type { ModelSource } from './model-sources.ts';
 import type { RateAnswer, RateLimit } from './rate-limits.ts';
 import type { ServeOptions } from './serve.ts';
@@ -20,7 +21,10 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly orders: WorkerOrders }
   | { readonly kind: 'stop' }
   | { readonly kind: 'count'; readonly id: number }
-  | { readonly kind: 'answer'; readonly id: number; readonly value: RateAnswer | string };
+  | { readonly kind: 'answer'; readonly id: number; readonly value: Answer };
+
+/** What the first process can be asked for. */
+export type Answer = RateAnswer | string | readonly (readonly PageEngineModel[])[];
 
 /** From a worker to the first process. */
 export type FromWorker =
@@ -28,7 +32,8 @@ export type FromWorker =
   | { readonly kind: 'listening' }
   | { readonly kind: 'ready'; readonly url: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly remedy: string; readonly usage: boolean }
-  | { readonly kind: 'counted'; readonly id: number; readonly values: MetricValues }
+  | { readonly kind: 'counted'; readonly id: number; readonly values: MetricValues; readonly engines: readonly PageEngineModel[] }
   | { readonly kind: 'take'; readonly id: number; readonly limit: RateLimit }
   | { readonly kind: 'charge'; readonly limit: RateLimit; readonly tokens: number }
-  | { readonly kind: 'scrape'; readonly id: number };
+  | { readonly kind: 'scrape'; readonly id: number }
+  | { readonly kind: 'survey'; readonly id: number };

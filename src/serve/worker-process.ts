@@ -7,15 +7,16 @@
  */
 
 import { UsageError, WeftError } from '../core/index.ts';
-import type { ServingMetrics } from '../monitor/index.ts';
+import type { OwnCounts } from './app.ts';
+import type { PageEngineModel } from './page-api.ts';
 import type { RateAnswer, RateLimits } from './rate-limits.ts';
 import { serveInside } from './serve.ts';
 import type { RunningServer } from './serve.ts';
-import type { FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
+import type { Answer, FromWorker, ToWorker, WorkerOrders } from './worker-messages.ts';
 
 const answers = new Map<number, (value: never) => void>();
 let asked = 0;
-let own: ServingMetrics | undefined;
+let own: OwnCounts | undefined;
 let server: RunningServer | undefined;
 
 /** Resolves when the message is on its way. */
@@ -27,7 +28,7 @@ function say(message: FromWorker): Promise<void> {
 }
 
 /** Asks the first process. */
-function ask<T extends RateAnswer | string>(question: (id: number) => FromWorker): Promise<T> {
+function ask<T extends Answer>(question: (id: number) => FromWorker): Promise<T> {
   const id = asked++;
   return new Promise<T>((resolve) => {
     answers.set(id, resolve);
@@ -47,7 +48,8 @@ async function start({ target, options, loadFirst, threads }: WorkerOrders): Pro
     sharedSocket: true,
     limits,
     metricsText: () => ask<string>((id) => ({ kind: 'scrape', id })),
-    onMetrics: (metrics) => (own = metrics),
+    engines: () => ask<readonly (readonly PageEngineModel[])[]>((id) => ({ kind: 'survey', id })),
+    onOwn: (counts) => (own = counts),
   });
 }
 
@@ -73,7 +75,8 @@ async function hear(message: ToWorker): Promise<void> {
       process.exit(1);
     }
   } else if (message.kind === 'stop') await stop();
-  else if (message.kind === 'count') await say({ kind: 'counted', id: message.id, values: (await own?.values()) ?? [] });
+  else if (message.kind === 'count')
+    await say({ kind: 'counted', id: message.id, values: (await own?.values()) ?? [], engines: own?.engines() ?? [] });
   else {
     answers.get(message.id)?.(message.value as never);
     answers.delete(message.id);

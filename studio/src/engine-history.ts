@@ -11,7 +11,7 @@ interface Moment {
   readonly generatedTokens: number;
 }
 
-/** Moments by process and model: each worker counts for itself. */
+/** Moments by model. */
 export type EngineHistory = ReadonlyMap<string, readonly Moment[]>;
 
 /** A model now, and its speed over the last minute. */
@@ -20,36 +20,29 @@ export interface ModelAtWork extends PageEngineModel {
   readonly rates: readonly (readonly [seconds: number, rate: number])[];
 }
 
-const keyOf = (process: string, model: string): string => `${process} ${model}`;
-
 /** The history with another answer; what is older than a minute goes. */
-export function extendHistory(history: EngineHistory, { data, process, now }: PageEngine): EngineHistory {
+export function extendHistory(history: EngineHistory, { data, now }: PageEngine): EngineHistory {
   const next = new Map<string, readonly Moment[]>();
-  for (const [key, moments] of history) {
+  for (const [name, moments] of history) {
     // One before the minute is kept: the first rate is from it.
     const first = moments.findLastIndex(({ time }) => time <= now - SPAN);
     const kept = moments.slice(Math.max(0, first));
-    if ((kept.at(-1)?.time ?? 0) > now - SPAN) next.set(key, kept);
+    if ((kept.at(-1)?.time ?? 0) > now - SPAN) next.set(name, kept);
   }
   for (const { name, generatedTokens } of data) {
-    const key = keyOf(process, name);
-    const moments = next.get(key) ?? [];
-    // A clock that was put back begins anew.
-    const usable = (moments.at(-1)?.time ?? -Infinity) <= now ? moments : [];
-    if (usable.at(-1)?.time !== now) next.set(key, [...usable, { time: now, generatedTokens }]);
+    const moments = next.get(name) ?? [];
+    const { time = -Infinity, generatedTokens: before = 0 } = moments.at(-1) ?? {};
+    // A clock that was put back begins anew, and so do counts when a server or a worker was replaced.
+    const usable = time <= now && before <= generatedTokens ? moments : [];
+    if (usable.at(-1)?.time !== now) next.set(name, [...usable, { time: now, generatedTokens }]);
   }
   return next;
 }
 
-/** How many processes answered in the last minute. */
-export function processesIn(history: EngineHistory): number {
-  return new Set([...history.keys()].map((key) => key.slice(0, key.indexOf(' ')))).size;
-}
-
 /** The models of an answer with their speeds. */
-export function modelsAtWork(history: EngineHistory, { data, process, now }: PageEngine): readonly ModelAtWork[] {
+export function modelsAtWork(history: EngineHistory, { data, now }: PageEngine): readonly ModelAtWork[] {
   return data.map((model) => {
-    const moments = history.get(keyOf(process, model.name)) ?? [];
+    const moments = history.get(model.name) ?? [];
     const rates: (readonly [number, number])[] = [];
     for (const [index, { time, generatedTokens }] of moments.entries()) {
       const before = moments[index - 1];

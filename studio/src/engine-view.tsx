@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks';
 
 import type { PageEngine } from '../../src/serve/index.ts';
 import { fetchEngine } from './api.ts';
-import { extendHistory, modelsAtWork, processesIn } from './engine-history.ts';
+import { extendHistory, modelsAtWork } from './engine-history.ts';
 import type { EngineHistory, ModelAtWork } from './engine-history.ts';
 import { failureOf } from './failure.ts';
 import type { Failure } from './failure.ts';
@@ -42,8 +42,8 @@ export function EngineView(): JSX.Element {
         </p>
       )}
       {seen !== undefined && modelsAtWork(seen.history, seen.answer).map((model) => <ModelCardAtWork key={model.name} model={model} />)}
-      {seen !== undefined && processesIn(seen.history) > 1 && (
-        <p class="hint">Several workers serve. The numbers are of the one that answered last, each counts for itself.</p>
+      {seen !== undefined && seen.answer.workers > 1 && (
+        <p class="hint">The numbers are those of {seen.answer.workers} workers together.</p>
       )}
     </div>
   );

@@ -42,7 +42,7 @@ test('what runs, what waits and what was generated, while it is', async () => {
   });
   gate.open();
   await Promise.all(requests);
-  expect(await look()).toMatchObject({ process: before.process, data: [{ running: 0, waiting: 0, generatedTokens: 12 }] });
+  expect(await look()).toMatchObject({ workers: 1, data: [{ running: 0, waiting: 0, generatedTokens: 12 }] });
   await server.close();
 });
 

@@ -3,18 +3,15 @@
 import type { FastifyInstance } from 'fastify';
 
 import { clientOf } from '../client.ts';
+import { sumEngines } from '../engines-at-work.ts';
 import type { PageEngine } from '../page-api.ts';
 import type { Serving } from '../serving.ts';
 
 /** Adds the route. A key sees the models that it may use. */
 export function engineRoute(app: FastifyInstance, serving: Serving): void {
-  const process = serving.identity();
-  app.get('/api/engine', (request): PageEngine => {
-    const models = serving.models().filter(({ name }) => clientOf(request).mayUse(name));
-    return {
-      data: models.map((model) => ({ name: model.name, status: model.status?.() ?? null, ...serving.engine.activity(model) })),
-      process,
-      now: serving.clock(),
-    };
+  app.get('/api/engine', async (request): Promise<PageEngine> => {
+    const processes = await serving.engines();
+    const data = sumEngines(processes).filter(({ name }) => clientOf(request).mayUse(name));
+    return { data, workers: processes.length, now: serving.clock() };
   });
 }

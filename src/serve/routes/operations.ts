@@ -33,7 +33,6 @@ export function operationsRoutes(app: FastifyInstance, serving: Serving): void {
   }
   app.get('/v1/health/live', () => ({ status: 'ok' }));
   app.get('/metrics', async (_, reply) => {
-    for (const { name, status } of serving.models()) if (status !== undefined) serving.metrics.engine(name, status());
     return await reply.type(serving.metrics.contentType).send(await serving.metrics.text());
   });
 }
