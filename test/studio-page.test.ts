@@ -170,6 +170,25 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await done(opened);
   });
 
+  test('the panel stays while its token has the focus, and goes with it', async () => {
+    const opened = await open(server.url);
+    await opened.getByRole('textbox', { name: 'Prompt' }).fill('readonly');
+    await opened.getByRole('button', { name: 'Generate' }).click();
+    await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
+    await opened.locator('[data-token="2"]').focus();
+    await opened.keyboard.press('ArrowRight');
+    const panel = opened.getByRole('dialog');
+    await panel.waitFor();
+    // Longer than a pointer may take from a token to the panel.
+    for (let look = 0; look < 10; look++) {
+      await opened.waitForTimeout(50);
+      expect(await panel.isVisible()).toBe(true);
+    }
+    await opened.getByRole('textbox', { name: 'Prompt' }).focus();
+    await panel.waitFor({ state: 'detached' });
+    await done(opened);
+  });
+
   test('the text is copied, also where the page has no secure origin', async () => {
     for (const secure of [true, false]) {
       const opened = await open(server.url, secure ? { permissions: ['clipboard-read', 'clipboard-write'] } : {});

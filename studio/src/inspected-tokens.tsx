@@ -94,6 +94,7 @@ export function InspectedTokens({ tokens, children, within, writing, onChoose }:
           onFocusIn={(event) => {
             const index = indexOf(event.target);
             if (index === undefined) return;
+            stay(); // The focus came from a neighbour, which it left.
             setCurrent(index);
             setLook((before) => (before?.index === index ? before : { index, pinned: false }));
           }}
