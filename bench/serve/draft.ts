@@ -41,7 +41,9 @@ for (const share of [0.3, 0.1, 0.03]) {
   }
   const { drafted = 0, accepted = 0 } = textModel.status?.() ?? {};
   const right = `${((100 * accepted) / drafted).toFixed(0)}% of ${drafted} guesses right`;
-  console.log(`later layers at ${share}: ${right}; draft ÷ plain ${median(ratios).toFixed(2)} (${ratios.map((one) => one.toFixed(2)).join(', ')})`);
+  console.log(
+    `later layers at ${share}: ${right}; draft ÷ plain ${median(ratios).toFixed(2)} (${ratios.map((one) => one.toFixed(2)).join(', ')})`,
+  );
   await textModel.close();
 }
 

@@ -2,6 +2,8 @@
 
 import type { Scores } from './batch-runner.ts';
 import type { Queued } from './fair-queue.ts';
+import { FIRST_GUESSING } from './guessing.ts';
+import type { Guessing } from './guessing.ts';
 import type { Drafter } from './lookup-drafter.ts';
 
 /** Sequences of one prompt that go on together, as the hypotheses of a beam search: none of them runs while another waits for a slot. */
@@ -60,8 +62,8 @@ export interface Sequence extends Queued {
   over: boolean;
   /** All that it has written is read, and it is not told yet what comes next. */
   held: boolean;
-  /** Guesses that are asked for next. */
-  guesses: number;
+  /** How it guesses. */
+  guessing: Guessing;
   readonly abort: AbortController;
 }
 
@@ -73,10 +75,6 @@ export function pieceLength(left: number, most: number): number {
   const time = Math.min(left, Math.max(TILE, most - (most % TILE)));
   return left - time === 1 || (time > 1 && time % TILE === 1) ? time - 2 : time;
 }
-
-/** Guesses that are checked at once: few at first, and after one that was wrong. */
-export const FEW_GUESSES = 4;
-export const MANY_GUESSES = 8;
 
 /** A sequence of which nothing was computed; `arrival` grows from one to the next. */
 export function createSequence(task: BatchTask, arrival: number): Sequence {
@@ -92,7 +90,7 @@ export function createSequence(task: BatchTask, arrival: number): Sequence {
     begun: false,
     over: false,
     held: false,
-    guesses: FEW_GUESSES,
+    guessing: FIRST_GUESSING,
     abort: new AbortController(),
   };
 }

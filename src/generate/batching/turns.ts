@@ -3,10 +3,11 @@
 import { scoresOfRow } from './batch-runner.ts';
 import type { BatchRunner, PieceResult, Scores } from './batch-runner.ts';
 import type { FairQueue } from './fair-queue.ts';
+import { MOST_GUESSES, guessingAfter } from './guessing.ts';
 import { BLOCK_TOKENS } from './prefix-cache.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import type { Seats } from './seats.ts';
-import { FEW_GUESSES, HOLD, MANY_GUESSES, isWanted, pieceLength, takesPart } from './sequence.ts';
+import { HOLD, isWanted, pieceLength, takesPart } from './sequence.ts';
 import type { Sequence } from './sequence.ts';
 
 /** What turns are made of. */
@@ -165,11 +166,11 @@ export function createTurns({ runner, cache, waiting, seats }: TurnsParts): Turn
     const slot = writing.indexOf(sequence);
     if (slot < 0) return;
     const pending = written[sequence.replayed - 1] as number;
-    const known = written.slice(sequence.replayed, sequence.replayed + MANY_GUESSES);
+    const known = written.slice(sequence.replayed, sequence.replayed + MOST_GUESSES);
     const replaying = known.length > 0;
     const room = runner.longest - sequence.length - 1;
     try {
-      const guesses = replaying ? known : await draft(sequence, Math.min(room, sequence.guesses));
+      const guesses = replaying ? known : await draft(sequence, Math.min(room, sequence.guessing.count));
       // Two tokens at least: see batch-runner.ts. What is read too many is overwritten.
       const tokens = Uint32Array.from(guesses.length === 0 ? [pending, pending] : [pending, ...guesses]);
       reserve(sequence.length + tokens.length);
@@ -194,7 +195,7 @@ export function createTurns({ runner, cache, waiting, seats }: TurnsParts): Turn
       }
       counts.drafted += guesses.length;
       counts.accepted += right;
-      if (guesses.length > 0) sequence.guesses = right === guesses.length ? MANY_GUESSES : FEW_GUESSES;
+      sequence.guessing = guessingAfter(sequence.guessing, guesses.length, right);
     } catch (error) {
       finish(sequence, abort.signal.aborted ? abort.signal.reason : error);
     }
