@@ -3,7 +3,7 @@
 import type { GeneratedToken } from '../generate/index.ts';
 import { createCallReader } from './call-reader.ts';
 import type { CallReader, Settled } from './call-reader.ts';
-import type { EngineEvent } from './engine.ts';
+import type { EngineEvent } from './generation-job.ts';
 import type { Tools } from './tools.ts';
 
 /** A call with an identity of its own. */

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { recordUsage } from './accounting.ts';
 import { clientOf } from './client.ts';
-import type { RequestSource } from './engine.ts';
+import type { RequestSource } from './generation-job.ts';
 import { requestSignal } from './request-signal.ts';
 
 /** The source of a request that is being answered. */

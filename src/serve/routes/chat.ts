@@ -9,7 +9,7 @@ import { readChatBody, samplingOf } from '../bodies/generation-body.ts';
 import type { ChatBody, ToolCallBody } from '../bodies/generation-body.ts';
 import { replyParts } from '../chat-reply.ts';
 import type { IdentifiedCall, ReplyPart } from '../chat-reply.ts';
-import type { GenerationRequest } from '../engine.ts';
+import type { GenerationRequest } from '../generation-job.ts';
 import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
 import { chatTokens, tokenBudget, truncated } from '../prompt.ts';

@@ -7,7 +7,7 @@ import { beamsOf } from '../beams.ts';
 import { MOST_SEQUENCES, given } from '../bodies/fields.ts';
 import { readCompletionBody, samplingOf } from '../bodies/generation-body.ts';
 import type { CompletionBody } from '../bodies/generation-body.ts';
-import type { EngineEvent, GenerationRequest } from '../engine.ts';
+import type { EngineEvent, GenerationRequest } from '../generation-job.ts';
 import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
 import { promptTokens, tokenBudget, truncated } from '../prompt.ts';

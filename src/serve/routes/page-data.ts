@@ -8,7 +8,7 @@ import type { TextModel } from '../../generate/index.ts';
 import { given } from '../bodies/fields.ts';
 import { readGenerateBody, readMetricsQuery } from '../bodies/page-body.ts';
 import { clientOf } from '../client.ts';
-import type { GenerationRequest, RequestSource } from '../engine.ts';
+import type { GenerationRequest, RequestSource } from '../generation-job.ts';
 import { sendEvents } from '../event-stream.ts';
 import { grammarOf } from '../grammars.ts';
 import type { PageCard, PageEvent, PageList, PageMetrics, PageModel, PagePictures, PageRun } from '../page-api.ts';

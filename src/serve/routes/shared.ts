@@ -1,7 +1,7 @@
 /** What completions and chats have in common. */
 
 import type { SamplingBody } from '../bodies/generation-body.ts';
-import type { GenerationRequest } from '../engine.ts';
+import type { GenerationRequest } from '../generation-job.ts';
 import { refuse } from '../request-error.ts';
 
 /** Tokens of an answer, as the model's tokenizer counts them. */
