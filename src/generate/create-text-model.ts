@@ -19,7 +19,7 @@ import { createResidentGenerator } from './resident-generator.ts';
 import { roundedModel } from './rounded-model.ts';
 import { createBatchGenerator, createWindowGenerator } from './text-generator.ts';
 import type { TextGenerator, TextSearch } from './text-generator.ts';
-import type { TextModel } from './text-model.ts';
+import type { SamplingDefaults, TextModel } from './text-model.ts';
 import { alternativesOf, createTokenWriter } from './token-writer.ts';
 
 /** What a text model is made of. */
@@ -36,6 +36,8 @@ export interface TextModelParts {
   readonly startToken?: number | undefined;
   /** Tokens that end a text beside the tokenizer's end of text. */
   readonly endTokens?: readonly number[];
+  /** How the model's makers would sample from it, for whoever asks: sampling is the caller's. Default nothing. */
+  readonly defaults?: SamplingDefaults;
   /** Adapters of the model: each becomes a text model of its own that shares weights, memory and batch with this one. Default none. */
   readonly adapters?: readonly TextModelAdapter[];
   /** Reads the weights again, where the model shares its memory with others (`residency`). */
@@ -113,6 +115,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     'endTokens',
     'reload',
     'adapters',
+    'defaults',
   ]);
   checkOptions('make a text model', options, TEXT_MODEL_OPTIONS);
   const { slots = SLOTS, cacheTokens, bits = 32, draft } = options;
@@ -130,6 +133,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     endTokens = [],
     reload,
     adapters = [],
+    defaults = {},
   } = parts;
   requireWeights(model, own);
   const weights: Weights = adapters.length === 0 ? own : new Map([...own, ...adapters.flatMap(({ adapter }) => [...adapter.weights])]);
@@ -162,9 +166,11 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
   let prepared: TokenTrie | undefined;
   const trie = (): TokenTrie => (prepared ??= createTokenTrie(tokenizer, { endTokens: ends }));
 
+  const encode = (prompt: string, name: string): Uint32Array =>
+    beginning(tokenizer.encode(prompt, { addSpecialTokens: true }), startToken, name);
   /** The prompt's tokens, of which the model knows each, and which leave room for one more. */
   const begun = (prompt: string | Uint32Array, name: string, longest: number): Uint32Array => {
-    const ids = beginning(typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt, startToken, name);
+    const ids = typeof prompt === 'string' ? encode(prompt, name) : beginning(prompt, startToken, name);
     requireTokens(ids, model, name);
     if (ids.length > longest - 1) throw tooLong(ids.length, longest, name);
     return ids;
@@ -172,7 +178,7 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
   const beamSearchOf =
     (search: TextSearch, name: string, adapter: number | undefined): NonNullable<TextModel['beamSearch']> =>
     async (prompt, searchOptions = {}) => {
-      const { treatment, grammar, maxTokens, ...asked } = fillBeamSearch(searchOptions);
+      const { treatment, grammar, maxTokens, standalone, ...asked } = fillBeamSearch(searchOptions);
       treatment.signal?.throwIfAborted();
       if (asked.beams > search.most) {
         throw optionError(
@@ -183,11 +189,26 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
         );
       }
       const longest = search.longest(asked.beams);
-      const ids = begun(prompt, name, longest);
+      const ids = begun(prompt, name, contextLength);
+      if (ids.length >= longest) {
+        throw optionError(
+          `so many beams have room for ${Math.max(0, longest)} tokens of prompt and text each`,
+          `${asked.beams} beams and a prompt of ${ids.length} tokens`,
+          'Search with fewer beams, or make the text model with more cacheTokens.',
+          `search with ${name}`,
+        );
+      }
       const limit = Math.min(maxTokens, longest - ids.length);
       if (limit <= 0) return [];
       const constraint = grammar === undefined ? undefined : createConstraint(grammar, trie());
-      const { beams, likeliest, read } = createTextBeams({ ...asked, tokenizer, endTokens: ends, limit, constraint });
+      const { beams, likeliest, read } = createTextBeams({
+        ...asked,
+        tokenizer,
+        endTokens: ends,
+        limit,
+        constraint,
+        before: standalone ? undefined : ids,
+      });
       const found = await search.run(
         ids,
         { beams, likeliest, size: asked.beams },
@@ -205,20 +226,31 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
     contextLength,
     tokenizer,
     ...own,
+    ...(Object.keys(defaults).length === 0 ? {} : { defaults }),
     parameters: model.parameters.reduce((sum, { shape }) => sum + elementCount(shape.map(({ size }) => Number(size))), 0),
+    encode: (prompt) => encode(prompt, name),
     async *generate(prompt, generationOptions = {}) {
-      const { sampling, treatment, grammar } = fillGeneration(generationOptions);
+      const { sampling, treatment, grammar, standalone } = fillGeneration(generationOptions);
       treatment.signal?.throwIfAborted();
       if (treatment.speculation === 'draft' && !drafts)
         throw optionError('no draft model was given', "speculation 'draft'", 'Make the text model with one, or use lookup.');
+      const strange = [...sampling.logitBias.keys()].find((id) => id >= tokenizer.vocabSize);
+      if (strange !== undefined)
+        throw optionError(`tokens are below ${tokenizer.vocabSize}`, `logitBias of ${strange}`, 'Leave it out.', `generate with ${name}`);
       const ids = begun(prompt, name, contextLength);
       const limit = Math.min(sampling.maxTokens, contextLength - ids.length);
       if (limit <= 0) return;
       const constraint = grammar === undefined ? undefined : createConstraint(grammar, trie());
-      const writer = createTokenWriter({ tokenizer, endTokens: ends, limit, constraint }, ids, sampling);
+      const writer = createTokenWriter(
+        { tokenizer, endTokens: ends, limit, constraint, before: standalone ? undefined : ids },
+        ids,
+        sampling,
+      );
       yield* generator.generate(ids, writer, { ...treatment, ...apart(treatment.namespace, adapter) });
     },
-    ...(generator.search === undefined ? {} : { beamSearch: beamSearchOf(generator.search, name, adapter) }),
+    ...(generator.search === undefined
+      ? {}
+      : { beamSearch: beamSearchOf(generator.search, name, adapter), beamLength: generator.search.longest }),
     async score(ids, scoreOptions = {}) {
       const { alternatives = 0, onAlternatives, ...work } = scoreOptions;
       const treatment = fillWork('score a text', work);

@@ -26,6 +26,11 @@ export interface GenerationOptions extends SamplingOptions, WorkOptions {
   /** What the text must be, where it ends by itself: see `jsonSchemaGrammar` and its neighbours. Default anything. */
   readonly grammar?: Grammar;
   /**
+   * The text is one by itself and not what the prompt goes on with: a reply. Tokenizers that write the space between words before each
+   * (SentencePiece) write none at its beginning then. Default false; with a grammar it always is.
+   */
+  readonly standalone?: boolean;
+  /**
    * Guess several tokens and check them at once: the same tokens, sooner where guesses are right. `lookup` guesses what followed the same
    * words before, which pays where a text repeats itself or its prompt; `draft` asks the draft model that the text model was made with.
    * Scores may differ in their last bits from those of `none`. Such a text is not computed in one batch with others. Default `none`.
@@ -34,7 +39,8 @@ export interface GenerationOptions extends SamplingOptions, WorkOptions {
 }
 
 /** Options of {@link TextModel.beamSearch}. */
-export interface BeamSearchOptions extends WorkOptions, Pick<GenerationOptions, 'maxTokens' | 'stop' | 'alternatives' | 'grammar'> {
+export interface BeamSearchOptions
+  extends WorkOptions, Pick<GenerationOptions, 'maxTokens' | 'stop' | 'alternatives' | 'grammar' | 'standalone'> {
   /** Texts that are followed at once, at most as many as the model has slots. Default 4. */
   readonly beams?: number;
   /**
@@ -56,9 +62,9 @@ export interface ScoreOptions extends WorkOptions {
 export type Speculation = 'none' | 'lookup' | 'draft';
 
 /** The names of what {@link GenerationOptions} adds. */
-const OWN_OPTIONS: readonly string[] = ['grammar', 'speculation'];
+const OWN_OPTIONS: readonly string[] = ['grammar', 'speculation', 'standalone'];
 /** The names of what {@link BeamSearchOptions} has. */
-const SEARCH_OPTIONS: readonly string[] = ['beams', 'lengthPenalty', 'maxTokens', 'stop', 'alternatives', 'grammar'];
+const SEARCH_OPTIONS: readonly string[] = ['beams', 'lengthPenalty', 'maxTokens', 'stop', 'alternatives', 'grammar', 'standalone'];
 /** The names of {@link WorkOptions}. */
 const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namespace', 'onStart'];
 
@@ -70,6 +76,7 @@ const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namesp
 export function fillGeneration(options: GenerationOptions): {
   readonly sampling: Sampling;
   readonly grammar: Grammar | undefined;
+  readonly standalone: boolean;
   readonly treatment: Treatment & { readonly speculation: Speculation };
 } {
   checkOptions('generate', options, [...SAMPLING_OPTIONS, ...WORK_OPTIONS, ...OWN_OPTIONS]);
@@ -80,12 +87,14 @@ export function fillGeneration(options: GenerationOptions): {
     onStart: _onStart,
     speculation = 'none',
     grammar,
+    standalone = false,
     ...sampling
   } = options;
   if (!['none', 'lookup', 'draft'].includes(speculation))
     throw refusal('speculation must be none, lookup or draft', speculation, 'generate');
   return {
     grammar,
+    standalone: standalone || grammar !== undefined,
     sampling: fillSampling(sampling),
     treatment: { ...treatmentOf('generate', options), speculation },
   };
@@ -98,11 +107,18 @@ export function fillGeneration(options: GenerationOptions): {
  */
 export function fillBeamSearch(options: BeamSearchOptions): BeamSearch {
   checkOptions('search', options, [...SEARCH_OPTIONS, ...WORK_OPTIONS]);
-  const { beams = 4, lengthPenalty = 1, grammar, maxTokens, stop, alternatives } = options;
+  const { beams = 4, lengthPenalty = 1, grammar, standalone = false, maxTokens, stop, alternatives } = options;
   if (!Number.isSafeInteger(beams) || beams < 1) throw refusal('beams must be a whole number of at least 1', String(beams));
   if (!Number.isFinite(lengthPenalty)) throw refusal('lengthPenalty must be a number', String(lengthPenalty));
   const asked = Object.fromEntries(Object.entries({ maxTokens, stop, alternatives }).filter(([, value]) => value !== undefined));
-  return { ...fillSampling(asked), beams, lengthPenalty, grammar, treatment: treatmentOf('search', options) };
+  return {
+    ...fillSampling(asked),
+    beams,
+    lengthPenalty,
+    grammar,
+    standalone: standalone || grammar !== undefined,
+    treatment: treatmentOf('search', options),
+  };
 }
 
 /** {@link BeamSearchOptions} with every default filled in. */
@@ -110,6 +126,7 @@ export interface BeamSearch extends Pick<Sampling, 'maxTokens' | 'stop' | 'alter
   readonly beams: number;
   readonly lengthPenalty: number;
   readonly grammar: Grammar | undefined;
+  readonly standalone: boolean;
   readonly treatment: Treatment;
 }
 

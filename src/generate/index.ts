@@ -23,6 +23,6 @@ export type { LoadTextModelOptions } from './load-text-model.ts';
 export { createResidency } from './residency.ts';
 export type { Residency, ResidencyMember } from './residency.ts';
 export type { SamplingOptions } from './sampling/options.ts';
-export type { BeamText, GeneratedToken, TextModel, TokenAlternative } from './text-model.ts';
+export type { BeamText, GeneratedToken, SamplingDefaults, TextModel, TokenAlternative } from './text-model.ts';
 export { createTranslator } from './translation/create-translator.ts';
 export type { Hypothesis, TranslateOptions, Translator, TranslatorParts } from './translation/create-translator.ts';

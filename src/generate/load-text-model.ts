@@ -4,14 +4,14 @@ import { basename, resolve } from 'node:path';
 
 import { FormatError, checkOptions } from '../core/index.ts';
 import { isNetworkFolder, loadAdapter, loadModel, loadNetwork, readChatTemplate, readModelCard } from '../formats/index.ts';
-import type { LoadModelOptions, ModelCard } from '../formats/index.ts';
+import type { GenerationConfig, LoadModelOptions, ModelCard } from '../formats/index.ts';
 import { hasCache } from '../models/index.ts';
 import type { LanguageModel, SequenceModel, WindowModel } from '../models/index.ts';
 import { createAttentionReader } from './attention-reader.ts';
 import { TEXT_MODEL_OPTIONS, createTextModel } from './create-text-model.ts';
 import type { TextModelAdapter, TextModelOptions } from './create-text-model.ts';
 import type { Weights } from './batching/batch-runner.ts';
-import type { TextModel } from './text-model.ts';
+import type { SamplingDefaults, TextModel } from './text-model.ts';
 
 /** How a folder is loaded and its model runs. */
 export interface LoadTextModelOptions extends Omit<TextModelOptions, 'draft'>, LoadModelOptions {
@@ -23,7 +23,7 @@ export interface LoadTextModelOptions extends Omit<TextModelOptions, 'draft'>, L
 
 /**
  * Loads a model folder, ours or Hugging Face's, ready to generate and to score. Where the folder names the tokens that begin
- * and end a text, they are used; its sampling settings are not: sampling is the caller's.
+ * and end a text, they are used; its sampling settings are told as `defaults`: sampling is the caller's.
  *
  * @param folder a folder with `config.json`, `model.safetensors` and `tokenizer.json`, or `hf:organisation/name` of the hub; or the
  *   folder of an adapter
@@ -75,8 +75,27 @@ export async function loadTextModel(folder: string, options: LoadTextModelOption
     const base = await read();
     return new Map([...base, ...(await open(base)).flatMap(({ adapter }) => [...adapter.weights])]);
   };
-  const parts = { model, weights, tokenizer, name: name(card), chatTemplate, card, startToken, endTokens, reload: readAll, adapters };
+  const parts = {
+    model,
+    weights,
+    tokenizer,
+    name: name(card),
+    chatTemplate,
+    card,
+    startToken,
+    endTokens,
+    reload: readAll,
+    adapters,
+    defaults: defaultsOf(generationConfig),
+  };
   return withAttention(await createTextModel(parts, running), model, { read, threads: rest.threads });
+}
+
+/** What a folder says of sampling. */
+function defaultsOf({ temperature, topK, topP, minP, repetitionPenalty }: GenerationConfig): SamplingDefaults {
+  // A top-p of nothing is one that was not meant.
+  const said = Object.entries({ temperature, topK, topP: topP === 0 ? undefined : topP, minP, repetitionPenalty });
+  return Object.fromEntries(said.filter(([, value]) => value !== undefined));
 }
 
 /** The adapters of a model, with the templates and cards of their folders. */

@@ -118,7 +118,12 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
       const ticket: BatchTicket = engine.submit({
         ...treatment,
         prompt,
-        drafter: speculation === 'lookup' ? createLookupDrafter() : speculation === 'draft' ? draft?.createDrafter() : undefined,
+        drafter:
+          speculation === 'lookup'
+            ? createLookupDrafter()
+            : speculation === 'draft'
+              ? draft?.createDrafter((scores, place) => writer.guess(scores, place - prompt.length))
+              : undefined,
         next(scores) {
           const token = writer.write(scores);
           ready.push(token);

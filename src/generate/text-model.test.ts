@@ -136,8 +136,15 @@ describe('a text model', () => {
       const drafting = await createTextModel(parts, { threads: 1, draft });
       await collect(drafting.generate(prompt(4), { temperature: 0, maxTokens: 30, speculation: 'draft' }));
       const { drafted, accepted } = drafting.status!();
-      expect(drafted).toBeGreaterThan(20);
-      if (name === 'itself') expect(accepted / drafted).toBeGreaterThan(0.8);
+      // A stranger is not asked for long.
+      expect(drafted).toBeGreaterThan(name === 'itself' ? 20 : 2);
+      if (name === 'itself') {
+        expect(accepted / drafted).toBeGreaterThan(0.8);
+        // What is drawn is guessed as well as what is likeliest.
+        await collect(drafting.generate(prompt(4), { temperature: 1, seed: 3, maxTokens: 40, speculation: 'draft' }));
+        const after = drafting.status!();
+        expect((after.accepted - accepted) / (after.drafted - drafted)).toBeGreaterThan(0.7);
+      }
       for (const options of [{ temperature: 0 }, { seed: 4, temperature: 0.5 }, { seed: 5, stop: ['\u0001'] }]) {
         const plain = await write({ ...options, maxTokens: 40 });
         for (const speculation of ['lookup', 'draft'] as const) {

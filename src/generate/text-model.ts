@@ -38,6 +38,9 @@ export interface BeamText {
   readonly finishReason: 'stop' | 'length';
 }
 
+/** How a model's makers would sample from it: what `generation_config.json` says. */
+export type SamplingDefaults = Pick<GenerationOptions, 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty'>;
+
 /** A language model with its weights and its tokenizer, ready to run. */
 export interface TextModel {
   readonly name: string;
@@ -47,13 +50,23 @@ export interface TextModel {
   /** The Jinja template of its chats; undefined when it was not made for chats. */
   readonly chatTemplate: string | undefined;
   readonly card: ModelCard | undefined;
+  /** How its makers would sample from it; absent where they said nothing. A server's answers are sampled so where a request says nothing else. */
+  readonly defaults?: SamplingDefaults;
   /** How many numbers it consists of. */
   readonly parameters: number;
+  /**
+   * The tokens of a text prompt: with the special tokens that the tokenizer puts before a text (a beginning of text, where the model was
+   * trained with one), and the one that begins a document in place of an empty prompt.
+   *
+   * @throws UsageError `WEFT_GENERATE_PROMPT` for an empty one that nothing can begin
+   */
+  encode(prompt: string): Uint32Array;
   /**
    * Writes on from a prompt, token by token. Generations that run at once are computed in one batch, and each is, bit for bit, what it
    * would be alone. It runs ahead of the loop by a few tokens; leaving the loop early ends it.
    *
-   * @param prompt text (special tokens in it are ordinary text) or tokens; an empty one begins a document
+   * @param prompt text (special tokens in it are ordinary text), which is encoded as by {@link TextModel.encode}, or tokens; an empty one
+   *   begins a document
    * @throws UsageError `WEFT_GENERATE_CONTEXT` when the prompt fills the context, `WEFT_GENERATE_PROMPT` for an empty one that
    *   nothing can begin, `WEFT_GENERATE_TOKEN` for tokens the model lacks, `WEFT_GENERATE_OPTION` for an option out of range;
    *   WeftError `WEFT_GENERATE_NOT_FINITE` when the scores are not numbers, `WEFT_GENERATE_CLOSED` after `close()`; the
@@ -68,6 +81,8 @@ export interface TextModel {
    * @throws as {@link TextModel.generate}; UsageError `WEFT_GENERATE_OPTION` for more beams than slots, too
    */
   readonly beamSearch?: (prompt: string | Uint32Array, options?: BeamSearchOptions) => Promise<readonly BeamText[]>;
+  /** Most tokens of a prompt and each text together, for so many beams to be in memory at once; there with `beamSearch`. */
+  readonly beamLength?: (beams: number) => number;
   /**
    * `ln p(ids[i] | ids[< i])` for every i ≥ 1; the first is NaN. A text longer than the context is read in windows that
    * overlap by half, so that each token has at least half a context before it.

@@ -18,12 +18,16 @@ export interface WriterSource {
   readonly limit: number;
   /** What the text must keep to. */
   readonly constraint?: Constraint | undefined;
+  /** What the text follows; default it is a text by itself. */
+  readonly before?: Uint32Array | undefined;
 }
 
 /** See {@link createTokenWriter}. */
 export interface TokenWriter {
   /** The next token. The last one has a `finishReason`; no further call may follow. */
   write(scores: Scores): GeneratedToken;
+  /** The token that would be drawn by these scores as the text's token number `index`, were they those of the model: see draft-model.ts. */
+  guess(scores: Scores, index: number): number;
 }
 
 /** A token that was taken, and what is known of its place. */
@@ -37,10 +41,10 @@ export interface TokenSpeller {
 
 /** Spells one text: up to an end token, one of the `stop` texts, or `limit` tokens. */
 export function createTokenSpeller(
-  { tokenizer, endTokens, limit }: Omit<WriterSource, 'constraint'>,
+  { tokenizer, endTokens, limit, before }: Omit<WriterSource, 'constraint'>,
   stop: readonly string[],
 ): TokenSpeller {
-  const stream = createTextStream(tokenizer, stop);
+  const stream = createTextStream(tokenizer, stop, before);
   let count = 0;
   return {
     push(token, closed) {
@@ -62,24 +66,26 @@ export function createTokenSpeller(
 
 /** Writes on from `prompt` by the scores of each step. */
 export function createTokenWriter(
-  { tokenizer, endTokens, limit, constraint }: WriterSource,
+  { tokenizer, endTokens, limit, constraint, before }: WriterSource,
   prompt: Uint32Array,
   sampling: Sampling,
 ): TokenWriter {
   const { seed, alternatives: alternativeCount } = sampling;
   const sampler = createSampler(tokenizer.vocabSize, sampling);
-  const speller = createTokenSpeller({ tokenizer, endTokens, limit }, sampling.stop);
+  const speller = createTokenSpeller({ tokenizer, endTokens, limit, before }, sampling.stop);
   const seen = new Set(sampling.repetitionPenalty === 1 ? [] : prompt);
   const counts = new Map<number, number>();
   let index = 0;
+  // A model's table may be longer than the vocabulary, for speed: what lies behind is no token.
+  const tokensOf = (scores: Scores): Scores => ({
+    logits: scores.logits.subarray(0, tokenizer.vocabSize),
+    logProbabilities: scores.logProbabilities.subarray(0, tokenizer.vocabSize),
+  });
   return {
+    guess: (scores, place) => sampler.choose({ ...tokensOf(scores), seen, counts, uniform: drawUniform(seed, place) }),
     write(scores) {
       requireNumbers(scores.logProbabilities);
-      // A model's table may be longer than the vocabulary, for speed: what lies behind is no token.
-      const [logits, logProbabilities] = [
-        scores.logits.subarray(0, tokenizer.vocabSize),
-        scores.logProbabilities.subarray(0, tokenizer.vocabSize),
-      ];
+      const { logits, logProbabilities } = tokensOf(scores);
       const id = sampler.choose({ logits, logProbabilities, seen, counts, allowed: constraint?.mask(), uniform: drawUniform(seed, index) });
       constraint?.accept(id);
       index++;

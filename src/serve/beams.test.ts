@@ -88,6 +88,36 @@ it('keeps to a form and stops', async () => {
   for (const { text } of (await complete({ ...BASE, stop })).choices) expect(text).not.toContain(stop);
 });
 
+it('of more than fit into memory is refused with the numbers', async () => {
+  const small = await realModel({ text: 'the cat sat on the mat', vocabSize: 300, contextLength: 128, slots: 4, cacheTokens: 128 });
+  const server = await createApp({ models: [small], graceSeconds: 0 });
+  const ask = async (payload: object): Promise<{ statusCode: number; body: string }> =>
+    server.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'the cat', use_beam_search: true, ...payload } });
+  // Five blocks of 32 tokens: one for each of four beams.
+  for (const payload of [
+    { n: 4, max_tokens: 40 },
+    { n: 4, prompt: 'q'.repeat(40) },
+  ]) {
+    const { statusCode, body } = await ask(payload);
+    expect([statusCode, JSON.parse(body)]).toMatchObject([400, { error: { param: 'n' } }]);
+    expect(body).toContain('room for 31 tokens');
+  }
+  expect((await ask({ n: 4, max_tokens: 20 })).statusCode).toBe(200);
+  expect((await ask({ n: 2, max_tokens: 40 })).statusCode).toBe(200);
+  await server.close();
+  await small.close();
+});
+
+it('gives as many as there are, and no more', async () => {
+  for (const stream of [false, true]) {
+    const { text } = await post({ ...BASE, structured_outputs: { choice: ['q', 'z'] }, stream, logprobs: 1, max_tokens: 1 });
+    const found = stream ? eventsOf(text).filter((event) => typeof event !== 'string') : [JSON.parse(text) as object];
+    const choices = (found as unknown as Completion[]).flatMap((one) => one.choices);
+    expect([...new Set(choices.map(({ index }) => index))]).toEqual([0, 1]);
+    expect(choices.map((choice) => choice.finish_reason).filter((reason) => reason !== null)).toEqual(['stop', 'stop']);
+  }
+});
+
 it.each([
   [{ n: 5 }, 'n', '4 texts at once'],
   [{ temperature: 0.5 }, 'temperature', 'no say'],

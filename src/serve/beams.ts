@@ -11,16 +11,16 @@ export interface BeamsRequest {
   readonly lengthPenalty: number;
 }
 
-/** What has no say in a search, and the value of each that asks for nothing. */
-const DRAWING: readonly (readonly [keyof SamplingBody, unknown])[] = [
-  ['temperature', 0],
-  ['top_p', 1],
-  ['top_k', -1],
-  ['min_p', 0],
-  ['repetition_penalty', 1],
-  ['presence_penalty', 0],
-  ['frequency_penalty', 0],
-  ['logit_bias', undefined],
+/** What has no say in a search, and when it asks for nothing. */
+const DRAWING: readonly (readonly [keyof SamplingBody, (value: unknown) => boolean])[] = [
+  ['temperature', (value) => value === 0],
+  ['top_p', (value) => value === 1],
+  ['top_k', (value) => value === 0 || value === -1],
+  ['min_p', (value) => value === 0],
+  ['repetition_penalty', (value) => value === 1],
+  ['presence_penalty', (value) => value === 0],
+  ['frequency_penalty', (value) => value === 0],
+  ['logit_bias', (value) => Object.keys(value as object).length === 0],
 ];
 
 /**
@@ -38,9 +38,9 @@ export function beamsOf(model: TextModel, body: SamplingBody): BeamsRequest | un
       remedy: 'Add "use_beam_search": true, or leave length_penalty out.',
     });
   }
-  for (const [name, nothing] of DRAWING) {
+  for (const [name, saysNothing] of DRAWING) {
     const value = body[name];
-    if (value === undefined || value === nothing) continue;
+    if (value === undefined || saysNothing(value)) continue;
     throw wrong(name, {
       rule: `beam search takes the likeliest texts, and ${name} has no say in it`,
       value: JSON.stringify(value),

@@ -52,6 +52,9 @@ export interface EngineOptions {
   readonly now: () => number;
 }
 
+/** Events that a request's sequences may each be ahead of its reader, a client that may not read. */
+const AHEAD = 64;
+
 /** An engine in front of any number of models. */
 export function createEngine({ queue, speculation, metrics, now }: EngineOptions): Engine {
   const jobs = new Set<Job>();
@@ -80,7 +83,7 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
       model,
       source,
       size,
-      channel: createChannel(),
+      channel: createChannel(AHEAD * size),
       abort: new AbortController(),
       arrived: now(),
       begun: 0,
@@ -96,7 +99,12 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
   const leave = (job: Job, prompts: readonly Uint32Array[]): void => {
     // A prompt counts once, however many choices it has.
     const promptTokens = [...new Set(prompts)].reduce((sum, { length }) => sum + length, 0);
-    job.source.account?.({ model: job.model.name, promptTokens, completionTokens: job.generated, finishReasons: job.reasons });
+    job.source.account?.({
+      model: job.model.name,
+      promptTokens,
+      completionTokens: job.generated,
+      finishReasons: job.reasons.filter((reason) => reason !== undefined),
+    });
     jobs.delete(job);
     report(job.model);
     if (jobs.size === 0) idle();

@@ -164,6 +164,7 @@ export function fakeModel(options: FakeOptions = {}): FakeModel {
     parameters,
     log,
     ...(openAttention === undefined ? {} : { openAttention }),
+    encode: (text) => (text === '' ? Uint32Array.of(tokenizer.endOfText ?? 0) : tokenizer.encode(text)),
     async *generate(prompt, sampling = {}): AsyncGenerator<GeneratedToken> {
       const ids = typeof prompt === 'string' ? tokenizer.encode(prompt) : prompt;
       const { temperature = 1, seed = 0, maxTokens = 16, alternatives = 0, stop = [], signal } = sampling;

@@ -22,6 +22,8 @@ export interface GenerationRequest {
   readonly sampling: SamplingOptions;
   /** What the text must be. */
   readonly grammar?: Grammar | undefined;
+  /** It is a reply, a text by itself; default what the prompt goes on with. */
+  readonly standalone?: boolean;
   /** It is one of the texts that a search finds, which other generations of the request share; default it is drawn. */
   readonly beam?: { readonly search: BeamsRequest; readonly rank: number };
   /** Report the log-probabilities of the prompt's own tokens first. */
@@ -90,20 +92,28 @@ export async function generate(job: Job, { index, generation, speculation, metri
   const { signal } = job.abort;
   const { client = '', priority = 0 } = job.source;
   const name = job.model.name;
-  const { prompt, sampling, grammar, beam, scorePrompt = false } = generation;
-  const form = { ...(grammar === undefined ? {} : { grammar }), ...(speculation === undefined ? {} : { speculation }) };
+  const { prompt, sampling, grammar, beam, standalone = false, scorePrompt = false } = generation;
+  const form = { standalone, ...(grammar === undefined ? {} : { grammar }), ...(speculation === undefined ? {} : { speculation }) };
   let started: number | undefined;
   let first: number | undefined;
   let last: number | undefined;
   let generatedTokens = 0;
   let reason: FinishedReason = 'error';
+  /** A search found fewer texts than were asked for, and not this one. */
+  let isMissing = false;
   const onStart = (): void => {
     if (started !== undefined) return;
     started = now();
     begin(job);
   };
+  const work = { signal, client, priority, namespace: client, onStart };
   try {
     signal.throwIfAborted();
+    const found = beam === undefined || sampling.maxTokens === 0 ? undefined : await search(job, generation, work);
+    if (beam !== undefined && found !== undefined && found[beam.rank] === undefined) {
+      isMissing = true;
+      return;
+    }
     if (scorePrompt) {
       const alternatives: (readonly TokenAlternative[] | undefined)[] = Array.from({ length: prompt.length });
       const logProbabilities = await job.model.score(prompt, {
@@ -121,9 +131,8 @@ export async function generate(job: Job, { index, generation, speculation, metri
     }
     let end: 'stop' | 'length' = 'length';
     if (sampling.maxTokens !== 0) {
-      const work = { signal, client, priority, namespace: client, onStart };
       const tokens =
-        beam === undefined ? job.model.generate(prompt, { ...sampling, ...form, ...work }) : searched(job, { generation, beam, work });
+        beam === undefined ? job.model.generate(prompt, { ...sampling, ...form, ...work }) : (found?.[beam.rank]?.tokens ?? []);
       for await (const token of tokens) {
         signal.throwIfAborted();
         const time = now();
@@ -133,6 +142,7 @@ export async function generate(job: Job, { index, generation, speculation, metri
         generatedTokens++;
         count(job);
         job.channel.push({ index, kind: 'token', token });
+        await job.channel.room(signal);
         end = token.finishReason ?? end;
       }
     }
@@ -140,6 +150,10 @@ export async function generate(job: Job, { index, generation, speculation, metri
     job.channel.push({ index, kind: 'end', reason: end });
     reason = end;
   } finally {
+    if (!isMissing) finish();
+  }
+
+  function finish(): void {
     const ended = now();
     job.reasons[index] = signal.aborted ? 'abort' : reason;
     const begun = started ?? ended;
@@ -154,23 +168,24 @@ export async function generate(job: Job, { index, generation, speculation, metri
   }
 }
 
-/** The tokens of one of the texts that a search finds, once it has found them. */
-async function* searched(
+/** What a search finds, which several sequences share. */
+function search(
   { model, searches }: Job,
-  {
-    generation: { prompt, grammar, sampling },
-    beam: { search, rank },
-    work,
-  }: { readonly generation: GenerationRequest; readonly beam: NonNullable<GenerationRequest['beam']>; readonly work: WorkOptions },
-): AsyncGenerator<GeneratedToken> {
-  const { maxTokens, stop, alternatives } = sampling;
+  { prompt, grammar, standalone, sampling, beam }: GenerationRequest,
+  work: WorkOptions,
+): Promise<readonly BeamText[]> {
+  if (beam === undefined) return Promise.resolve([]);
   const { onStart = () => undefined } = work;
-  let known = searches.get(search);
-  if (known === undefined) {
-    const listeners = [onStart];
-    const options = { ...search, ...given({ maxTokens, stop, alternatives, grammar }), ...work };
-    const found = model.beamSearch?.(prompt, { ...options, onStart: () => listeners.forEach((listener) => listener()) });
-    searches.set(search, (known = { found: found ?? Promise.resolve([]), listeners }));
-  } else known.listeners.push(onStart);
-  yield* (await known.found)[rank]?.tokens ?? [];
+  const known = searches.get(beam.search);
+  if (known !== undefined) {
+    known.listeners.push(onStart);
+    return known.found;
+  }
+  const listeners = [onStart];
+  const { maxTokens, stop, alternatives } = sampling;
+  const options = { ...beam.search, ...given({ maxTokens, stop, alternatives, grammar, standalone }), ...work };
+  const found =
+    model.beamSearch?.(prompt, { ...options, onStart: () => listeners.forEach((listener) => listener()) }) ?? Promise.resolve([]);
+  searches.set(beam.search, { found, listeners });
+  return found;
 }

@@ -1,19 +1,27 @@
 /** From what a client sent to token ids: prompts checked against vocabulary and context, chats rendered by the model's template. */
 
-import { WeftError } from '../core/index.ts';
+import { UsageError, WeftError } from '../core/index.ts';
 import type { TextModel } from '../generate/index.ts';
 import { type ChatMessage, chatTokens as renderedTokens } from '../tokenizers/index.ts';
 import type { ChatBody, ToolCallBody } from './bodies/generation-body.ts';
-import { refuse } from './request-error.ts';
+import { refusalOf, refuse } from './request-error.ts';
 import { withTools } from './tools.ts';
 import type { Tools } from './tools.ts';
 
-/** Token ids of a prompt given as text or as ids. An empty text begins a document; a model that can't says so itself. */
-export function promptTokens(model: TextModel, prompt: string | readonly number[], param = 'prompt'): Uint32Array {
+/** Token ids of a prompt given as text or as ids. An empty text begins a document. */
+export function promptTokens(
+  model: TextModel,
+  prompt: string | readonly number[],
+  { param = 'prompt', special = true }: { readonly param?: string; readonly special?: boolean | undefined } = {},
+): Uint32Array {
   if (typeof prompt === 'string') {
-    const { tokenizer } = model;
-    if (prompt !== '') return tokenizer.encode(prompt);
-    return tokenizer.endOfText === undefined ? new Uint32Array() : Uint32Array.of(tokenizer.endOfText);
+    if (!special && prompt !== '') return model.tokenizer.encode(prompt);
+    try {
+      return model.encode(prompt);
+    } catch (error) {
+      if (error instanceof UsageError) throw refusalOf(error, param);
+      throw error;
+    }
   }
   const wrong = prompt.find((id) => id >= model.tokenizer.vocabSize);
   if (wrong === undefined) return Uint32Array.from(prompt);
@@ -40,14 +48,24 @@ export function truncated(
  * How many tokens to generate behind `prompt`.
  *
  * @param asked - what the client asked for; undefined leaves it to `standard`, or to the room there is
+ * @param beams - how many are in memory beside each other; default it is one text
  * @throws RequestError 400 `context_length_exceeded` with the numbers
  */
 export function tokenBudget(
   model: TextModel,
   prompt: Uint32Array,
-  { asked, standard = Infinity }: { asked: number | undefined; standard?: number },
+  { asked, standard = Infinity, beams }: { asked: number | undefined; standard?: number; beams?: number | undefined },
 ): number {
-  const room = model.contextLength - prompt.length;
+  const longest = beams === undefined ? Infinity : (model.beamLength?.(beams) ?? Infinity);
+  if (longest <= Math.min(model.contextLength - 1, prompt.length + (asked ?? 1) - 1)) {
+    throw refuse('WEFT_SERVE_CONTEXT', {
+      rule: `so many beams have room for ${Math.max(0, longest)} tokens of prompt and text each`,
+      value: `${beams} beams, ${prompt.length} tokens in the prompt and ${asked ?? 'at least 1'} to generate`,
+      remedy: 'Ask for fewer beams or tokens, or start the server with more --cache-tokens.',
+      param: 'n',
+    });
+  }
+  const room = Math.min(model.contextLength, longest) - prompt.length;
   const budget = asked ?? Math.min(room, standard);
   if (budget <= room && (room > 0 || asked === 0)) return budget;
   const wish = asked === undefined ? 'at least 1' : String(asked);
@@ -61,7 +79,11 @@ export function tokenBudget(
 }
 
 /** Token ids of a conversation, laid out by the model's chat template with the reply's opening at the end. */
-export async function chatTokens(model: TextModel, messages: ChatBody['messages'], tools?: Tools): Promise<Uint32Array> {
+export async function chatTokens(
+  model: TextModel,
+  messages: ChatBody['messages'],
+  { tools, variables = {} }: { readonly tools?: Tools | undefined; readonly variables?: ChatBody['chat_template_kwargs'] } = {},
+): Promise<Uint32Array> {
   const { chatTemplate } = model;
   if (chatTemplate === undefined) {
     throw refuse('WEFT_SERVE_CHAT_TEMPLATE', {
@@ -73,7 +95,7 @@ export async function chatTokens(model: TextModel, messages: ChatBody['messages'
   }
   const told = withTools(messages.map(turnOf), tools, chatTemplate);
   try {
-    return await renderedTokens(model, told.messages, { variables: told.variables });
+    return await renderedTokens(model, told.messages, { variables: { ...variables, ...told.variables } });
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
     const cause = error.cause instanceof Error ? error.cause.message : error.message;

@@ -24,7 +24,7 @@ describe.skipIf(missing)('stories260K, served', () => {
       const tell = async (): Promise<string> => {
         const payload = { prompt: [1], temperature: 0, max_tokens: 200 };
         const answer = await app.inject({ method: 'POST', url: '/v1/completions', payload });
-        return answer.json<{ choices: { text: string }[] }>().choices[0]!.text.trim();
+        return answer.json<{ choices: { text: string }[] }>().choices[0]!.text;
       };
       const stories = await Promise.all(Array.from({ length: 8 }, tell));
       // What llama2.c's run prints with -t 0; after its README.
@@ -32,11 +32,25 @@ describe.skipIf(missing)('stories260K, served', () => {
       expect(new Set(stories).size).toBe(1);
       await app.close();
     }
+    // What goes on from a text keeps the space before it; a reply has none, and neither has what is to be of a form.
+    const app = await createApp({ models: [textModel], graceSeconds: 0 });
+    const complete = async (payload: object): Promise<string> => {
+      const answer = await app.inject({ method: 'POST', url: '/v1/completions', payload: { temperature: 0, max_tokens: 6, ...payload } });
+      return answer.json<{ choices: { text: string }[] }>().choices[0]!.text;
+    };
+    expect(await complete({ prompt: 'Once upon' })).toBe(' a time, there was a');
+    expect(await complete({ prompt: 'Once upon', use_beam_search: true, n: 2 })).toMatch(/^ a time/);
+    expect(await complete({ prompt: 'Once upon', echo: true })).toBe('Once upon a time, there was a');
+    expect(await complete({ prompt: 'Once upon', echo: true, logprobs: 1 })).toBe('Once upon a time, there was a');
+    expect(await complete({ prompt: 'Once upon', stop: ' a t' })).toBe('');
+    expect(await complete({ prompt: 'Once upon', stop: ' a t', use_beam_search: true })).toBe('');
+    expect(await complete({ prompt: 'Once upon', structured_outputs: { choice: ['a time', 'the sea'] } })).toBe('a time');
+    await app.close();
     await textModel.close();
     const rounded = await createTextModel({ ...parts, name: 'rounded' }, { threads: 1, bits: 8 });
     let text = '';
     for await (const token of rounded.generate(Uint32Array.of(1), { temperature: 0, maxTokens: 12 })) text += token.text;
-    expect(text.trim()).toMatch(/^Once upon a time, there was a/);
+    expect(text).toMatch(/^Once upon a time, there was a/);
     await rounded.close();
   });
 });

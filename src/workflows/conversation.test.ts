@@ -18,6 +18,7 @@ async function parrot({ chatTemplate, contextLength = 128 }: { chatTemplate?: st
     chatTemplate,
     card: undefined,
     parameters: 0,
+    encode: (text) => tokenizer.encode(text),
     async *generate(prompt): AsyncGenerator<GeneratedToken> {
       prompts.push(typeof prompt === 'string' ? prompt : tokenizer.decode(prompt));
       for (const text of ['A', 'B']) yield { id: 0, text, logProbability: 0, alternatives: [] };

@@ -57,7 +57,7 @@ export function converse(model: TextModel, options: { readonly system?: string }
       const ids = await promptOf(question, Math.min(sampling.maxTokens ?? Infinity, Math.floor(model.contextLength / 4)));
       let answer: string | undefined;
       try {
-        for await (const token of model.generate(ids, sampling)) {
+        for await (const token of model.generate(ids, { ...sampling, standalone: chats })) {
           answer = (answer ?? '') + token.text;
           yield token;
         }
@@ -76,7 +76,7 @@ export function converse(model: TextModel, options: { readonly system?: string }
   };
 }
 
-function lastTokens({ tokenizer, contextLength }: TextModel, text: string): Uint32Array {
-  const ids = tokenizer.encode(text);
-  return ids.subarray(Math.max(0, ids.length - Math.floor(contextLength / 2)));
+function lastTokens(model: TextModel, text: string): Uint32Array {
+  const ids = model.encode(text);
+  return ids.subarray(Math.max(0, ids.length - Math.floor(model.contextLength / 2)));
 }

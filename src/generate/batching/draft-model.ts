@@ -1,14 +1,23 @@
-/** A small model that guesses for a large one of the same vocabulary. Leviathan et al. 2023; Chen et al. 2023, "Speculative Sampling". */
+/**
+ * A small model that guesses for a large one of the same vocabulary. Leviathan et al. 2023; Chen et al. 2023, "Speculative Sampling".
+ *
+ * Decided: a guess is drawn from the small model's distribution with the very number that will decide the draw from the large one's, which
+ * is known beforehand. Where the two distributions are alike, the two draws are mostly the same.
+ */
 
 import type { LanguageModel } from '../../models/index.ts';
 import { createBatchRunner } from './batch-runner.ts';
-import type { BatchRunner, Weights } from './batch-runner.ts';
+import type { BatchRunner, Scores, Weights } from './batch-runner.ts';
 import type { Drafter } from './lookup-drafter.ts';
 
 /** See {@link createDraftModel}. */
 export interface DraftModel {
-  /** A drafter for one text; it guesses nothing while all slots are taken. */
-  createDrafter(): Drafter;
+  /**
+   * A drafter for one text; it guesses nothing while all slots are taken.
+   *
+   * @param choose the guess by the small model's scores, for the token in the place `place` of prompt and text
+   */
+  createDrafter(choose: (scores: Scores, place: number) => number): Drafter;
   /** Frees the model; no drafter may be at work. */
   close(): void;
 }
@@ -16,7 +25,7 @@ export interface DraftModel {
 /** Tokens of a text that are read at once. */
 const PIECE = 512;
 
-/** Makes a small model ready to guess for `slots` texts at once. Its likeliest token is the guess, whatever the text is drawn with. */
+/** Makes a small model ready to guess for `slots` texts at once. */
 export async function createDraftModel(
   model: LanguageModel,
   weights: Weights,
@@ -25,24 +34,22 @@ export async function createDraftModel(
   const runner = await createBatchRunner(model, weights, { slots, longest: model.contextLength, threads });
   const free = Array.from({ length: slots }, (_, slot) => slot);
   return {
-    createDrafter() {
+    createDrafter(choose) {
       let slot: number | undefined;
-      let read: number[] = [];
+      let known: number[] = [];
       return {
         async propose(text, most) {
           slot ??= free.pop();
           if (slot === undefined || text.length + most > model.contextLength) return [];
           // What was guessed wrong is read over.
           let same = 0;
-          while (same < read.length && same < text.length - 1 && read[same] === text[same]) same++;
-          read = text.slice();
-          let next = await likeliest(runner, { slot, text, from: same });
+          while (same < known.length && same < text.length - 1 && known[same] === text[same]) same++;
+          known = text.slice();
           const guesses: number[] = [];
-          while (guesses.length < most) {
+          for (let from = same; guesses.length < most; from = known.length - 1) {
+            const next = choose(await readText(runner, { slot, text: known, from }), known.length);
             guesses.push(next);
-            if (guesses.length === most) break;
-            read.push(next);
-            next = await likeliest(runner, { slot, text: read, from: read.length - 1 });
+            if (guesses.length < most) known.push(next);
           }
           return guesses;
         },
@@ -56,17 +63,15 @@ export async function createDraftModel(
   };
 }
 
-/** Reads a text from a place on; the likeliest token behind it. */
-async function likeliest(
+/** Reads a text from a place on; the scores behind it. */
+async function readText(
   runner: BatchRunner,
   { slot, text, from }: { readonly slot: number; readonly text: readonly number[]; readonly from: number },
-): Promise<number> {
-  let logits: Float32Array = new Float32Array();
+): Promise<Scores> {
+  let scores: Scores = { logits: new Float32Array(), logProbabilities: new Float32Array() };
   for (let past = from; past < text.length; past += PIECE) {
     const tokens = Uint32Array.from(text.slice(past, past + PIECE));
-    ({ logits } = await runner.read({ slot, tokens, past, rowCount: 1 }, undefined));
+    scores = await runner.read({ slot, tokens, past, rowCount: 1 }, undefined);
   }
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if ((logits[id] as number) > (logits[best] as number)) best = id;
-  return best;
+  return scores;
 }

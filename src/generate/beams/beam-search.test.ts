@@ -198,7 +198,7 @@ describe('a text model', () => {
     ] as const)
       await expect(textModel.beamSearch!('ab', options as BeamSearchOptions)).rejects.toThrow(words);
     // Two blocks for each: a prompt and its text have 63 tokens at most.
-    await expect(textModel.beamSearch!(prompt(64), { beams: 4 })).rejects.toMatchObject({ code: 'WEFT_GENERATE_CONTEXT' });
+    await expect(textModel.beamSearch!(prompt(64), { beams: 4 })).rejects.toThrow('so many beams have room for 63 tokens');
     expect((await textModel.beamSearch!(prompt(60), { beams: 4 }))[0]!.tokens.length).toBeLessThanOrEqual(3);
     expect(await textModel.beamSearch!(prompt(5), { beams: 4, maxTokens: 0 })).toEqual([]);
   });

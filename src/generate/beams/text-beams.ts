@@ -5,6 +5,7 @@ import type { Constraint } from '../constraints/create-constraint.ts';
 import { requireNumbers, topAlternatives } from '../sampling/probabilities.ts';
 import type { TokenLogProbability } from '../sampling/probabilities.ts';
 import type { BeamText, GeneratedToken, TokenAlternative } from '../text-model.ts';
+import { createTextStream } from '../text-stream.ts';
 import { alternativesOf, createTokenSpeller } from '../token-writer.ts';
 import type { TakenToken, WriterSource } from '../token-writer.ts';
 import { createBeams } from './beams.ts';
@@ -38,9 +39,23 @@ export interface TextBeams {
   read(found: FinishedBeam<TextBeam>): BeamText;
 }
 
+/** Tokens without text of their own that may be among those of a stop text. */
+const SLACK = 8;
+
 /** A search for the likeliest texts. */
 export function createTextBeams(source: TextBeamsSource): TextBeams {
-  const { tokenizer, constraint, beams: count, lengthPenalty, limit, stop } = source;
+  const { tokenizer, constraint, beams: count, lengthPenalty, limit, stop, before = new Uint32Array() } = source;
+  /** Tokens that a stop text may be spread over: each has a byte, but for special ones. */
+  const reach = Math.max(0, ...stop.map((text) => Buffer.byteLength(text))) + SLACK;
+  const shown = Array.from(before.slice(-SLACK));
+  /** Whether a stop text ends with the last token; it did not before. */
+  const stops = (tokens: readonly TakenToken[]): boolean => {
+    if (stop.length === 0) return false;
+    const from = Math.max(0, tokens.length - reach);
+    const earlier = tokens.slice(Math.max(0, from - reach), from).map(({ id }) => id);
+    const stream = createTextStream(tokenizer, stop, from < reach ? [...shown, ...earlier] : earlier);
+    return tokens.slice(from).reduce((stopped, { id }) => stream.push(id).stopped || stopped, false);
+  };
   const spell = ({ tokens, closed }: Pick<TextBeam, 'tokens' | 'closed'>): readonly GeneratedToken[] => {
     const speller = createTokenSpeller(source, stop);
     return tokens.map((token, index) => speller.push(token, closed && index === tokens.length - 1));
@@ -59,9 +74,7 @@ export function createTextBeams(source: TextBeamsSource): TextBeams {
         closed: follows?.ended === true,
         next: [],
       };
-      // Spelled from its beginning: hypotheses part at every token, and this is asked of a few of them.
-      const ended = source.endTokens.has(id) || state.closed || (stop.length > 0 && spell(state).at(-1)?.finishReason === 'stop');
-      return { state, ended };
+      return { state, ended: source.endTokens.has(id) || state.closed || stops(state.tokens) };
     },
   });
   let restricted: Float32Array | undefined;

@@ -6,7 +6,7 @@
  * seed and the token's place in its generation alone, so that the text does not depend on what else is computed beside it.
  */
 
-import { createRandom } from '../../core/index.ts';
+import { UsageError, createRandom } from '../../core/index.ts';
 import { fastExp } from './fast-exp.ts';
 import { cutAtMass, likeliest, precedes } from './order.ts';
 import type { Sampling } from './options.ts';
@@ -31,6 +31,7 @@ export interface Choice {
 export interface Sampler {
   /** Whether `counts` are looked at. */
   readonly counts: boolean;
+  /** @throws UsageError `WEFT_GENERATE_OPTION` when no token is left that may be taken */
   choose(choice: Choice): number;
 }
 
@@ -125,6 +126,7 @@ export function createSampler(vocabSize: number, settings: ChoiceSettings): Samp
       if (plain && allowed === undefined) return drawPlain(logProbabilities, uniform);
       const logits = adjusts || allowed !== undefined ? adjust(raw, choice) : raw;
       const best = argmax(logits);
+      if (logits[best] === -Infinity) throw nothingLeft();
       if (temperature === 0) return best;
       makeRoom();
       const max = logits[best] as number;
@@ -152,6 +154,16 @@ export function createSampler(vocabSize: number, settings: ChoiceSettings): Samp
       return chosen;
     },
   };
+}
+
+function nothingLeft(): UsageError {
+  return new UsageError({
+    code: 'WEFT_GENERATE_OPTION',
+    action: 'choose a token',
+    rule: 'one must be left that may follow',
+    value: 'the biases forbid all of them',
+    remedy: 'Forbid fewer tokens with logitBias.',
+  });
 }
 
 /** Draws from the distribution as it is: its masses sum to one already, so the tokens behind the one drawn are not looked at. */

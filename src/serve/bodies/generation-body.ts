@@ -6,8 +6,9 @@
 
 import { z } from 'zod';
 
-import type { SamplingOptions } from '../../generate/index.ts';
+import type { SamplingOptions, TextModel } from '../../generate/index.ts';
 import type { FormBody } from '../grammars.ts';
+import { refuse } from '../request-error.ts';
 import type { Tool } from '../tools.ts';
 import {
   MOST_ALTERNATIVES,
@@ -63,6 +64,8 @@ export interface CompletionBody extends SamplingBody {
   readonly prompt: Prompts;
   readonly logprobs?: number | undefined;
   readonly echo?: boolean | undefined;
+  /** Whether a text gets the special tokens that the tokenizer puts before one; default true, as in vLLM. */
+  readonly add_special_tokens?: boolean | undefined;
 }
 
 /** One message of a chat. */
@@ -101,6 +104,8 @@ export interface ChatBody extends SamplingBody {
   readonly tools?: readonly ToolBody[] | undefined;
   readonly tool_choice?: ToolChoiceBody | undefined;
   readonly parallel_tool_calls?: boolean | undefined;
+  /** What the chat template is told beside the messages, such as `enable_thinking`. As vLLM's. */
+  readonly chat_template_kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
 
 const sampling = {
@@ -154,6 +159,7 @@ const completion = z
     max_tokens: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
     logprobs: z.number().int().min(0).max(MOST_ALTERNATIVES),
     echo: z.boolean(),
+    add_special_tokens: z.boolean(),
   })
   .partial()
   .required({ prompt: true });
@@ -213,6 +219,7 @@ const chat = z
       z.strictObject({ type: z.literal('function'), function: z.strictObject({ name: functionName }) }),
     ]),
     parallel_tool_calls: z.boolean(),
+    chat_template_kwargs: jsonObject,
   })
   .partial()
   .required({ messages: true });
@@ -227,13 +234,27 @@ export function readChatBody(body: unknown): ChatBody {
   return readBody(chat, body);
 }
 
-/** The sampling options of an OpenAI body, but for seed and length. `top_k` of 0 or -1 means off, as in vLLM. */
-export function samplingOf(body: SamplingBody): SamplingOptions {
+/**
+ * The sampling options of an OpenAI body, but for seed and length: what it does not say is as the model's makers would have it. `top_k` of
+ * 0 or -1 means off, as in vLLM.
+ *
+ * @throws RequestError 400 for a bias of a token that the model lacks
+ */
+export function samplingOf(body: SamplingBody, { tokenizer, defaults = {} }: Pick<TextModel, 'tokenizer' | 'defaults'>): SamplingOptions {
   const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, stop, logit_bias: biases } = body;
-  return given({
+  const strange = Object.keys(biases ?? {}).find((id) => Number(id) >= tokenizer.vocabSize);
+  if (strange !== undefined) {
+    throw refuse('WEFT_SERVE_PARAMETER', {
+      rule: `the vocabulary has ${tokenizer.vocabSize} tokens`,
+      value: `token id ${strange}`,
+      remedy: 'Give biases to tokens of this model.',
+      param: 'logit_bias',
+    });
+  }
+  const asked = given({
     temperature: t,
     topP: p,
-    topK: k === undefined || k < 1 ? undefined : k,
+    topK: k === undefined ? undefined : Math.max(0, k),
     minP: m,
     repetitionPenalty: r,
     presencePenalty: body.presence_penalty,
@@ -244,4 +265,5 @@ export function samplingOf(body: SamplingBody): SamplingOptions {
         : new Map(Object.entries(biases).map(([id, bias]) => [Number(id), bias === FORBIDS ? -Infinity : bias])),
     stop: typeof stop === 'string' ? [stop] : stop,
   });
+  return { ...defaults, ...asked };
 }

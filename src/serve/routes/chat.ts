@@ -88,14 +88,18 @@ export async function planChat(
   );
   const grammar = grammarOf(body, tools);
   const asked = body.max_completion_tokens ?? body.max_tokens;
-  const prompt = truncated(model, await chatTokens(model, body.messages, tools), { keep: body.truncate_prompt_tokens, asked });
+  const prompt = truncated(model, await chatTokens(model, body.messages, { tools, variables: body.chat_template_kwargs }), {
+    keep: body.truncate_prompt_tokens,
+    asked,
+  });
   const { n = 1, logprobs, top_logprobs: top = 0 } = body;
-  const maxTokens = tokenBudget(model, prompt, { asked });
-  const sampling = { ...samplingOf(body), maxTokens };
   const search = beamsOf(model, body);
+  const maxTokens = tokenBudget(model, prompt, { asked, beams: search?.beams });
+  const sampling = { ...samplingOf(body, model), maxTokens };
   const generations = Array.from({ length: n }, (_, choice) => ({
     prompt,
     grammar,
+    standalone: true,
     ...(search === undefined ? {} : { beam: { search, rank: choice } }),
     sampling: { ...sampling, seed: seed + choice, ...given({ alternatives: logprobs === true ? top : undefined }) },
   }));
@@ -140,17 +144,20 @@ async function answer(parts: AsyncGenerator<ReplyPart>, { model, body, generatio
   return {
     ...head,
     object: 'chat.completion',
-    choices: choices.map(({ content, calls, logprobs, reason }, index) => ({
-      index,
-      message: {
-        role: 'assistant',
-        content: content === '' && calls.length > 0 ? null : content,
-        refusal: null,
-        ...(calls.length === 0 ? {} : { tool_calls: calls }),
-      },
-      logprobs: body.logprobs === true ? { content: logprobs, refusal: null } : null,
-      finish_reason: reason,
-    })),
+    choices: choices
+      .map(({ content, calls, logprobs, reason }, index) => ({
+        index,
+        message: {
+          role: 'assistant',
+          content: content === '' && calls.length > 0 ? null : content,
+          refusal: null,
+          ...(calls.length === 0 ? {} : { tool_calls: calls }),
+        },
+        logprobs: body.logprobs === true ? { content: logprobs, refusal: null } : null,
+        finish_reason: reason,
+      }))
+      // A search may find fewer texts than it was asked for.
+      .filter((choice) => choice.finish_reason !== null),
     usage: usage.total(),
   };
 }

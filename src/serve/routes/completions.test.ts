@@ -74,6 +74,7 @@ describe('POST /v1/completions', () => {
     const { signal, client: _c, namespace: _n, priority: _p, onStart: _o, ...given } = server.model.log.options[0] ?? {};
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(given).toEqual({
+      standalone: false,
       temperature: 0.3,
       topP: 0.9,
       topK: 40,
@@ -102,7 +103,14 @@ describe('POST /v1/completions', () => {
       user: 'me',
     });
     const { signal: _, client: _c, namespace: _n, priority: _p, onStart: _o, ...given } = server.model.log.options[0] ?? {};
-    expect(given).toEqual({ maxTokens: 16, presencePenalty: 0, logitBias: new Map(), seed: expect.any(Number) as number });
+    expect(given).toEqual({
+      maxTokens: 16,
+      standalone: false,
+      topK: 0,
+      presencePenalty: 0,
+      logitBias: new Map(),
+      seed: expect.any(Number) as number,
+    });
     await server.close();
   });
 

@@ -61,7 +61,8 @@ export function completionsRoute(app: FastifyInstance, serving: Serving): void {
       const so = choices[part.choice.index];
       if (so !== undefined) choices[part.choice.index] = join(so, part.choice);
     }
-    return { ...head, choices, usage: usage.total() } satisfies Completion;
+    // A search may find fewer texts than it was asked for.
+    return { ...head, choices: choices.filter((choice) => choice.finish_reason !== null), usage: usage.total() } satisfies Completion;
   });
 }
 
@@ -77,12 +78,15 @@ function plan(model: TextModel, body: CompletionBody, seed: number): readonly Ge
       param: n > 1 ? 'n' : 'prompt',
     });
   }
-  const sampling = samplingOf(body);
+  const sampling = samplingOf(body, model);
   const grammar = grammarOf(body);
   const beams = beamsOf(model, body);
   return prompts.flatMap((one) => {
-    const prompt = truncated(model, promptTokens(model, one), { keep: body.truncate_prompt_tokens, asked: body.max_tokens });
-    const maxTokens = tokenBudget(model, prompt, { asked: body.max_tokens, standard: STANDARD_TOKENS });
+    const prompt = truncated(model, promptTokens(model, one, { special: body.add_special_tokens }), {
+      keep: body.truncate_prompt_tokens,
+      asked: body.max_tokens,
+    });
+    const maxTokens = tokenBudget(model, prompt, { asked: body.max_tokens, standard: STANDARD_TOKENS, beams: beams?.beams });
     const search = beams === undefined ? undefined : { ...beams };
     return Array.from({ length: n }, (_, choice) => ({
       prompt,
@@ -153,10 +157,10 @@ type PromptScores = Pick<Extract<EngineEvent, { readonly kind: 'prompt' }>, 'log
 
 /** The prompt's own tokens; nothing else could have stood in the place of the first. */
 function scorePrompt(model: TextModel, ids: Uint32Array, { logProbabilities, alternatives }: PromptScores): readonly ScoredToken[] {
-  let length = 0;
-  return [...ids].map((id, index) => {
-    const before = length;
-    length = model.tokenizer.decode(ids.subarray(0, index + 1)).length;
+  const decoder = model.tokenizer.createDecoder();
+  return Array.from(ids, (id, index) => {
+    let { length } = decoder.push(id);
+    if (index === ids.length - 1) length += decoder.end().length;
     const logProbability = logProbabilities[index] ?? NaN;
     const listed = alternatives[index]?.some((other) => other.id === id) === false ? [{ id, text: '', logProbability }] : [];
     const others = alternatives[index];
@@ -164,7 +168,7 @@ function scorePrompt(model: TextModel, ids: Uint32Array, { logProbabilities, alt
       id,
       logProbability,
       alternatives: others === undefined ? undefined : [...others, ...listed],
-      length: Math.max(0, length - before),
+      length,
     };
   });
 }

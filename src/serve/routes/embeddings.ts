@@ -28,7 +28,7 @@ export function embeddingsRoute(app: FastifyInstance, serving: Serving): void {
   app.post('/v1/embeddings', async (request, reply) => {
     const body = readEmbeddingBody(request.body);
     const model = modelFor(serving, body.model);
-    const inputs = inputsOf(body.input).map((input) => requireFitting(model, promptTokens(model, input, 'input')));
+    const inputs = inputsOf(body.input).map((input) => requireFitting(model, promptTokens(model, input, { param: 'input' })));
     const base64 = body.encoding_format === 'base64';
     const vectors = await serving.engine.embed(model, inputs, sourceOf(request, reply));
     const tokens = inputs.reduce((sum, { length }) => sum + length, 0);

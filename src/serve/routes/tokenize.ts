@@ -2,7 +2,7 @@
  * `POST /tokenize` and `POST /detokenize`, in vLLM's form (`prompt` or `messages`; https://docs.vllm.ai) and in llama.cpp's (`content`;
  * https://github.com/ggml-org/llama.cpp/tree/master/tools/server).
  *
- * Decided: special tokens are added where asked for alone, so that the count is that of the same prompt sent to be completed.
+ * Decided: without a word of it vLLM's form adds the tokenizer's special tokens, as completions do, and llama.cpp's does not.
  */
 
 import type { FastifyInstance } from 'fastify';
@@ -29,7 +29,7 @@ export function tokenizeRoutes(app: FastifyInstance, serving: Serving): void {
       });
     }
     const { tokenizer } = model;
-    const special = body.add_special_tokens ?? body.add_special ?? false;
+    const special = body.add_special_tokens ?? body.add_special ?? body.prompt !== undefined;
     const ids = [
       ...(body.messages === undefined
         ? tokenizer.encode(body.prompt ?? body.content ?? '', { addSpecialTokens: special })
