@@ -173,13 +173,16 @@ describe('a request that cannot be served', () => {
 
   test.for([
     [{}, 'Cannot serve the request as a parameter is missing: prompt. Give it.'],
-    [{ prompt: 3 }, 'Cannot serve the request as the parameter prompt does not fit: expected string or array. '],
-    [{ prompt: [] }, 'Cannot serve the request as the parameter prompt does not fit: Too small: expected array to have >=1 items. '],
+    [{ prompt: 3 }, 'Cannot serve the request as the parameter prompt does not fit: expected a text or a list. '],
+    [{ prompt: [] }, 'Cannot serve the request as the parameter prompt does not fit: expected at least 1 item. '],
+    [{ prompt: ['a', 1] }, 'Cannot serve the request as the parameter prompt does not fit: [1]: expected a text. '],
+    [{ prompt: 'a', stop: 7 }, 'Cannot serve the request as the parameter stop does not fit: expected a text or a list. '],
+    [{ prompt: 'a', temperature: 3 }, 'Cannot serve the request as the parameter temperature does not fit: expected at most 2. '],
+    [{ prompt: 'a', seed: 1.5 }, 'Cannot serve the request as the parameter seed does not fit: expected a whole number. '],
     [
-      { prompt: ['a', 1] },
-      'Cannot serve the request as the parameter prompt does not fit: [1]: Invalid input: expected string, received number. ',
+      Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`a${index}`, 1])),
+      'Cannot serve the request as its body has more than 200 parameters: 300. ',
     ],
-    [{ prompt: 'a', stop: 7 }, 'Cannot serve the request as the parameter stop does not fit: expected string or array. '],
   ] as const)('%j is told in words that help', async ([body, message]) => {
     const { error } = (await server.post(COMPLETIONS, body)).json() as { error: { message: string } };
     expect(error.message.slice(0, message.length)).toBe(message);

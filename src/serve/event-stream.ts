@@ -26,8 +26,10 @@ export async function sendEvents(
         yield (named ? `event: ${(next.value as { readonly type: string }).type}\n` : '') + event(JSON.stringify(next.value));
       if (done !== undefined) yield event(done);
     } catch (error) {
-      if (!reply.raw.destroyed) reply.log.error({ err: error }, 'a stream failed');
-      yield event(JSON.stringify(errorAnswer(error).body));
+      const { status, body } = errorAnswer(error);
+      // To end with the server, or out of time, is no fault.
+      if (!reply.raw.destroyed) reply.log[status === 500 ? 'error' : 'warn']({ err: error }, 'a stream failed');
+      yield event(JSON.stringify(body));
     } finally {
       await values.return(undefined);
     }

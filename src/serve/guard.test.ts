@@ -129,6 +129,10 @@ describe('a server with keys', () => {
     const server = await app(file, { models: [fakeModel({ name: 'a' }), fakeModel({ name: 'b' })] });
     const listed = (await server.inject({ url: '/v1/models', headers: bearer(key) })).json<{ data: { id: string }[] }>();
     expect(listed.data.map(({ id }) => id)).toEqual(['b']);
+    expect(await ask(server, '/v1/models/b', { key })).toMatchObject({ status: 200 });
+    for (const other of ['a', 'nowhere'])
+      expect(await ask(server, `/v1/models/${other}`, { key })).toEqual({ status: 403, code: 'model_not_found' });
+    expect((await server.inject({ url: '/v1/models/', headers: bearer(key) })).json()).toEqual(listed);
     expect(await ask(server, '/v1/completions', { key, body: { ...prompt, model: 'b' } })).toMatchObject({ status: 200 });
     for (const model of ['a', undefined])
       expect(await ask(server, '/v1/completions', { key, body: { ...prompt, model } })).toEqual({ status: 403, code: 'model_not_found' });

@@ -59,7 +59,7 @@ export function guardRoutes(app: FastifyInstance, { keys, limits, clock, standar
     const { model } = (request.body ?? {}) as { readonly model?: unknown };
     if (model !== undefined && model !== null && typeof model !== 'string') return; // The route says what is wrong with it.
     const name = model ?? (LIMITED.includes(scopeOf(request)) ? standardModel() : undefined);
-    if (name !== undefined && !clientOf(request).mayUse(name)) throw notForModel(clientOf(request).name, name);
+    if (name !== undefined) requireModel(request, name);
   });
 }
 
@@ -102,6 +102,12 @@ function forbidden(record: KeyRecord, scope: Scope): RequestError {
     },
     { status: 403 },
   );
+}
+
+/** @throws RequestError 403 when the key of a request is not for a model; nothing tells whether there is one of that name */
+export function requireModel(request: FastifyRequest, model: string): void {
+  const client = clientOf(request);
+  if (!client.mayUse(model)) throw notForModel(client.name, model);
 }
 
 function notForModel(name: string, model: string): RequestError {

@@ -169,6 +169,9 @@ describe('tokens', () => {
     };
     expect(tokens.map(({ id }) => id)).toEqual(ids);
     expect(tokens[0]!.piece).toBe(model.tokenizer.decode([ids[0]!]));
+    // Half a character is its bytes.
+    const halves = (await post('/tokenize', { content: '瀬', with_pieces: true })).body as unknown as { tokens: { piece: unknown }[] };
+    expect(halves.tokens.flatMap(({ piece }) => piece)).toEqual([...Buffer.from('瀬')]);
     const chat = (await post('/tokenize', { messages: [{ role: 'user', content: 'the cat' }] })).body as unknown as { count: number };
     const reply = await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'the cat' }], max_tokens: 1 });
     expect((reply.body as unknown as Completion).usage.prompt_tokens).toBe(chat.count);

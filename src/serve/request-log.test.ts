@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 
 import { recordUsage } from './accounting.ts';
 import { createApp } from './app.ts';
@@ -94,6 +94,33 @@ describe('the log', () => {
     expect(text()).not.toContain(`prompt=${encodeURIComponent(secret)}`);
     expect(text()).not.toContain(key);
     expect(text()).not.toContain(key.slice(5));
+    await app.close();
+  });
+
+  test('without it, faults are told all the same, and nothing else', async () => {
+    const written: string[] = [];
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    const { app } = await logged({ log: false });
+    const answer = await app.inject({ method: 'POST', url: '/broken', payload: {} });
+    await app.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'to be', max_tokens: 1 } });
+    await app.inject({ method: 'POST', url: '/v1/completions', payload: {} });
+    await app.close();
+    write.mockRestore();
+    expect(written).toHaveLength(1);
+    expect(JSON.parse(written[0]!)).toMatchObject({ level: 'error', reqId: answer.headers['x-request-id'], err: { message: 'a fault' } });
+  });
+
+  test('a server that is not ready yet is no fault', async () => {
+    const { app, requests } = await logged({ models: new Promise<never>(() => undefined) });
+    await app.inject('/health');
+    await app.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'to be' } });
+    expect(requests()).toMatchObject([
+      { level: 'info', route: '/health', status: 503 },
+      { level: 'warn', route: '/v1/completions', status: 503 },
+    ]);
     await app.close();
   });
 

@@ -33,14 +33,15 @@ export interface LogOptions {
 
 /** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
 const CLIENT_GONE = 499;
+/** What is asked whether the server is ready may hear that it is not. */
+const HEALTH = /^\/(?:health|v1\/health\/)/;
 const KEY = /weft_[\w-]+/g;
 
-/** Fastify's logger. */
+/** Fastify's logger. Without a log, faults of the server are told all the same: an answer refers to them. */
 export function loggerOptions({ log, logLevel }: LogOptions): NonNullable<FastifyServerOptions['logger']> {
-  if (log === false) return false;
   return {
-    level: logLevel,
-    stream: log === true ? process.stderr : log,
+    level: log === false ? 'error' : logLevel,
+    stream: typeof log === 'boolean' ? process.stderr : log,
     base: { pid: process.pid },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (level: string) => ({ level }) },
@@ -69,7 +70,9 @@ export function logRequests(app: FastifyInstance, { log, logPrompts }: LogOption
         finishReasons,
         ...(logPrompts ? { body: request.body } : {}),
       };
-      if (status >= 500) request.log.error(line, 'request');
+      // To be full, loading or out of time is no fault.
+      if (status === 500) request.log.error(line, 'request');
+      else if (status > 500 && !HEALTH.test(line.route ?? '')) request.log.warn(line, 'request');
       else request.log.info(line, 'request');
     });
   });

@@ -12,6 +12,7 @@ import { z } from 'zod';
 
 import { FormatError, nearestTo } from '../core/index.ts';
 import type { Speculation } from '../generate/index.ts';
+import { issueWords } from './issue-words.ts';
 import type { ModelSource } from './model-sources.ts';
 import { OPTION_RANGES } from './option-ranges.ts';
 import { LOG_LEVELS } from './request-log.ts';
@@ -183,7 +184,7 @@ function misfit(file: string, issue: z.core.$ZodIssue | undefined): FormatError 
   return new FormatError({
     ...report,
     rule: place === '' ? 'it holds no object of settings' : `${place} does not fit`,
-    value: issue?.message ?? '',
+    value: issue === undefined ? '' : issueWords(issue),
     remedy: `Give ${place === '' ? 'an object' : place} a value that is allowed.`,
   });
 }

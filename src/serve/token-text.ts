@@ -1,18 +1,53 @@
 /** How single tokens are written in answers: a token may be a part of a character, which JSON cannot hold. */
 
+import { isUtf8 } from 'node:buffer';
+
 import type { GeneratedToken } from '../generate/index.ts';
 import type { Tokenizer } from '../tokenizers/index.ts';
 
-const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+/** What is known of a tokenizer's tokens, by id: a prompt may have a million of them, of a few kinds. */
+interface Spelled {
+  readonly pieces: (string | Uint8Array | undefined)[];
+  readonly texts: (string | undefined)[];
+}
+const known = new WeakMap<Tokenizer, Spelled>();
 
-/** The token's text, or `bytes:\xe2\x82` when its bytes are not whole characters, as OpenAI writes them. */
+function spelledOf(tokenizer: Tokenizer): Spelled {
+  const spelled = known.get(tokenizer) ?? { pieces: [], texts: [] };
+  known.set(tokenizer, spelled);
+  return spelled;
+}
+
+/** Each token's text, or its bytes when they are not whole characters. */
+export function tokenPieces(tokenizer: Tokenizer, ids: ArrayLike<number>): (string | Uint8Array)[] {
+  const { pieces } = spelledOf(tokenizer);
+  return Array.from(ids, (id) => {
+    const piece = pieces[id];
+    if (piece !== undefined) return piece;
+    const bytes = tokenizer.tokenBytes(id);
+    return (pieces[id] = isUtf8(bytes) ? decoder.decode(bytes) : bytes);
+  });
+}
+
+/** Each token's text, or `bytes:\xe2\x82` when its bytes are not whole characters, as OpenAI writes them. */
+export function tokenTexts(tokenizer: Tokenizer, ids: ArrayLike<number>): string[] {
+  const { texts } = spelledOf(tokenizer);
+  return Array.from(ids, (id) => {
+    const text = texts[id];
+    if (text !== undefined) return text;
+    const [piece = ''] = tokenPieces(tokenizer, [id]);
+    return (texts[id] = typeof piece === 'string' ? piece : `bytes:${Array.from(piece, escaped).join('')}`);
+  });
+}
+
+function escaped(byte: number): string {
+  return `\\x${byte.toString(16).padStart(2, '0')}`;
+}
+
+/** The same of one token. */
 export function tokenText(tokenizer: Tokenizer, id: number): string {
-  const bytes = tokenizer.tokenBytes(id);
-  try {
-    return strict.decode(bytes);
-  } catch {
-    return `bytes:${[...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
-  }
+  return tokenTexts(tokenizer, [id])[0] as string;
 }
 
 /** Log-probabilities in the form of `/v1/completions`. */

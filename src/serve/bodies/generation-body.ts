@@ -176,21 +176,25 @@ const calls = z.array(
   }),
 );
 /** A message of a chat. */
-export const message: z.ZodType<ChatMessage> = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
-  z.strictObject({
-    role: z.literal('assistant'),
-    content: content.nullable().optional(),
-    name,
-    tool_calls: calls.nullable().optional(),
-    // What an answer has, and clients send back as it is:
-    refusal: z.null().optional(),
-    audio: z.null().optional(),
-    function_call: z.null().optional(),
-    annotations: z.array(z.unknown()).max(0).optional(),
-  }),
-  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(200), name }),
-]);
+export const message: z.ZodType<ChatMessage> = z.discriminatedUnion(
+  'role',
+  [
+    z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+    z.strictObject({
+      role: z.literal('assistant'),
+      content: content.nullable().optional(),
+      name,
+      tool_calls: calls.nullable().optional(),
+      // What an answer has, and clients send back as it is:
+      refusal: z.null().optional(),
+      audio: z.null().optional(),
+      function_call: z.null().optional(),
+      annotations: z.array(z.unknown()).max(0).optional(),
+    }),
+    z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(200), name }),
+  ],
+  { error: 'expected one of system, developer, user, assistant and tool' },
+);
 const tools = z
   .array(
     z.strictObject({

@@ -5,6 +5,7 @@
 
 import type { z } from 'zod';
 
+import { issueWords, kindWords } from '../issue-words.ts';
 import { refuse } from '../request-error.ts';
 import type { RequestError } from '../request-error.ts';
 
@@ -22,6 +23,9 @@ const UNSUPPORTED: { readonly [name: string]: (value: unknown, body: Readonly<Re
   web_search_options: () => false,
 };
 
+/** More than any route has. */
+const MOST_PARAMETERS = 200;
+
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
@@ -36,6 +40,13 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
     throw refuse('WEFT_SERVE_BODY', {
       rule: 'its body is not a JSON object',
       remedy: 'Send a JSON object with content-type: application/json.',
+    });
+  }
+  if (Object.keys(body).length > MOST_PARAMETERS) {
+    throw refuse('WEFT_SERVE_BODY', {
+      rule: `its body has more than ${MOST_PARAMETERS} parameters`,
+      value: String(Object.keys(body).length),
+      remedy: 'Send those that the route has.',
     });
   }
   const given: Record<string, unknown> = {};
@@ -88,14 +99,14 @@ function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce((value, key) => (value as { readonly [key: PropertyKey]: unknown } | null | undefined)?.[key], body);
 }
 
-/** Zod's message; of a union, that of the branch whose kind fits and that got furthest, or the kinds of all. */
+/** What is wrong in words; of a union, that of the branch whose kind fits and that got furthest, or the kinds of all. */
 function issueText(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code !== 'invalid_union') return issue?.message ?? 'invalid';
+  if (issue?.code !== 'invalid_union' || issue.errors.length === 0) return issue === undefined ? 'invalid' : issueWords(issue);
   const branches = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
   const fitting = branches.filter((branch) => branch.code !== 'invalid_type' || branch.path.length > 0);
   const furthest = fitting.toSorted((a, b) => b.path.length - a.path.length || Number(b.path[0]) - Number(a.path[0]))[0];
   if (furthest !== undefined)
     return furthest.path.length === 0 ? issueText(furthest) : `${pathText(furthest.path)}: ${issueText(furthest)}`;
-  const kinds = branches.flatMap((branch) => (branch.code === 'invalid_type' ? [branch.expected] : []));
+  const kinds = branches.flatMap((branch) => (branch.code === 'invalid_type' ? [kindWords(branch.expected)] : []));
   return `expected ${[...new Set(kinds)].join(' or ')}`;
 }

@@ -1,9 +1,10 @@
 /** `GET /v1/models`, `GET /v1/models/:id`, `GET /health` and its two halves, `GET /metrics`. */
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { TextModel } from '../../generate/index.ts';
 import { clientOf } from '../client.ts';
+import { requireModel } from '../guard.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
 
@@ -18,12 +19,18 @@ export function operationsRoutes(app: FastifyInstance, serving: Serving): void {
     max_model_len: model.contextLength,
   });
 
-  app.get('/v1/models', (request) => {
+  const list = (request: FastifyRequest): object => {
     const mine = serving.models().filter(({ name }) => clientOf(request).mayUse(name));
     return { object: 'list', data: mine.map(describe) };
-  });
+  };
+  app.get('/v1/models', list);
   // A wildcard, as names may hold slashes.
-  app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => describe(modelFor(serving, request.params['*'])));
+  app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+    const name = request.params['*'];
+    if (name === '') return list(request);
+    requireModel(request, name);
+    return describe(modelFor(serving, name));
+  });
 
   for (const path of ['/health', '/v1/health/ready']) {
     app.get(path, (_, reply) => {

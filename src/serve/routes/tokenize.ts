@@ -12,7 +12,7 @@ import { chatTokens } from '../prompt.ts';
 import { refuse } from '../request-error.ts';
 import { modelFor } from '../serving.ts';
 import type { Serving } from '../serving.ts';
-import { tokenText } from '../token-text.ts';
+import { tokenPieces, tokenTexts } from '../token-text.ts';
 
 /** Adds the routes. */
 export function tokenizeRoutes(app: FastifyInstance, serving: Serving): void {
@@ -35,14 +35,17 @@ export function tokenizeRoutes(app: FastifyInstance, serving: Serving): void {
         ? tokenizer.encode(body.prompt ?? body.content ?? '', { addSpecialTokens: special })
         : await chatTokens(model, body.messages)),
     ];
-    const pieces = (): readonly string[] => ids.map((id) => tokenText(tokenizer, id));
-    if (body.content !== undefined)
-      return { tokens: body.with_pieces === true ? pieces().map((piece, index) => ({ id: ids[index], piece })) : ids };
+    if (body.content !== undefined) {
+      if (body.with_pieces !== true) return { tokens: ids };
+      // llama.cpp gives the bytes of what is no text by itself.
+      const pieces = tokenPieces(tokenizer, ids);
+      return { tokens: pieces.map((piece, index) => ({ id: ids[index], piece: typeof piece === 'string' ? piece : [...piece] })) };
+    }
     return {
       count: ids.length,
       max_model_len: Number.isFinite(model.contextLength) ? model.contextLength : null,
       tokens: ids,
-      token_strs: body.return_token_strs === true ? pieces() : null,
+      token_strs: body.return_token_strs === true ? tokenTexts(tokenizer, ids) : null,
     };
   });
 
