@@ -13,6 +13,8 @@ export interface WorkOptions {
   readonly signal?: AbortSignal;
   /** Whose it is: clients get equal shares of the model. Default one for all. */
   readonly client?: string;
+  /** Which of the client's requests it is of: they get equal shares of the client's, however much each asks for. Default one for all. */
+  readonly request?: string;
   /** Larger goes before smaller, where not all can be computed at once. Default 0. */
   readonly priority?: number;
   /** What was computed of a prompt is used again for prompts that begin alike, within a namespace. Default one for all. */
@@ -66,7 +68,7 @@ const OWN_OPTIONS: readonly string[] = ['grammar', 'speculation', 'standalone'];
 /** The names of what {@link BeamSearchOptions} has. */
 const SEARCH_OPTIONS: readonly string[] = ['beams', 'lengthPenalty', 'maxTokens', 'stop', 'alternatives', 'grammar', 'standalone'];
 /** The names of {@link WorkOptions}. */
-const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'priority', 'namespace', 'onStart'];
+const WORK_OPTIONS: readonly string[] = ['signal', 'client', 'request', 'priority', 'namespace', 'onStart'];
 
 /**
  * Fills in the defaults.
@@ -82,6 +84,7 @@ export function fillGeneration(options: GenerationOptions): {
   checkOptions('generate', options, [...SAMPLING_OPTIONS, ...WORK_OPTIONS, ...OWN_OPTIONS]);
   const {
     client: _client,
+    request: _request,
     priority: _priority,
     namespace: _namespace,
     onStart: _onStart,
@@ -137,9 +140,9 @@ export function fillWork(action: string, options: WorkOptions): Treatment {
 }
 
 function treatmentOf(action: string, options: WorkOptions): Treatment {
-  const { client = '', priority = 0, namespace = '', signal, onStart = () => undefined } = options;
+  const { client = '', request = '', priority = 0, namespace = '', signal, onStart = () => undefined } = options;
   if (!Number.isFinite(priority)) throw refusal('priority must be a number', String(priority), action);
-  return { client, priority, namespace, signal, started: onStart };
+  return { client, request, priority, namespace, signal, started: onStart };
 }
 
 function refusal(rule: string, value: string, action = 'search'): UsageError {

@@ -31,6 +31,7 @@ import { createWindowDecoder } from './window-decoder.ts';
 /** Whose a generation is and how it is treated beside others. */
 export interface Treatment {
   readonly client: string;
+  readonly request: string;
   readonly priority: number;
   readonly namespace: string;
   readonly signal: AbortSignal | undefined;

@@ -59,6 +59,7 @@ const AHEAD = 64;
 export function createEngine({ queue, speculation, metrics, now }: EngineOptions): Engine {
   const jobs = new Set<Job>();
   const generated = new WeakMap<TextModel, number>();
+  let requests = 0;
   let draining = false;
   let idle: () => void = () => undefined;
 
@@ -82,6 +83,7 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
     const job: Job = {
       model,
       source,
+      request: String(requests++),
       size,
       channel: createChannel(AHEAD * size),
       abort: new AbortController(),
@@ -160,7 +162,7 @@ export function createEngine({ queue, speculation, metrics, now }: EngineOptions
       const cancel = (): void => job.abort.abort(signal.reason);
       if (signal.aborted) cancel();
       signal.addEventListener('abort', cancel, { once: true });
-      const work = { signal: job.abort.signal, client, priority, namespace: client, onStart: () => begin(job) };
+      const work = { signal: job.abort.signal, client, request: job.request, priority, namespace: client, onStart: () => begin(job) };
       try {
         return await Promise.all(inputs.map((ids) => embed(ids, work)));
       } catch (error) {

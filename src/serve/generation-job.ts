@@ -55,6 +55,8 @@ export interface RequestSource {
 export interface Job {
   readonly model: TextModel;
   readonly source: RequestSource;
+  /** Its number. */
+  readonly request: string;
   /** Sequences that it asks for. */
   readonly size: number;
   readonly channel: Channel<EngineEvent>;
@@ -106,7 +108,7 @@ export async function generate(job: Job, { index, generation, speculation, metri
     started = now();
     begin(job);
   };
-  const work = { signal, client, priority, namespace: client, onStart };
+  const work = { signal, client, request: job.request, priority, namespace: client, onStart };
   try {
     signal.throwIfAborted();
     const found = beam === undefined || sampling.maxTokens === 0 ? undefined : await search(job, generation, work);
@@ -119,6 +121,7 @@ export async function generate(job: Job, { index, generation, speculation, metri
       const logProbabilities = await job.model.score(prompt, {
         signal,
         client,
+        request: job.request,
         priority,
         onStart,
         alternatives: sampling.alternatives ?? 0,

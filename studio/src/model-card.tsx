@@ -71,11 +71,18 @@ export function ModelCard({ model }: { readonly model: PageModel }): JSX.Element
   );
 }
 
+const TOKENS: Readonly<Record<PageModel['tokenizer'], string>> = {
+  bpe: 'BPE tokens',
+  unigram: 'Unigram tokens',
+  wordpiece: 'WordPiece tokens',
+  words: 'words',
+  characters: 'characters',
+};
+
 function introduction(model: PageModel, card: Card | undefined): string {
   const kind = card?.architecture === undefined ? 'A language model' : `A language model of the ${card.architecture} kind`;
-  const tokens = model.tokenizer === 'characters' ? 'characters' : 'byte-level BPE tokens';
   const made = card?.createdAt === undefined ? '' : `, made on ${card.createdAt.toLocaleDateString('en', { dateStyle: 'long' })}`;
-  return `${kind} over ${tokens}${made}.`;
+  return `${kind} over ${TOKENS[model.tokenizer]}${made}.`;
 }
 
 function Section({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {

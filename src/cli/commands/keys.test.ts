@@ -41,6 +41,7 @@ test('a key is made, listed without itself, and revoked', async () => {
 test.for([
   [['add', 'a', '--keys', 'k', '--scope', 'all'], 'WEFT_FLAG_VALUE'],
   [['add', 'a', '--keys', 'k', '--expires', 'soon'], 'WEFT_FLAG_VALUE'],
+  [['add', 'a', '--keys', 'k', '--expires', '2020-01-31'], 'WEFT_FLAG_VALUE'],
   [['add', 'a'], 'WEFT_FLAG_VALUE'],
   [['add', 'a\nb', '--keys', 'k'], 'WEFT_SERVE_KEY_RIGHTS'],
 ] as const)('%j is a wrong use', async ([args, code]) => {

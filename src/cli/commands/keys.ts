@@ -118,5 +118,14 @@ function date(text: string): string {
       remedy: 'Give it as 2030-01-31 or 2030-01-31T18:00:00Z.',
     });
   }
+  if (time <= Date.now()) {
+    throw new UsageError({
+      code: 'WEFT_FLAG_VALUE',
+      action: 'use --expires',
+      rule: 'a key ends in the future',
+      value: text,
+      remedy: 'Give a later date, or revoke a key that is to end now: `weft keys revoke NAME`.',
+    });
+  }
   return new Date(time).toISOString();
 }

@@ -239,6 +239,15 @@ describe('an engine', () => {
     expect(order).toHaveLength(7);
   });
 
+  it('lets a short request of a client pass the many texts of another', async () => {
+    await start(1);
+    const order: string[] = [];
+    const ask = (request: string): Promise<Written> => write(engine, text(20), { count: 20, request, started: () => order.push(request) });
+    await Promise.all([...Array.from({ length: 10 }, () => ask('many')), ask('one')]);
+    expect(order.indexOf('one')).toBeLessThanOrEqual(2);
+    expect(order).toHaveLength(11);
+  });
+
   it('frees slot and blocks of who leaves, waiting, reading or writing', async () => {
     await start(1);
     const kept = engine.status().blocksUsed;

@@ -71,15 +71,18 @@ export function createSeats({ arena, cache, waiting, slots }: SeatsParts): Seats
       if (reading !== undefined) arena.copy(writing.length + 1, writing.length, reading.length);
     }
     sequence.length = 0;
-    if (!active().some(({ client, over }) => !over && client === sequence.client)) waiting.forget(sequence.client);
+    waiting.forget(
+      sequence,
+      active().filter(({ over }) => !over),
+    );
   };
   /** Of two, the one that has to give way comes first. */
   const givesWay = (a: Sequence, b: Sequence): number => a.priority - b.priority || b.arrival - a.arrival;
   const preempt = (sequence: Sequence): void => {
+    waiting.putBack(sequence); // First, so that what it had is not forgotten.
     leave(sequence);
     sequence.replayed = 0;
     preemptions++;
-    waiting.putBack(sequence);
   };
 
   const isMissed = ({ task: { family } }: Sequence): boolean => family !== undefined && active().some(({ task }) => task.family === family);

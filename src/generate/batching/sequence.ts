@@ -20,6 +20,8 @@ export interface BatchTask {
   /** At least one token. */
   readonly prompt: Uint32Array;
   readonly client: string;
+  /** Which of the client's requests it is of; default one for all. */
+  readonly request?: string | undefined;
   readonly priority: number;
   /** Beginnings of prompts are shared within a namespace. */
   readonly namespace: string;
@@ -81,6 +83,7 @@ export function createSequence(task: BatchTask, arrival: number): Sequence {
   return {
     task,
     client: task.client,
+    request: task.request ?? '',
     priority: task.priority,
     arrival,
     length: 0,

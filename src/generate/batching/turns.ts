@@ -135,7 +135,7 @@ export function createTurns({ runner, cache, waiting, seats }: TurnsParts): Turn
       finish(sequence, abort.signal.aborted ? abort.signal.reason : error);
       return;
     }
-    waiting.charge(sequence.client, time);
+    waiting.charge(sequence, time);
     if (sequence.over) return;
     try {
       task.hidden?.(result.hidden, result.hidden.length / time);
@@ -178,7 +178,7 @@ export function createTurns({ runner, cache, waiting, seats }: TurnsParts): Turn
         { slot, tokens, past: sequence.length, rowCount: tokens.length, adapter: sequence.task.adapter },
         abort.signal,
       );
-      waiting.charge(sequence.client, 1);
+      waiting.charge(sequence, 1);
       if (sequence.over) return;
       if (replaying) {
         // All but the last were written before, and are read now.
@@ -228,7 +228,7 @@ export function createTurns({ runner, cache, waiting, seats }: TurnsParts): Turn
     }
     for (const [row, sequence] of rows.entries()) {
       if (held.has(sequence) || !isInStep(sequence)) continue;
-      waiting.charge(sequence.client, 1);
+      waiting.charge(sequence, 1);
       sequence.length++;
       if (sequence.replayed < sequence.written.length) sequence.replayed++;
       else choose(sequence, scoresOf(row));

@@ -14,7 +14,7 @@ import type { TokenLogProbability } from '../sampling/probabilities.ts';
 import type { Beams, FinishedBeam } from './beams.ts';
 
 /** What is searched, and for whom. */
-export interface BeamRun<T> extends Pick<BatchTask, 'prompt' | 'client' | 'priority' | 'namespace' | 'adapter' | 'started'> {
+export interface BeamRun<T> extends Pick<BatchTask, 'prompt' | 'client' | 'request' | 'priority' | 'namespace' | 'adapter' | 'started'> {
   /** Hypotheses at most: the size of the family that they are. */
   readonly size: number;
   readonly beams: Beams<T>;

@@ -71,7 +71,7 @@ describe('POST /v1/completions', () => {
       max_tokens: 4,
       logprobs: 2,
     });
-    const { signal, client: _c, namespace: _n, priority: _p, onStart: _o, ...given } = server.model.log.options[0] ?? {};
+    const { signal, client: _c, namespace: _n, priority: _p, request: _r, onStart: _o, ...given } = server.model.log.options[0] ?? {};
     expect(signal).toBeInstanceOf(AbortSignal);
     expect(given).toEqual({
       standalone: false,
@@ -102,7 +102,7 @@ describe('POST /v1/completions', () => {
       suffix: null,
       user: 'me',
     });
-    const { signal: _, client: _c, namespace: _n, priority: _p, onStart: _o, ...given } = server.model.log.options[0] ?? {};
+    const { signal: _, client: _c, namespace: _n, priority: _p, request: _r, onStart: _o, ...given } = server.model.log.options[0] ?? {};
     expect(given).toEqual({
       maxTokens: 16,
       standalone: false,
