@@ -22,7 +22,7 @@ const ROUTES = [
   '/api/attention',
 ];
 const KEYS =
-  'prompt messages input content tokens model max_tokens max_completion_tokens max_output_tokens temperature top_p top_k min_p stop n logprobs top_logprobs stream stream_options echo seed tools tool_choice response_format structured_outputs grammar logit_bias presence_penalty frequency_penalty repetition_penalty use_beam_search length_penalty encoding_format dimensions text instructions type train layer chosen x'.split(
+  'prompt messages input content tokens model max_tokens max_completion_tokens max_output_tokens temperature top_p top_k min_p stop n logprobs top_logprobs stream stream_options echo seed tools tool_choice response_format structured_outputs grammar logit_bias presence_penalty frequency_penalty repetition_penalty min_tokens ignore_eos stop_token_ids add_special_tokens chat_template_kwargs use_beam_search length_penalty encoding_format dimensions text instructions type train layer chosen x'.split(
     ' ',
   );
 const message = fc.record(

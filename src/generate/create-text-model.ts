@@ -234,9 +234,11 @@ export async function createTextModel(parts: TextModelParts, options: TextModelO
       treatment.signal?.throwIfAborted();
       if (treatment.speculation === 'draft' && !drafts)
         throw optionError('no draft model was given', "speculation 'draft'", 'Make the text model with one, or use lookup.');
-      const strange = [...sampling.logitBias.keys()].find((id) => id >= tokenizer.vocabSize);
-      if (strange !== undefined)
-        throw optionError(`tokens are below ${tokenizer.vocabSize}`, `logitBias of ${strange}`, 'Leave it out.', `generate with ${name}`);
+      const strange = [...sampling.logitBias.keys(), ...sampling.endTokens].find((id) => !(id >= 0 && id < tokenizer.vocabSize));
+      if (strange !== undefined) {
+        const rule = `tokens in logitBias and endTokens are 0 to ${tokenizer.vocabSize - 1}`;
+        throw optionError(rule, String(strange), 'Leave it out.', `generate with ${name}`);
+      }
       const ids = begun(prompt, name, contextLength);
       const limit = Math.min(sampling.maxTokens, contextLength - ids.length);
       if (limit <= 0) return;

@@ -20,6 +20,8 @@ export interface WriterSource {
   readonly constraint?: Constraint | undefined;
   /** What the text follows; default it is a text by itself. */
   readonly before?: Uint32Array | undefined;
+  /** Tokens that have no text; default none. */
+  readonly silent?: ReadonlySet<number> | undefined;
 }
 
 /** See {@link createTokenWriter}. */
@@ -39,9 +41,11 @@ export interface TokenSpeller {
   push(token: TakenToken, closed: boolean): GeneratedToken;
 }
 
+const NOTHING = { text: '', stopped: false };
+
 /** Spells one text: up to an end token, one of the `stop` texts, or `limit` tokens. */
 export function createTokenSpeller(
-  { tokenizer, endTokens, limit, before }: Omit<WriterSource, 'constraint'>,
+  { tokenizer, endTokens, limit, before, silent }: Omit<WriterSource, 'constraint'>,
   stop: readonly string[],
 ): TokenSpeller {
   const stream = createTextStream(tokenizer, stop, before);
@@ -51,7 +55,7 @@ export function createTokenSpeller(
       count++;
       const ended = endTokens.has(token.id);
       // The end token would say no more than that nothing follows.
-      let { text, stopped } = ended ? stream.end() : stream.push(token.id);
+      let { text, stopped } = ended ? stream.end() : silent?.has(token.id) === true ? NOTHING : stream.push(token.id);
       const last = count >= limit || closed;
       if (last && !ended && !stopped) {
         const rest = stream.end();
@@ -66,13 +70,15 @@ export function createTokenSpeller(
 
 /** Writes on from `prompt` by the scores of each step. */
 export function createTokenWriter(
-  { tokenizer, endTokens, limit, constraint, before }: WriterSource,
+  { tokenizer, endTokens: ownEnds, limit, constraint, before }: WriterSource,
   prompt: Uint32Array,
   sampling: Sampling,
 ): TokenWriter {
-  const { seed, alternatives: alternativeCount } = sampling;
+  const { seed, minTokens, ignoreEnd, alternatives: alternativeCount } = sampling;
+  const endTokens = new Set([...(ignoreEnd ? [] : ownEnds), ...sampling.endTokens]);
+  const silent = ignoreEnd ? ownEnds : undefined;
   const sampler = createSampler(tokenizer.vocabSize, sampling);
-  const speller = createTokenSpeller({ tokenizer, endTokens, limit, before }, sampling.stop);
+  const speller = createTokenSpeller({ tokenizer, endTokens, limit, before, silent }, sampling.stop);
   const seen = new Set(sampling.repetitionPenalty === 1 ? [] : prompt);
   const counts = new Map<number, number>();
   let index = 0;
@@ -86,7 +92,15 @@ export function createTokenWriter(
     write(scores) {
       requireNumbers(scores.logProbabilities);
       const { logits, logProbabilities } = tokensOf(scores);
-      const id = sampler.choose({ logits, logProbabilities, seen, counts, allowed: constraint?.mask(), uniform: drawUniform(seed, index) });
+      const id = sampler.choose({
+        logits,
+        logProbabilities,
+        seen,
+        counts,
+        allowed: constraint?.mask(),
+        forbidden: index < minTokens ? endTokens : undefined,
+        uniform: drawUniform(seed, index),
+      });
       constraint?.accept(id);
       index++;
       if (sampling.repetitionPenalty !== 1) seen.add(id);

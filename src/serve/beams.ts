@@ -20,6 +20,9 @@ const DRAWING: readonly (readonly [keyof SamplingBody, (value: unknown) => boole
   ['repetition_penalty', (value) => value === 1],
   ['presence_penalty', (value) => value === 0],
   ['frequency_penalty', (value) => value === 0],
+  ['min_tokens', (value) => value === 0],
+  ['ignore_eos', (value) => value === false],
+  ['stop_token_ids', (value) => (value as readonly unknown[]).length === 0],
   ['logit_bias', (value) => Object.keys(value as object).length === 0],
 ];
 

@@ -91,6 +91,30 @@ it('biases are of tokens that there are, and leave something', async () => {
   expect(form.status).toBe(400);
 });
 
+it('a text ends where a request says, and not before', async () => {
+  const { tokenizer } = model;
+  const { text } = (await complete({ prompt: 'the', max_tokens: 20 })).body.choices[0]!;
+  const ids: number[] = [];
+  for await (const { id } of model.generate('the', { temperature: 0, maxTokens: 3 })) ids.push(id);
+  const [first = 0, , third = 0] = ids;
+  const usage = async (payload: object): Promise<number> =>
+    ((await complete({ prompt: 'the', max_tokens: 20, ...payload })).body.usage as unknown as { completion_tokens: number })
+      .completion_tokens;
+  const until = await complete({ prompt: 'the', max_tokens: 20, stop_token_ids: [third] });
+  expect(text.startsWith(until.body.choices[0]!.text)).toBe(true);
+  const tokens = await usage({ stop_token_ids: [third] });
+  expect(tokens).toBeLessThanOrEqual(3);
+  expect(await usage({ stop_token_ids: [third, first], min_tokens: 5 })).toBeGreaterThanOrEqual(5);
+  // The end of text at every place: ended at once, or passed in silence.
+  const ends = { logit_bias: { [tokenizer.endOfText!]: 100 } };
+  expect(await usage(ends)).toBe(1);
+  const passed = await complete({ prompt: 'the', max_tokens: 6, ...ends, ignore_eos: true });
+  expect(passed.body.choices[0]).toMatchObject({ text: '', finish_reason: 'length' });
+  expect(await usage({ ...ends, min_tokens: 4 })).toBe(5);
+  expect((await complete({ prompt: 'the', stop_token_ids: [9999] })).body.error.param).toBe('stop_token_ids');
+  expect((await complete({ prompt: 'the', use_beam_search: true, ignore_eos: true })).body.error.param).toBe('ignore_eos');
+});
+
 it('a template is told what a chat wants it to be told', async () => {
   const counted = async (payload: object): Promise<number> =>
     (await post('/v1/chat/completions', { messages: [{ role: 'user', content: 'the cat' }], max_tokens: 1, ...payload })).body.usage

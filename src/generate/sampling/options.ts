@@ -24,6 +24,12 @@ export interface SamplingOptions {
   readonly seed?: number;
   /** Most tokens to generate; default as many as the context holds. */
   readonly maxTokens?: number;
+  /** Fewest tokens before the text may end by itself; a stop text ends it at any time. Default 0. */
+  readonly minTokens?: number;
+  /** Tokens that end the text beside the model's own. Default none. */
+  readonly endTokens?: readonly number[];
+  /** Go on behind the tokens that end a text; they have no text. Default false. */
+  readonly ignoreEnd?: boolean;
   /** Texts that end the generation; they are left out of its text. Default none. */
   readonly stop?: readonly string[];
   /** How many of the likeliest tokens to report with each token. Default 0. */
@@ -44,6 +50,9 @@ export interface Sampling {
   readonly logitBias: ReadonlyMap<number, number>;
   readonly seed: number;
   readonly maxTokens: number;
+  readonly minTokens: number;
+  readonly endTokens: readonly number[];
+  readonly ignoreEnd: boolean;
   readonly stop: readonly string[];
   readonly alternatives: number;
   readonly signal: AbortSignal | undefined;
@@ -68,11 +77,12 @@ const RULES: { readonly [name: string]: Rule } = {
   frequencyPenalty: { holds: Number.isFinite, words: 'a number' },
   seed: { holds: Number.isSafeInteger, words: 'a whole number' },
   maxTokens: COUNT,
+  minTokens: COUNT,
   alternatives: COUNT,
 };
 
 /** The names of {@link SamplingOptions}. */
-export const SAMPLING_OPTIONS: readonly string[] = [...Object.keys(RULES), 'logitBias', 'stop', 'signal'];
+export const SAMPLING_OPTIONS: readonly string[] = [...Object.keys(RULES), 'logitBias', 'stop', 'endTokens', 'ignoreEnd', 'signal'];
 
 /** Of no bias. */
 const UNBIASED: ReadonlyMap<number, number> = new Map();
@@ -95,6 +105,9 @@ export function fillSampling(options: SamplingOptions): Sampling {
     logitBias: UNBIASED,
     seed: 0,
     maxTokens: Infinity,
+    minTokens: 0,
+    endTokens: [],
+    ignoreEnd: false,
     stop: [],
     alternatives: 0,
     signal: undefined,

@@ -23,6 +23,8 @@ export interface Choice {
   readonly counts?: ReadonlyMap<number, number>;
   /** Tokens that may be taken, a bit each; default all. At least one may. */
   readonly allowed?: Uint32Array | undefined;
+  /** Tokens that may not be taken; default none. */
+  readonly forbidden?: Iterable<number> | undefined;
   /** A number in [0, 1): see {@link drawUniform}. */
   readonly uniform: number;
 }
@@ -108,7 +110,7 @@ export function createSampler(vocabSize: number, settings: ChoiceSettings): Samp
   };
 
   /** The scores after penalties, biases and what is forbidden, in an array of our own. */
-  const adjust = (raw: Float32Array, { seen, counts, allowed }: Choice): Float32Array => {
+  const adjust = (raw: Float32Array, { seen, counts, allowed, forbidden = [] }: Choice): Float32Array => {
     adjusted ??= new Float32Array(vocabSize);
     adjusted.set(raw);
     if (repetitionPenalty !== 1) penalise(adjusted, seen, repetitionPenalty);
@@ -116,15 +118,17 @@ export function createSampler(vocabSize: number, settings: ChoiceSettings): Samp
       for (const [id, count] of counts) adjusted[id] = (adjusted[id] as number) - presencePenalty - count * frequencyPenalty;
     for (const [id, bias] of logitBias) adjusted[id] = (adjusted[id] as number) + bias;
     if (allowed !== undefined) forbid(adjusted, allowed);
+    for (const id of forbidden) adjusted[id] = -Infinity;
     return adjusted;
   };
 
   return {
     counts: counting,
     choose(choice) {
-      const { logits: raw, logProbabilities, allowed, uniform } = choice;
-      if (plain && allowed === undefined) return drawPlain(logProbabilities, uniform);
-      const logits = adjusts || allowed !== undefined ? adjust(raw, choice) : raw;
+      const { logits: raw, logProbabilities, allowed, forbidden, uniform } = choice;
+      const isRestricted = allowed !== undefined || forbidden !== undefined;
+      if (plain && !isRestricted) return drawPlain(logProbabilities, uniform);
+      const logits = adjusts || isRestricted ? adjust(raw, choice) : raw;
       const best = argmax(logits);
       if (logits[best] === -Infinity) throw nothingLeft();
       if (temperature === 0) return best;

@@ -24,6 +24,7 @@ import {
   seed,
   stops,
   temperature,
+  tokenId,
   topP,
 } from './fields.ts';
 import type { Prompts } from './fields.ts';
@@ -47,6 +48,10 @@ export interface SamplingBody extends FormBody {
   readonly logit_bias?: Readonly<Record<string, number>> | undefined;
   readonly seed?: number | undefined;
   readonly stop?: string | readonly string[] | undefined;
+  /** Fewest tokens before the text may end by itself. As vLLM's, like the two that follow. */
+  readonly min_tokens?: number | undefined;
+  readonly ignore_eos?: boolean | undefined;
+  readonly stop_token_ids?: readonly number[] | undefined;
   readonly n?: number | undefined;
   readonly stream?: boolean | undefined;
   readonly stream_options?: { readonly include_usage?: boolean | undefined } | undefined;
@@ -122,6 +127,9 @@ const sampling = {
     .refine((biases) => Object.keys(biases).length <= MOST_BIASES, `at most ${MOST_BIASES} tokens`),
   seed,
   stop: z.union([z.string().min(1).max(1000), stops]),
+  min_tokens: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  ignore_eos: z.boolean(),
+  stop_token_ids: z.array(tokenId).max(1000),
   n: z.number().int().min(1).max(MOST_SEQUENCES),
   truncate_prompt_tokens: z
     .number()
@@ -246,13 +254,14 @@ export function readChatBody(body: unknown): ChatBody {
  */
 export function samplingOf(body: SamplingBody, { tokenizer, defaults = {} }: Pick<TextModel, 'tokenizer' | 'defaults'>): SamplingOptions {
   const { temperature: t, top_p: p, top_k: k, min_p: m, repetition_penalty: r, stop, logit_bias: biases } = body;
-  const strange = Object.keys(biases ?? {}).find((id) => Number(id) >= tokenizer.vocabSize);
+  const isStrange = (id: number | string): boolean => Number(id) >= tokenizer.vocabSize;
+  const strange = Object.keys(biases ?? {}).find(isStrange) ?? body.stop_token_ids?.find(isStrange);
   if (strange !== undefined) {
     throw refuse('WEFT_SERVE_PARAMETER', {
       rule: `the vocabulary has ${tokenizer.vocabSize} tokens`,
       value: `token id ${strange}`,
-      remedy: 'Give biases to tokens of this model.',
-      param: 'logit_bias',
+      remedy: 'Give tokens of this model.',
+      param: typeof strange === 'string' ? 'logit_bias' : 'stop_token_ids',
     });
   }
   const asked = given({
@@ -261,6 +270,9 @@ export function samplingOf(body: SamplingBody, { tokenizer, defaults = {} }: Pic
     topK: k === undefined ? undefined : Math.max(0, k),
     minP: m,
     repetitionPenalty: r,
+    minTokens: body.min_tokens,
+    ignoreEnd: body.ignore_eos,
+    endTokens: body.stop_token_ids,
     presencePenalty: body.presence_penalty,
     frequencyPenalty: body.frequency_penalty,
     logitBias:
