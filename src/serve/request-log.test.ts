@@ -1,8 +1,10 @@
 /** The log: what an operator needs, and never what somebody wrote. */
 
 import { mkdtemp } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import { describe, expect, test, vi } from 'vitest';
 
@@ -148,23 +150,22 @@ describe('the log', () => {
     await app.close();
   });
 
-  test('a client that leaves is 499', async () => {
+  test('a client that leaves is 499, with what was done for it', async () => {
     let text = '';
     const gate = createGate();
     const model = fakeModel({ beforeToken: gate.wait });
     const server = await serve(model, { port: 0, graceSeconds: 0, log: { write: (line) => void (text += line) } });
-    const leave = new AbortController();
-    const asked = fetch(`${server.url}/v1/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ prompt: 'a', max_tokens: 1 }),
-      signal: leave.signal,
-    }).catch(() => undefined);
+    const payload = JSON.stringify({ prompt: 'a', max_tokens: 1 });
+    const headers = { 'content-type': 'application/json' };
+    const asked = request(`${server.url}/v1/completions`, { method: 'POST', headers, agent: false });
+    asked.on('error', () => undefined).end(payload);
     await gate.reached;
-    leave.abort();
-    await asked;
-    while (!text.includes('"status":499')) await new Promise((resolve) => setTimeout(resolve, 5));
+    asked.destroy();
+    await expect.poll(() => promisify(server.app.server.getConnections).call(server.app.server)).toBe(0);
+    expect(text).not.toContain('"msg":"request"'); // What is computed is not over.
     gate.open();
+    while (!text.includes('"status":499')) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(JSON.parse(text.trim().split('\n').at(-1) ?? '')).toMatchObject({ model: 'fake', promptTokens: 1, finishReasons: ['abort'] });
     await server.close();
   });
 });

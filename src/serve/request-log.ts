@@ -6,9 +6,9 @@
  * that leads nowhere.
  */
 
-import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 
-import { usageOf } from './accounting.ts';
+import { usageOf, whenAccounted } from './accounting.ts';
 import { whenAnswered } from './answer-end.ts';
 import { clientOf } from './client.ts';
 
@@ -53,27 +53,31 @@ export function loggerOptions({ log, logLevel }: LogOptions): NonNullable<Fastif
 /** Logs every request of an application at its end. */
 export function logRequests(app: FastifyInstance, { log, logPrompts }: LogOptions): void {
   if (log === false) return;
+  const write = (request: FastifyRequest, { status, milliseconds }: { readonly status: number; readonly milliseconds: number }): void => {
+    const { model, promptTokens, completionTokens, finishReasons } = usageOf(request) ?? {};
+    const line = {
+      key: clientOf(request).name,
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      ...(request.is404 ? { path: (request.url.split('?')[0] ?? '').slice(0, 200).replace(KEY, 'weft_…') } : {}),
+      status,
+      milliseconds,
+      model,
+      promptTokens,
+      completionTokens,
+      finishReasons,
+      ...(logPrompts ? { body: request.body } : {}),
+    };
+    // To be full, loading or out of time is no fault.
+    if (status === 500) request.log.error(line, 'request');
+    else if (status > 500 && !HEALTH.test(line.route ?? '')) request.log.warn(line, 'request');
+    else request.log.info(line, 'request');
+  };
   app.addHook('onRequest', async (request, reply) => {
     whenAnswered(reply, (broken) => {
-      const status = broken ? CLIENT_GONE : reply.statusCode;
-      const { model, promptTokens, completionTokens, finishReasons } = usageOf(request) ?? {};
-      const line = {
-        key: clientOf(request).name,
-        method: request.method,
-        route: request.routeOptions.url ?? null,
-        ...(request.is404 ? { path: (request.url.split('?')[0] ?? '').slice(0, 200).replace(KEY, 'weft_…') } : {}),
-        status,
-        milliseconds: Math.round(reply.elapsedTime * 1000) / 1000,
-        model,
-        promptTokens,
-        completionTokens,
-        finishReasons,
-        ...(logPrompts ? { body: request.body } : {}),
-      };
-      // To be full, loading or out of time is no fault.
-      if (status === 500) request.log.error(line, 'request');
-      else if (status > 500 && !HEALTH.test(line.route ?? '')) request.log.warn(line, 'request');
-      else request.log.info(line, 'request');
+      const milliseconds = Math.round(reply.elapsedTime * 1000) / 1000;
+      if (broken) whenAccounted(request, () => write(request, { status: CLIENT_GONE, milliseconds }));
+      else write(request, { status: reply.statusCode, milliseconds });
     });
   });
 }

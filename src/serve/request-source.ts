@@ -2,7 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { recordUsage } from './accounting.ts';
+import { expectUsage, recordUsage } from './accounting.ts';
 import { clientOf } from './client.ts';
 import type { RequestSource } from './generation-job.ts';
 import { requestSignal } from './request-signal.ts';
@@ -10,5 +10,6 @@ import { requestSignal } from './request-signal.ts';
 /** The source of a request that is being answered. */
 export function sourceOf(request: FastifyRequest, reply: FastifyReply): RequestSource {
   const { name, priority } = clientOf(request);
+  expectUsage(request);
   return { client: name, priority, signal: requestSignal(request, reply), account: (usage) => recordUsage(request, usage) };
 }

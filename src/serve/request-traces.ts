@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Span, SpanExporter } from '../monitor/index.ts';
-import { usageOf } from './accounting.ts';
+import { usageOf, whenAccounted } from './accounting.ts';
 import { whenAnswered } from './answer-end.ts';
 import { clientOf } from './client.ts';
 import { readTraceparent } from './trace-context.ts';
@@ -39,9 +39,12 @@ export function traceRequests(
     if (context?.sampled === false) return;
     const start = clock();
     const began = performance.now();
-    whenAnswered(reply, (broken) =>
-      exporter.add(spanOf(request, reply, { context, start, milliseconds: performance.now() - began, broken })),
-    );
+    whenAnswered(reply, (broken) => {
+      const milliseconds = performance.now() - began;
+      const add = (): void => exporter.add(spanOf(request, reply, { context, start, milliseconds, broken }));
+      if (broken) whenAccounted(request, add);
+      else add();
+    });
   });
   app.addHook('onClose', async () => await exporter.close());
 }
