@@ -21,7 +21,7 @@ export type { InferenceModelOptions } from './inference-model.ts';
 export { loadTextModel } from './load-text-model.ts';
 export type { LoadTextModelOptions } from './load-text-model.ts';
 export { createResidency } from './residency.ts';
-export type { Residency, ResidencyMember } from './residency.ts';
+export type { Residency, ResidencyClock, ResidencyMember, ResidencyOptions, ResidencyPlace } from './residency.ts';
 export type { SamplingOptions } from './sampling/options.ts';
 export type { BeamText, GeneratedToken, SamplingDefaults, TextModel, TokenAlternative } from './text-model.ts';
 export { createTranslator } from './translation/create-translator.ts';
