@@ -91,7 +91,7 @@ function unsupported(param: string, value: unknown): RequestError {
 }
 
 /** A path as OpenAI writes it: `messages[0].role`. */
-function pathText(path: readonly PropertyKey[]): string {
+export function pathText(path: readonly PropertyKey[]): string {
   return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');
 }
 
