@@ -20,6 +20,7 @@ import type { GuardOptions } from './guard.ts';
 import { readJsonBodies } from './json-bodies.ts';
 import { openKeyRing } from './key-ring.ts';
 import { checkServing } from './option-ranges.ts';
+import { refuseOtherMethods } from './other-methods.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { loggerOptions, logRequests } from './request-log.ts';
@@ -242,6 +243,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   readJsonBodies(app);
   if (tls !== undefined) followTls(app, tls);
   await allowOrigins(app, cors);
+  refuseOtherMethods(app);
   await guard(app, { keys, limits, clock, standardModel: () => loaded?.[0]?.name });
   app.addHook('preClose', async () => {
     draining = true;
