@@ -21,6 +21,7 @@ import { readJsonBodies } from './json-bodies.ts';
 import { openKeyRing } from './key-ring.ts';
 import { checkServing } from './option-ranges.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { newRequestId, refuseUnanswerable } from './raw-answers.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
 import { loggerOptions, logRequests } from './request-log.ts';
@@ -220,7 +221,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
     pluginTimeout: 0, // Fastify's 10 seconds hold for closing too, which has a grace period of its own.
     logger: loggerOptions({ log, logLevel, logPrompts }),
     logController: new LogController({ disableRequestLogging: true }), // We log requests at their end, see request-log.ts.
-    genReqId: () => `req_${serving.identity()}`,
+    genReqId: newRequestId,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 1000 },
     return503OnClosing: false, // Draining answers in our own envelope.
@@ -239,6 +240,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   logRequests(app, { log, logLevel, logPrompts });
   if (otelEndpoint !== undefined) trace(app, otelEndpoint, clock);
   limitConnections(app, connections);
+  refuseUnanswerable(app);
   limitTime(app, requestSeconds);
   readJsonBodies(app);
   if (tls !== undefined) followTls(app, tls);

@@ -7,7 +7,8 @@
 
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
-import { RequestError, envelope } from './request-error.ts';
+import { HEADER_BYTES, answerRaw } from './raw-answers.ts';
+import { RequestError } from './request-error.ts';
 
 /** See {@link connectionOptions}. */
 export interface ConnectionLimits {
@@ -22,10 +23,9 @@ export interface NodeServerOptions {
   readonly headersTimeout: number;
   readonly connectionsCheckingInterval: number;
   readonly maxHeaderSize: number;
+  readonly requireHostHeader: boolean;
 }
 
-/** Bytes that the headers of a request may have together. */
-const HEADER_BYTES = 16 << 10;
 /** Headers that a request may have. */
 const HEADERS = 100;
 /** Milliseconds that a connection without a request stays open: above the 60 seconds of load balancers, which else meet a closed one. */
@@ -39,7 +39,12 @@ export function connectionOptions({ receiveSeconds }: ConnectionLimits): {
   const timeout = Math.round(receiveSeconds * 1000);
   return {
     fastify: { requestTimeout: timeout, keepAliveTimeout: KEEP_ALIVE, clientErrorHandler: answerRaw },
-    node: { headersTimeout: timeout, connectionsCheckingInterval: Math.min(5000, Math.ceil(timeout / 4)), maxHeaderSize: HEADER_BYTES },
+    node: {
+      headersTimeout: timeout,
+      connectionsCheckingInterval: Math.min(5000, Math.ceil(timeout / 4)),
+      maxHeaderSize: HEADER_BYTES,
+      requireHostHeader: false, // Node's refusal says nothing; see raw-answers.ts.
+    },
   };
 }
 
@@ -60,32 +65,3 @@ export function limitConnections(app: FastifyInstance, { maxConnections }: Conne
     );
   });
 }
-
-/** What Node itself complains about, before there is a request: status, reason, message. */
-const RAW: { readonly [code: string]: readonly [status: number, reason: string, message: string, code: string] } = {
-  HPE_HEADER_OVERFLOW: [
-    431,
-    'Request Header Fields Too Large',
-    `Cannot read the request as its headers are larger than ${HEADER_BYTES} bytes. Send fewer or shorter headers.`,
-    'WEFT_SERVE_HEADERS',
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    408,
-    'Request Timeout',
-    'Cannot read the request as it did not arrive in time. Send it again, faster.',
-    'WEFT_SERVE_SLOW',
-  ],
-};
-
-const answerRaw: NonNullable<FastifyServerOptions['clientErrorHandler']> = (error, socket) => {
-  if ((error as NodeJS.ErrnoException).code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
-  const [status, reason, message, code] = RAW[(error as NodeJS.ErrnoException).code ?? ''] ?? [
-    400,
-    'Bad Request',
-    'Cannot read the request as it is not HTTP. Send HTTP/1.1.',
-    'WEFT_SERVE_HTTP',
-  ];
-  const body = JSON.stringify(envelope(status, message, { code }));
-  const head = `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body, () => socket.destroy());
-};

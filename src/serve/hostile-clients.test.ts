@@ -116,6 +116,15 @@ describe('a hostile client', () => {
     ],
     ['a header with a line end in it', 'GET /health HTTP/1.1\r\nhost: localhost\r\nx-a: b\nx-c\r\n\r\n', 400],
     ['a method that there is not', 'BREW / HTTP/1.1\r\nhost: localhost\r\n\r\n', 400],
+    ['no host', 'GET /health HTTP/1.1\r\nconnection: close\r\n\r\n', 400],
+    ['an expectation that nobody knows', head('POST', '/v1/completions', 'expect: 200-ok\r\ncontent-length: 5\r\n'), 417],
+    ['more headers than fit', head('GET', '/health', `x-a: ${'a'.repeat(20_000)}\r\n`), 431],
+    ['as many as Node counts', head('GET', '/health', 'a:b\r\n'.repeat(2500)), 431],
+    [
+      'extensions of chunks without end',
+      head('POST', '/v1/completions', 'content-type: application/json\r\ntransfer-encoding: chunked\r\n') + `2;${'a'.repeat(20_000)}\r\n`,
+      413,
+    ],
     ['a body deeper than anybody reads', post(`{"prompt":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), 400],
     ['objects as deep', post(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`), 400],
     ['a body without an end', post(`{"prompt":"${'['.repeat(1000)}`), 400],
@@ -127,7 +136,10 @@ describe('a hostile client', () => {
   ] as const)('%s', async ([, bytes, status]) => {
     const answer = await raw(server, bytes);
     expect(statusOf(answer)).toBe(status);
-    expect(answer).toMatch(/"code":"WEFT_SERVE_/);
+    expect(answer).toMatch(/\r\nx-request-id: req_[0-9a-f]{32}\r\n/i);
+    const { error } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as { readonly error: { readonly message: string } };
+    expect(error).toMatchObject({ code: expect.stringMatching(/^WEFT_SERVE_/) as string, type: 'invalid_request_error', param: null });
+    expect(error.message).toMatch(/^Cannot read the request as .+\. .+\.$/);
     expect((await fetch(`${server.url}/health`)).status).toBe(200);
   });
 });

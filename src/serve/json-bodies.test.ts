@@ -72,6 +72,9 @@ describe('a body', () => {
   });
 
   test('that is no JSON is told so also where it has such a name', async () => {
-    expect(await ask('{"__proto__":1')).toMatchObject({ status: 400, error: { message: expect.stringContaining('is not JSON') as string } });
+    expect(await ask('{"__proto__":1')).toMatchObject({
+      status: 400,
+      error: { message: expect.stringContaining('is not JSON') as string },
+    });
   });
 });

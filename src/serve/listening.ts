@@ -1,5 +1,12 @@
-/** Where a server answers: a port or a Unix socket, and why it could not be had. */
+/**
+ * Where a server answers: a port or a Unix socket, and why it could not be had.
+ *
+ * Decided: `localhost` may have two addresses, and both lead to one server. Fastify would make a second one, which has neither the
+ * limits of connections nor the answers to what is no request, and keeps its certificate when that is renewed.
+ */
 
+import { lookup } from 'node:dns/promises';
+import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
 import type { FastifyInstance } from 'fastify';
@@ -51,13 +58,30 @@ export async function listen(app: FastifyInstance, place: Place, { tls, shared =
       if (!shared) await openSocketToGroup(socket);
       return `unix:${socket}`;
     }
-    await app.listen({ port, host });
+    const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [];
+    await app.listen({ port, host: first });
+    for (const address of others) await alsoListen(app, address, { tls });
   } catch (error) {
     await app.close();
     throw socket === undefined ? portError(error, { port, host }) : socketError(error, socket);
   }
   const shown = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return `${tls ? 'https' : 'http'}://${shown}:${(app.server.address() as AddressInfo).port}`;
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true }).catch(() => []); // Whoever listens there hears why.
+  return [...new Set(found.map(({ address }) => address))];
+}
+
+/** Has an application that listens answer at the same port of another address too, if that can be had. */
+export async function alsoListen(app: FastifyInstance, address: string, { tls }: { readonly tls: boolean }): Promise<void> {
+  const { port } = app.server.address() as AddressInfo;
+  // As Node's server for HTTP has it; TLS ends both ways at once.
+  const door = createServer({ allowHalfOpen: !tls, noDelay: true }, (socket) => app.server.emit('connection', socket));
+  door.maxConnections = app.server.maxConnections;
+  app.server.once('close', () => door.close());
+  await new Promise<void>((settle) => door.once('error', () => settle()).listen({ port, host: address }, settle));
 }
 
 function socketError(error: unknown, path: string): unknown {

@@ -38,6 +38,9 @@ export function refuseOtherMethods(app: FastifyInstance): void {
 
 /** What addresses a route's pattern is for: `:name` is a part between slashes, `*` whatever follows. */
 function patternOf(url: string): RegExp {
-  const source = url.replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&').replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*');
+  const source = url
+    .replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&')
+    .replaceAll(/:\w+/g, '[^/]+')
+    .replaceAll('*', '.*');
   return new RegExp(`^${source}$`);
 }

@@ -5,7 +5,8 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
@@ -15,6 +16,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from './app.ts';
 import { CERTIFICATE, KEY, OTHER_CERTIFICATE, OTHER_KEY } from './certificate.fixture.ts';
 import { fakeModel } from './fake-model.fixture.ts';
+import { alsoListen } from './listening.ts';
 import { loadModels, modelSources } from './model-sources.ts';
 import { serve } from './serve.ts';
 
@@ -82,6 +84,34 @@ describe('TLS', () => {
     });
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a second address leads to the same server, with its limits and its answers to what is no request',
+  async () => {
+    const server = await serve(fakeModel(), { port: 0, host: '127.0.0.1', graceSeconds: 0, maxConnections: 2 });
+    const { port } = new URL(server.url);
+    await alsoListen(server.app, '127.0.0.2', { tls: false });
+    const open = (): Promise<Socket> => {
+      const socket = connect(Number(port), '127.0.0.2').on('error', () => undefined);
+      return new Promise((resolve) => socket.once('connect', () => resolve(socket)));
+    };
+    const rest = (socket: Socket): Promise<string> => {
+      let text = '';
+      socket.setEncoding('utf8').on('data', (data: string) => (text += data));
+      return new Promise((resolve) => socket.once('close', () => resolve(text)));
+    };
+    const [first, second] = [await open(), await open()];
+    expect(await rest(await open())).toBe('');
+    const answer = rest(first);
+    first.write('hello\r\n\r\n');
+    expect(await answer).toContain('"code":"WEFT_SERVE_HTTP"');
+    const closed = rest(second);
+    expect((await ask({ host: '127.0.0.2', port, path: '/health' })).statusCode).toBe(200);
+    await server.close();
+    expect(await closed).toBe(''); // Nobody holds the server up.
+    await expect(ask({ host: '127.0.0.2', port, path: '/health' })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  },
+);
 
 describe.skipIf(process.platform === 'win32')('a Unix socket', () => {
   test('answers, for owner and group alone, and is gone at the end', async () => {
