@@ -16,10 +16,18 @@ import { eventsOf } from './serving.fixture.ts';
 
 const FILE = '../shared/data/openapi/openai.yml';
 
+/** A part of a schema. */
+interface Part {
+  readonly $ref?: string;
+  readonly allOf?: readonly Part[];
+  readonly properties?: object;
+}
+
 describe.skipIf(!existsSync(FILE))('by the specification', () => {
   let model: TextModel;
   let app: FastifyInstance;
   let valid: (name: string) => ValidateFunction;
+  let parametersOf: (schema: string) => readonly string[];
   beforeAll(async () => {
     // `nullable` is a word of the older specification.
     const spelledNull = (_: string, value: unknown): unknown => {
@@ -31,6 +39,13 @@ describe.skipIf(!existsSync(FILE))('by the specification', () => {
     const ajv = new Ajv2020({ strict: false, discriminator: false, validateFormats: false });
     formats.default(ajv);
     ajv.addSchema(specification, 'openai');
+    const { schemas } = (specification as { readonly components: { readonly schemas: Readonly<Record<string, Part>> } }).components;
+    const names = ({ $ref = '', allOf = [], properties = {} }: Part): readonly string[] => [
+      ...($ref === '' ? [] : names(schemas[$ref.split('/').at(-1) ?? ''] ?? {})),
+      ...allOf.flatMap(names),
+      ...Object.keys(properties),
+    ];
+    parametersOf = (name) => names(schemas[name] ?? {});
     valid = (name) => ajv.compile({ $ref: `openai#/components/schemas/${name}` });
     model = await realModel({ text: 'the cat sat on the mat {"name": "find"}', vocabSize: 300, contextLength: 1024 });
     app = await createApp({ models: [model], graceSeconds: 0 });
@@ -140,6 +155,20 @@ describe.skipIf(!existsSync(FILE))('by the specification', () => {
       expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((_, index) => index));
       for (const event of events) check(streamed, event);
       expect(events.at(-1)!.type).toMatch(/^response\.(completed|incomplete)$/);
+    }
+  });
+
+  it.for([
+    ['/v1/completions', 'CreateCompletionRequest', 'prompt'],
+    ['/v1/chat/completions', 'CreateChatCompletionRequest', 'messages'],
+    ['/v1/responses', 'CreateResponse', 'input'],
+    ['/v1/embeddings', 'CreateEmbeddingRequest', 'input'],
+  ] as const)('no parameter of %s is unknown, carried out or not', async ([url, schema, known]) => {
+    const names = parametersOf(schema);
+    expect(names).toContain(known);
+    for (const name of names) {
+      const answer = await app.inject({ method: 'POST', url, payload: { model: 'other', [known]: 'a', [name]: { x: 1 } } });
+      expect(answer.json<{ error: object }>().error).not.toMatchObject({ code: 'WEFT_SERVE_PARAMETER_UNKNOWN', param: name });
     }
   });
 

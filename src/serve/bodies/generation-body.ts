@@ -158,6 +158,8 @@ const sampling = {
   service_tier: z.string(),
   safety_identifier: z.string(),
   prompt_cache_key: z.string(),
+  prompt_cache_retention: z.string(),
+  prompt_cache_options: jsonObject,
 };
 
 const completion = z

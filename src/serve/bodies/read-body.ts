@@ -8,34 +8,18 @@ import type { z } from 'zod';
 import { issueWords, kindWords } from '../issue-words.ts';
 import { refuse } from '../request-error.ts';
 import type { RequestError } from '../request-error.ts';
-
-/** Parameters that OpenAI's API knows and this server does not carry out, and the values of each that ask for nothing. */
-const UNSUPPORTED: { readonly [name: string]: (value: unknown, body: Readonly<Record<string, unknown>>) => boolean } = {
-  suffix: (value) => value === '',
-  best_of: (value, body) => value === (body['n'] ?? 1),
-  functions: isEmpty,
-  function_call: (value) => value === 'none' || value === 'auto',
-  modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === 'text',
-  audio: () => false,
-  prediction: () => false,
-  reasoning_effort: (value) => value === 'none',
-  verbosity: () => false,
-  web_search_options: () => false,
-};
+import { UNSUPPORTED } from './unsupported.ts';
+import type { Unsupported } from './unsupported.ts';
 
 /** More than any route has. */
 const MOST_PARAMETERS = 200;
-
-function isEmpty(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-}
 
 /**
  * The checked body. A parameter that is null counts as not given, as in OpenAI's API.
  *
  * @throws RequestError 400 that names the parameter
  */
-export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
+export function readBody<T>(schema: z.ZodType<T>, body: unknown, unsupported: Unsupported = UNSUPPORTED): T {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw refuse('WEFT_SERVE_BODY', {
       rule: 'its body is not a JSON object',
@@ -52,9 +36,9 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
     if (value === null) continue;
-    const neutral = Object.hasOwn(UNSUPPORTED, name) ? UNSUPPORTED[name] : undefined;
+    const neutral = Object.hasOwn(unsupported, name) ? unsupported[name] : undefined;
     if (neutral === undefined) given[name] = value;
-    else if (!neutral(value, body as Readonly<Record<string, unknown>>)) throw unsupported(name, value);
+    else if (!neutral(value, body as Readonly<Record<string, unknown>>)) throw notCarriedOut(name, value);
   }
   const result = schema.safeParse(given);
   if (result.success) return result.data;
@@ -70,6 +54,7 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   }
   const path = issue?.path ?? [];
   const param = pathText(path);
+  if (Object.hasOwn(unsupported, param)) throw notCarriedOut(param, valueAt(given, path));
   if (valueAt(given, path) === undefined) {
     throw refuse('WEFT_SERVE_PARAMETER', { rule: 'a parameter is missing', value: param, remedy: 'Give it.', param });
   }
@@ -81,7 +66,7 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
   });
 }
 
-function unsupported(param: string, value: unknown): RequestError {
+function notCarriedOut(param: string, value: unknown): RequestError {
   return refuse('WEFT_SERVE_PARAMETER_UNSUPPORTED', {
     rule: `this server does not carry out ${param}`,
     value: JSON.stringify(value).slice(0, 80),

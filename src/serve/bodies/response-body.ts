@@ -1,7 +1,8 @@
 /**
  * The body of `POST /v1/responses`, and the chat that it asks for. https://platform.openai.com/docs/api-reference/responses
  *
- * Decided: nothing is kept between requests, so a request holds its whole conversation; what refers to an earlier response is refused.
+ * Decided: nothing is kept between requests, so a request holds its whole conversation; what refers to an earlier response is refused
+ * by name, as are other parameters that are not carried out (unsupported.ts).
  */
 
 import { z } from 'zod';
@@ -9,6 +10,7 @@ import { z } from 'zod';
 import type { ChatBody, ChatMessage, ToolCallBody } from './generation-body.ts';
 import type { ResponseFormat } from '../grammars.ts';
 import { readBody } from './read-body.ts';
+import { RESPONSE_UNSUPPORTED } from './unsupported.ts';
 
 /** Texts of a message or of a result. */
 type Content = string | readonly { readonly text: string }[];
@@ -120,6 +122,7 @@ const schema = z
           }),
         ])
         .optional(),
+      verbosity: z.null().optional(),
     }),
     tools: z
       .array(
@@ -138,18 +141,19 @@ const schema = z
     // Taken, and without effect here:
     store: z.boolean(),
     truncation: z.enum(['auto', 'disabled']),
-    include: z.array(z.string()).max(0),
     user: z.string(),
     service_tier: z.string(),
     safety_identifier: z.string(),
     prompt_cache_key: z.string(),
+    prompt_cache_retention: z.string(),
+    prompt_cache_options: jsonObject,
   })
   .partial()
   .required({ input: true });
 
 /** The checked body of `POST /v1/responses`; throws a RequestError 400 that names the parameter. */
 export function readResponseBody(body: unknown): ResponseBody {
-  return readBody(schema, body);
+  return readBody(schema, body, RESPONSE_UNSUPPORTED);
 }
 
 /** The chat that a response replies to. */
