@@ -1,6 +1,7 @@
 export { createAttentionReader } from './attention-reader.ts';
 export type { AttentionMaps, AttentionReader, AttentionReaderOptions, AttentionReaderParts } from './attention-reader.ts';
 export type { EngineStatus } from './batching/batch-engine.ts';
+export { choiceGrammar } from './constraints/choice-grammar.ts';
 export { createConstraint } from './constraints/create-constraint.ts';
 export type { Constraint } from './constraints/create-constraint.ts';
 export type { Grammar } from './constraints/grammar.ts';

@@ -133,6 +133,13 @@ describe('a request that cannot be served', () => {
         400,
         { param: 'structured_outputs.regex' },
       ],
+      [
+        'half a character to choose',
+        COMPLETIONS,
+        { prompt: 'a', structured_outputs: { choice: ['a', '\uD83D'] } },
+        400,
+        { param: 'structured_outputs.choice', code: 'WEFT_GENERATE_CHOICE' },
+      ],
       ['a broken grammar', COMPLETIONS, { prompt: 'a', grammar: 'root ::= (' }, 400, { param: 'grammar' }],
       [
         'two forms at once',

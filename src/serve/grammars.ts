@@ -7,7 +7,7 @@
  */
 
 import { UsageError } from '../core/index.ts';
-import { grammarFromText, jsonObjectGrammar, jsonSchemaGrammar, regexGrammar } from '../generate/index.ts';
+import { choiceGrammar, grammarFromText, jsonObjectGrammar, jsonSchemaGrammar, regexGrammar } from '../generate/index.ts';
 import type { Grammar } from '../generate/index.ts';
 import { refusalOf, refuse } from './request-error.ts';
 import { callSchema } from './tools.ts';
@@ -113,7 +113,7 @@ function structuredGrammar(form: string, value: unknown): Grammar {
     case 'regex':
       return kept(['regex', value], () => regexGrammar(String(value)));
     case 'choice':
-      return kept(['choice', value], () => regexGrammar((value as readonly string[]).map(escaped).join('|')));
+      return kept(['choice', value], () => choiceGrammar(value as readonly string[]));
     case 'grammar':
       return kept(['gbnf', value], () => grammarFromText(String(value)));
     default:
@@ -133,8 +133,4 @@ function parsed(text: string): unknown {
       remedy: 'Send the schema as an object.',
     });
   }
-}
-
-function escaped(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

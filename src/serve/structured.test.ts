@@ -78,6 +78,9 @@ describe('a reply', () => {
       (await ask('/v1/completions', { prompt: 'a', seed: 3, max_tokens: 60, ...form }))[0]!.text ?? '';
     expect(await text({ structured_outputs: { regex: '\\d{3}-[a-f]{2}' } })).toMatch(/^\d{3}-[a-f]{2}$/);
     expect(['yes', 'no (really)']).toContain(await text({ structured_outputs: { choice: ['yes', 'no (really)'] } }));
+    const many = Array.from({ length: 600 }, (_, index) => `(${index}) any of them.`);
+    expect(many.join('').length).toBeGreaterThan(10_000);
+    expect(many).toContain(await text({ structured_outputs: { choice: many } }));
     expect(await text({ grammar: 'root ::= "a" ("b" | "c")? "d"' })).toMatch(/^a[bc]?d$/);
     expect(
       JSON.parse(await text({ structured_outputs: { json: JSON.stringify({ type: 'integer', minimum: 5, maximum: 9 }) } })),

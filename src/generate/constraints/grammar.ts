@@ -1,7 +1,7 @@
 /** A grammar as what runs: states over bytes, some of which call others and come back, as a pushdown automaton does. */
 
 /**
- * What a text must be: made by {@link jsonSchemaGrammar}, {@link jsonObjectGrammar}, {@link regexGrammar} or
+ * What a text must be: made by {@link jsonSchemaGrammar}, {@link jsonObjectGrammar}, {@link regexGrammar}, {@link choiceGrammar} or
  * {@link grammarFromText}, used by {@link createConstraint}. It is plain data and may be kept for as many replies as wanted.
  */
 export interface Grammar {
