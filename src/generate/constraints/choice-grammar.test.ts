@@ -37,7 +37,7 @@ describe('a choice', () => {
       'Cannot follow choices as they must not be longer than 90000 bytes in all: 90001 bytes',
     );
     // Nothing that is let in is too large for a grammar.
-    for (const one of ['a', 'é', '中', '😀']) choiceGrammar([one.repeat(90_000 / Buffer.byteLength(one))]);
+    for (const one of ['a', '😀']) choiceGrammar([one.repeat(90_000 / Buffer.byteLength(one))]);
   });
 
   it.for([
