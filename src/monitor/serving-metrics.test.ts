@@ -2,6 +2,7 @@ import { register } from 'prom-client';
 import { expect, test } from 'vitest';
 
 import { createServingMetrics } from './serving-metrics.ts';
+import { countsOf, sumMetrics } from './summed-metrics.ts';
 
 /** The samples of a text in Prometheus' exposition format. */
 function samples(text: string): ReadonlyMap<string, number> {
@@ -47,6 +48,36 @@ test('a finished generation is counted under the names that dashboards know', as
     [`llm_request_generation_tokens_sum${m}`]: 2,
     [`llm_request_generation_tokens_count${m}`]: 1,
   });
+});
+
+test('answers are counted, and a process that told nothing of itself has no memory at all', async () => {
+  const metrics = createServingMetrics();
+  metrics.answered({ route: '/v1/models/*', method: 'GET', status: 200 });
+  metrics.answered({ route: '/v1/models/*', method: 'GET', status: 200 });
+  expect([...samples(await metrics.text())]).toEqual([['llm_http_responses_total{route="/v1/models/*",method="GET",status="200"}', 2]]);
+  metrics.process({ eventLoopDelay: 0.25, residentMemory: 4096 });
+  const found = samples(await metrics.text());
+  expect([found.get('llm_event_loop_delay_p99_seconds'), found.get('process_resident_memory_bytes')]).toEqual([0.25, 4096]);
+});
+
+test('of several processes, answers and memory add up, and the delay is the longest', async () => {
+  const [a, b] = [createServingMetrics(), createServingMetrics()];
+  const answer = { route: '/health', method: 'GET', status: 200 };
+  for (const one of [a, b, b]) one.answered(answer);
+  a.answered({ ...answer, status: 503 });
+  a.process({ eventLoopDelay: 0.5, residentMemory: 1000 });
+  b.process({ eventLoopDelay: 0.25, residentMemory: 500 });
+  const { text, values } = await sumMetrics([[], await a.values(), await b.values()]);
+  expect([...samples(text)]).toEqual([
+    ['llm_http_responses_total{route="/health",method="GET",status="200"}', 3],
+    ['llm_http_responses_total{route="/health",method="GET",status="503"}', 1],
+    ['llm_event_loop_delay_p99_seconds', 0.5],
+    ['process_resident_memory_bytes', 1500],
+  ]);
+  // Of one that ended, the answers stay.
+  const later = await sumMetrics([countsOf(values), await b.values()]);
+  expect(samples(later.text).get('process_resident_memory_bytes')).toBe(500);
+  expect(samples(later.text).get('llm_http_responses_total{route="/health",method="GET",status="200"}')).toBe(5);
 });
 
 test('a generation without a token has no time to its first', async () => {

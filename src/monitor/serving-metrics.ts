@@ -7,6 +7,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { ProcessHealth } from './process-health.ts';
 import type { MetricValues } from './summed-metrics.ts';
 
 /** Why a generation ended. */
@@ -35,6 +36,14 @@ export interface EngineCounts {
   readonly preemptions: number;
 }
 
+/** An answer over HTTP. Each member has few values: they are labels. */
+export interface AnswerRecord {
+  /** The pattern of the route, e.g. `/v1/models/*`. */
+  readonly route: string;
+  readonly method: string;
+  readonly status: number;
+}
+
 /** Counters of one server: see {@link createServingMetrics}. */
 export interface ServingMetrics {
   /** How many requests run and wait at this moment. */
@@ -47,6 +56,10 @@ export interface ServingMetrics {
   feedback(rating: 'up' | 'down'): void;
   /** What a model's engine says of itself; counts are totals since it was made. */
   engine(model: string, engine: EngineCounts): void;
+  /** One answer ended. */
+  answered(answer: AnswerRecord): void;
+  /** How the process is. */
+  process(health: ProcessHealth): void;
   /** The Prometheus text format, and its content type. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -99,6 +112,20 @@ export function createServingMetrics(): ServingMetrics {
     registers,
   });
   const opinions = new Counter({ name: 'llm_feedback_total', help: 'Opinions of answers.', labelNames: ['rating'], registers });
+  const answers = new Counter({
+    name: 'llm_http_responses_total',
+    help: 'Answers over HTTP, by route, method and status; 499 where the client left.',
+    labelNames: ['route', 'method', 'status'],
+    registers,
+  });
+  const delay = new Gauge({
+    name: 'llm_event_loop_delay_p99_seconds',
+    help: 'How late the event loop came since the last scrape, 99th percentile; the largest of several processes.',
+    registers,
+    aggregator: 'max',
+  });
+  const memory = new Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.', registers, aggregator: 'sum' });
+  for (const one of [delay, memory]) one.remove(); // Nobody has told yet: that is not 0.
   const firstToken = histogram('time_to_first_token_seconds', 'From arrival to the first token.');
   const interToken = histogram('inter_token_latency_seconds', 'Between one token and the next.');
   const endToEnd = histogram('e2e_request_latency_seconds', 'From arrival to the last token.');
@@ -131,6 +158,11 @@ export function createServingMetrics(): ServingMetrics {
       decodeTime.observe(label, request.totalSeconds - request.queueSeconds - request.prefillSeconds);
     },
     feedback: (rating) => opinions.inc({ rating }),
+    answered: ({ route, method, status }) => answers.inc({ route, method, status: String(status) }),
+    process({ eventLoopDelay, residentMemory }) {
+      delay.set(eventLoopDelay);
+      memory.set(residentMemory);
+    },
     engine(model, counts) {
       const label = { model_name: model };
       const before = told.get(model);

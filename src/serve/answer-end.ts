@@ -5,6 +5,9 @@ import { finished } from 'node:stream';
 
 import type { FastifyReply } from 'fastify';
 
+/** What counts and errors say of a request whose client left; nobody is there to be answered. nginx's number. */
+export const CLIENT_GONE = 499;
+
 type Listener = (broken: boolean) => void;
 
 const listeners = new WeakMap<ServerResponse, Listener[]>();

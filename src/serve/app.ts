@@ -7,10 +7,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { checkOptions } from '../core/index.ts';
 import type { Speculation, TextModel } from '../generate/index.ts';
-import { createFeedbackLog, createServingMetrics, createSpanExporter, openRuns } from '../monitor/index.ts';
-import type { ServingMetrics } from '../monitor/index.ts';
+import { createFeedbackLog, createSpanExporter, openRuns } from '../monitor/index.ts';
 import { createAttentionReaders } from './attention-readers.ts';
 import { addAccounting } from './accounting.ts';
+import { countAnswer, countAnswers, countRaw } from './answer-counts.ts';
+import { CLIENT_GONE } from './answer-end.ts';
 import { connectionOptions, limitConnections } from './connection-limits.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { createEngine } from './engine.ts';
@@ -21,6 +22,8 @@ import { readJsonBodies } from './json-bodies.ts';
 import { openKeyRing } from './key-ring.ts';
 import { checkServing } from './option-ranges.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { ownMetrics } from './own-metrics.ts';
+import type { OwnMetrics } from './own-metrics.ts';
 import { newRequestId, refuseUnanswerable } from './raw-answers.ts';
 import { createRateLimits } from './rate-limits.ts';
 import type { RateLimits } from './rate-limits.ts';
@@ -91,8 +94,6 @@ export interface AppOptions {
 
 const ROUTES =
   'There are GET /v1/models, /health, /metrics and /, and POST /v1/completions, /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/feedback, /tokenize and /detokenize.';
-/** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
-const CLIENT_GONE = 499;
 /** Milliseconds that answers have at least to reach their clients when the app closes, the errors at the end of the grace period among them. */
 const LAST_BYTES = 1000;
 
@@ -153,7 +154,7 @@ export interface AppInside {
 
 /** What a process tells of itself. */
 export interface OwnCounts {
-  readonly values: ServingMetrics['values'];
+  readonly values: OwnMetrics['values'];
   readonly engines: () => readonly PageEngineModel[];
 }
 
@@ -165,24 +166,9 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
   const { keys, requestSeconds, receiveSeconds = 60, maxConnections = 1000, cors = [], tls } = options;
   const { log = false, logLevel = 'info', logPrompts = false, otelEndpoint } = options;
   let loaded: readonly TextModel[] | undefined;
-  const counted = createServingMetrics();
-  /** Engines are asked when their counts are. */
-  const lookAround = (): void => {
-    for (const { name, status } of loaded ?? []) if (status !== undefined) counted.engine(name, status());
-  };
-  const own: ServingMetrics = {
-    ...counted,
-    text: () => {
-      lookAround();
-      return counted.text();
-    },
-    values: () => {
-      lookAround();
-      return counted.values();
-    },
-  };
+  const own = ownMetrics(() => loaded ?? []);
   const { metricsText = own.text, limits = createRateLimits(() => performance.now() / 1000) } = inside;
-  const metrics = { ...own, text: metricsText };
+  const metrics = { ...own, text: metricsText, values: () => own.values({ scrape: false }) };
   const engine = createEngine({ queue, speculation: options.speculation, metrics, now: () => performance.now() / 1000 });
   let draining = false;
   const serving: Serving = {
@@ -212,7 +198,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
     return reply.status(status).headers(headers).send(body);
   };
   const connections = { receiveSeconds, maxConnections };
-  const { fastify, node } = connectionOptions(connections);
+  const { fastify, node } = connectionOptions(connections, (status) => countRaw(status, own));
   const server = tls === undefined ? { http: node } : { https: { ...node, ...(await readTls(tls)) } };
   const app = Fastify({
     ...fastify,
@@ -228,6 +214,7 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
     // Whoever has no answer coming holds nothing up: a browser's connection in advance, half a request, an answer never read.
     forceCloseConnections: true,
     frameworkErrors(error, request, reply) {
+      countAnswer(request, reply, own);
       void fail(error, request, reply.header('x-request-id', request.id));
     },
   });
@@ -236,6 +223,8 @@ export async function buildApp(options: AppOptions, inside: AppInside): Promise<
     reply.header('x-request-id', request.id);
   });
   const answers = answersUnderWay(app);
+  countAnswers(app, own);
+  app.addHook('onClose', async () => own.close());
   addAccounting(app);
   logRequests(app, { log, logLevel, logPrompts });
   if (otelEndpoint !== undefined) trace(app, otelEndpoint, clock);

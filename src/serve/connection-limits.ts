@@ -7,7 +7,7 @@
 
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 
-import { HEADER_BYTES, answerRaw } from './raw-answers.ts';
+import { HEADER_BYTES, rawAnswers } from './raw-answers.ts';
 import { RequestError } from './request-error.ts';
 
 /** See {@link connectionOptions}. */
@@ -31,14 +31,17 @@ const HEADERS = 100;
 /** Milliseconds that a connection without a request stays open: above the 60 seconds of load balancers, which else meet a closed one. */
 const KEEP_ALIVE = 75_000;
 
-/** The options of Fastify that bound connections, and those of Node behind them. */
-export function connectionOptions({ receiveSeconds }: ConnectionLimits): {
+/** The options of Fastify that bound connections, and those of Node behind them; `onRaw` hears of answers to what is no request. */
+export function connectionOptions(
+  { receiveSeconds }: ConnectionLimits,
+  onRaw: (status: number) => void,
+): {
   readonly fastify: Pick<FastifyServerOptions, 'requestTimeout' | 'keepAliveTimeout' | 'clientErrorHandler'>;
   readonly node: NodeServerOptions;
 } {
   const timeout = Math.round(receiveSeconds * 1000);
   return {
-    fastify: { requestTimeout: timeout, keepAliveTimeout: KEEP_ALIVE, clientErrorHandler: answerRaw },
+    fastify: { requestTimeout: timeout, keepAliveTimeout: KEEP_ALIVE, clientErrorHandler: rawAnswers(onRaw) },
     node: {
       headersTimeout: timeout,
       connectionsCheckingInterval: Math.min(5000, Math.ceil(timeout / 4)),

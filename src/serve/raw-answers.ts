@@ -38,23 +38,26 @@ const COMPLAINTS: { readonly [code: string]: readonly [status: number, message: 
 
 const ANY: (typeof COMPLAINTS)[string] = [400, 'Cannot read the request as it is not HTTP. Send HTTP/1.1.', 'WEFT_SERVE_HTTP'];
 
-/** Fastify's `clientErrorHandler`. */
-export const answerRaw: NonNullable<FastifyServerOptions['clientErrorHandler']> = function (this: FastifyInstance, error, socket) {
-  const reason = (error as NodeJS.ErrnoException).code ?? '';
-  if (reason === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
-  const [status, message, code] = COMPLAINTS[reason] ?? ANY;
-  const id = newRequestId();
-  const body = JSON.stringify(envelope(status, message, { code }));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    `x-request-id: ${id}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
-  this.log.info({ reqId: id, status, reason }, 'what came is no request');
-};
+/** Fastify's `clientErrorHandler`; `onAnswer` hears the status of each answer. */
+export function rawAnswers(onAnswer: (status: number) => void): NonNullable<FastifyServerOptions['clientErrorHandler']> {
+  return function (this: FastifyInstance, error, socket) {
+    const reason = (error as NodeJS.ErrnoException).code ?? '';
+    if (reason === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+    const [status, message, code] = COMPLAINTS[reason] ?? ANY;
+    const id = newRequestId();
+    const body = JSON.stringify(envelope(status, message, { code }));
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${id}`,
+      'connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+    onAnswer(status);
+    this.log.info({ reqId: id, status, reason }, 'what came is no request');
+  };
+}
 
 /** Refuses requests that HTTP/1.1 wants refused, and that Node is told to let through. */
 export function refuseUnanswerable(app: FastifyInstance): void {

@@ -104,6 +104,12 @@ describe('two workers', () => {
       const use = Number(/llm_kv_cache_usage_perc\{[^}]*\} (.+)/.exec(scraped)?.[1]);
       expect(use).toBeGreaterThanOrEqual(0);
       expect(use).toBeLessThanOrEqual(1);
+      expect(scraped).toContain(`llm_http_responses_total{route="/v1/completions",method="POST",status="200"} ${served}\n`);
+      const [memory, delay] = ['process_resident_memory_bytes', 'llm_event_loop_delay_p99_seconds'].map((name) =>
+        [...scraped.matchAll(new RegExp(`^${name} (.+)$`, 'gm'))].map(([, value]) => Number(value)),
+      );
+      expect(memory).toEqual([expect.toSatisfy((bytes: number) => bytes > 80 << 20)]); // Two Nodes.
+      expect(delay).toEqual([expect.toSatisfy((seconds: number) => seconds >= 0 && seconds < 60)]);
       for (let look = 0; look < 3; look++) {
         const engines = JSON.parse((await get(server, '/api/engine', { key: reads })).text) as PageEngine;
         expect(engines).toMatchObject({ workers: 2, data: [{ running: 0, generatedTokens: 4 * served, status: { slots: 16 } }] });

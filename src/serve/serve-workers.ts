@@ -110,7 +110,7 @@ export async function serveWorkers(
     if (worker.isConnected()) worker.send(message, () => undefined);
   };
 
-  const countOf = (member: Member): Promise<void> =>
+  const countOf = (member: Member, scrape: boolean): Promise<void> =>
     new Promise((resolve) => {
       const id = questions++;
       const timer = setTimeout(resolve, COUNT_TIMEOUT);
@@ -120,16 +120,16 @@ export async function serveWorkers(
         counting.delete(id);
         resolve();
       });
-      tell(member.worker, { kind: 'count', id });
+      tell(member.worker, { kind: 'count', id, scrape });
     });
 
-  const countAll = async (): Promise<readonly Member[]> => {
+  const countAll = async ({ scrape }: { readonly scrape: boolean }): Promise<readonly Member[]> => {
     const ready = [...members].filter((member) => member.ready);
-    await Promise.all(ready.map(countOf));
+    await Promise.all(ready.map((member) => countOf(member, scrape)));
     return ready;
   };
   const scrape = async (): Promise<string> => {
-    await countAll();
+    await countAll({ scrape: true });
     return (await sumMetrics([departed, ...[...members].map(({ counts }) => counts)])).text;
   };
 
@@ -151,7 +151,7 @@ export async function serveWorkers(
     else if (message.kind === 'take') tell(worker, { kind: 'answer', id: message.id, value: await limits.take(message.limit) });
     else if (message.kind === 'charge') limits.charge(message.limit, message.tokens);
     else if (message.kind === 'survey')
-      tell(worker, { kind: 'answer', id: message.id, value: (await countAll()).map(({ engines }) => engines) });
+      tell(worker, { kind: 'answer', id: message.id, value: (await countAll({ scrape: false })).map(({ engines }) => engines) });
     else tell(worker, { kind: 'answer', id: message.id, value: await scrape() });
   };
 

@@ -20,7 +20,8 @@ export interface WorkerOrders {
 export type ToWorker =
   | { readonly kind: 'start'; readonly orders: WorkerOrders }
   | { readonly kind: 'stop' }
-  | { readonly kind: 'count'; readonly id: number }
+  /** What it counted; a scrape begins the next interval of what is measured between two. */
+  | { readonly kind: 'count'; readonly id: number; readonly scrape: boolean }
   | { readonly kind: 'answer'; readonly id: number; readonly value: Answer };
 
 /** What the first process can be asked for. */

@@ -76,7 +76,7 @@ async function hear(message: ToWorker): Promise<void> {
     }
   } else if (message.kind === 'stop') await stop();
   else if (message.kind === 'count')
-    await say({ kind: 'counted', id: message.id, values: (await own?.values()) ?? [], engines: own?.engines() ?? [] });
+    await say({ kind: 'counted', id: message.id, values: (await own?.values(message)) ?? [], engines: own?.engines() ?? [] });
   else {
     answers.get(message.id)?.(message.value as never);
     answers.delete(message.id);
