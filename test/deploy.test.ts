@@ -54,7 +54,11 @@ interface Pod {
       readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
       readonly lifecycle: { readonly preStop: { readonly exec: { readonly command: readonly [string, string] } } };
       readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-      readonly [probe: `${string}Probe`]: { readonly httpGet: { readonly path: string; readonly port: string } };
+      readonly [probe: `${string}Probe`]: {
+        readonly httpGet: { readonly path: string; readonly port: string };
+        readonly timeoutSeconds?: number;
+        readonly failureThreshold?: number;
+      };
     },
   ];
   readonly volumes: readonly {
@@ -164,6 +168,13 @@ describe('they fit each other', () => {
     expect(pod.volumes.find((volume) => volume.persistentVolumeClaim)?.persistentVolumeClaim?.claimName).toBe(
       (manifest('example/models.yaml') as unknown as Named).metadata.name,
     );
+  });
+
+  test('a busy server that answers late is neither taken out nor started again', () => {
+    for (const probe of ['readinessProbe', 'livenessProbe'] as const) {
+      const { timeoutSeconds = 1, failureThreshold = 3 } = container[probe] ?? {};
+      expect([probe, timeoutSeconds >= 5, failureThreshold >= 3]).toEqual([probe, true, true]);
+    }
   });
 
   test('there is time for preStop, the grace period and an end', async () => {

@@ -1,6 +1,7 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -73,6 +74,14 @@ describe('the file of settings', () => {
     const notInFiles = ['page', 'clock', 'base']; // A model says its own base.
     const known = [...Object.keys(everything), 'socket'];
     expect(SERVE_OPTIONS.filter((name) => !known.includes(name) && !notInFiles.includes(name))).toEqual([]);
+  });
+
+  test('is documented with every name, by an example that can be read', async () => {
+    const page = await readFile(fileURLToPath(new URL('../../docs/serving.md', import.meta.url)), 'utf8');
+    const section = page.split(/^## /m).find((part) => part.startsWith('A file of settings')) ?? '';
+    await read(/```json\n(.*?)```/s.exec(section)?.[1] ?? '');
+    const named = [...section.matchAll(/"(\w+)":|`(\w+)`/g)].map(([, inExample, inText]) => inExample ?? inText);
+    expect([...Object.keys(everything), 'socket', 'base'].filter((name) => !named.includes(name))).toEqual([]);
   });
 
   test.for([
