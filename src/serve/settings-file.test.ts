@@ -95,10 +95,15 @@ describe('the file of settings', () => {
     [{ tls: { cert: 'a', key: 'b', ca: 'c' } }, 'a name is unknown: tls.ca', 'Known names: cert, key.'],
     [{ port: 70_000 }, 'port does not fit: expected at most 65535', 'Give port a value that is allowed.'],
     [{ logLevel: 'loud' }, 'logLevel does not fit: expected "debug" or "info" or "warn" or "error"', 'Give logLevel'],
-    [{ models: [{ name: 'a' }] }, 'models[0].path does not fit: expected a text', 'Give models[0].path'],
+    [{ models: [{ name: 'a' }] }, 'models[0].path is missing', 'Give it.'],
+    [{ bits: 7 }, 'bits does not fit: expected 32 or 8 or 4', 'Give bits'],
     [{ models: [] }, 'models does not fit', 'Give models'],
     [{ graceSeconds: -1 }, 'graceSeconds does not fit', 'Give graceSeconds'],
-    [{ otelEndpoint: 'collector' }, 'otelEndpoint does not fit', 'Give otelEndpoint'],
+    [
+      { otelEndpoint: 'collector' },
+      'otelEndpoint does not fit: expected an address that begins with http:// or https://',
+      'Give otelEndpoint',
+    ],
     [[], 'it holds no object of settings', 'Give an object'],
     ['{', 'it is not JSON', 'Mend the file.'],
   ] as const)('%j is refused by place and rule', async ([content, rule, remedy]) => {

@@ -12,7 +12,7 @@ import { z } from 'zod';
 
 import { FormatError, nearestTo } from '../core/index.ts';
 import type { Speculation } from '../generate/index.ts';
-import { issueWords } from './issue-words.ts';
+import { innermostIssue, issueWords, valueAt } from './issue-words.ts';
 import type { ModelSource } from './model-sources.ts';
 import { OPTION_RANGES } from './option-ranges.ts';
 import { LOG_LEVELS } from './request-log.ts';
@@ -128,8 +128,9 @@ const NAMES: { readonly [place: string]: readonly string[] } = {
  * ```
  */
 export async function readSettings(file: string): Promise<ServeSettings> {
-  const result = settings.safeParse(await readJson(file));
-  if (!result.success) throw misfit(file, result.error.issues[0]);
+  const content = await readJson(file);
+  const result = settings.safeParse(content);
+  if (!result.success) throw misfit(file, content, result.error.issues[0]);
   const folder = dirname(resolve(file));
   const at = (given: string): string => (given.startsWith('hf:') ? given : resolve(folder, given));
   const { models, draft, feedback, socket, tls, keys, runs, ...others } = result.data;
@@ -168,7 +169,8 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-function misfit(file: string, issue: z.core.$ZodIssue | undefined): FormatError {
+function misfit(file: string, content: unknown, first: z.core.$ZodIssue | undefined): FormatError {
+  const issue = first === undefined ? undefined : innermostIssue(first);
   const keys = issue?.code === 'unrecognized_keys' ? issue.keys : [];
   const place = [...(issue?.path ?? []), ...keys.slice(0, 1)]
     .map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`))
@@ -181,6 +183,8 @@ function misfit(file: string, issue: z.core.$ZodIssue | undefined): FormatError 
     const remedy = nearest === undefined ? `Known names: ${known.join(', ')}.` : `Did you mean ${nearest}?`;
     return new FormatError({ ...report, rule: 'a name is unknown', value: place, remedy });
   }
+  if (place !== '' && valueAt(content, issue?.path ?? []) === undefined)
+    return new FormatError({ ...report, rule: `${place} is missing`, remedy: 'Give it.' });
   return new FormatError({
     ...report,
     rule: place === '' ? 'it holds no object of settings' : `${place} does not fit`,

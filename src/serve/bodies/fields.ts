@@ -6,11 +6,10 @@ import type { ResponseFormat } from '../grammars.ts';
 
 /** Most sequences that one request may ask for: prompts × n. */
 export const MOST_SEQUENCES = 128;
+/** Most parts that a message may have. */
+export const MOST_PARTS = 1000;
 /** Most alternatives to a token that are shown; OpenAI's bound. */
 export const MOST_ALTERNATIVES = 20;
-
-/** Prompts: a text, its tokens, several texts, or the tokens of several. */
-export type Prompts = string | readonly number[] | readonly string[] | readonly (readonly number[])[];
 
 /** A token id. */
 export const tokenId: z.ZodNumber = z.number().int().nonnegative();
@@ -37,13 +36,6 @@ export const stops: z.ZodArray<z.ZodString> = z.array(z.string().min(1).max(1000
 
 /** Anything in braces. */
 export const jsonObject: z.ZodType<Readonly<Record<string, unknown>>> = z.record(z.string(), z.unknown());
-/** See {@link Prompts}. */
-export const prompts: z.ZodType<Prompts> = z.union([
-  z.string(),
-  z.array(tokenId).min(1),
-  z.array(z.string()).min(1),
-  z.array(z.array(tokenId).min(1)).min(1),
-]);
 /** What a text must be. */
 export const responseFormat: z.ZodType<ResponseFormat> = z.union([
   z.strictObject({ type: z.enum(['text', 'json_object']) }),

@@ -12,13 +12,13 @@ import { refuse } from '../request-error.ts';
 import type { Tool } from '../tools.ts';
 import {
   MOST_ALTERNATIVES,
+  MOST_PARTS,
   MOST_SEQUENCES,
   count,
   given,
   jsonObject,
   minP,
   penalty,
-  prompts,
   repetitionPenalty,
   responseFormat,
   seed,
@@ -27,7 +27,8 @@ import {
   tokenId,
   topP,
 } from './fields.ts';
-import type { Prompts } from './fields.ts';
+import { prompts } from './lists.ts';
+import type { Prompts } from './lists.ts';
 import { readBody } from './read-body.ts';
 
 const MOST_BIASES = 1024; // Twice as many as OpenAI's models are documented to take.
@@ -174,7 +175,13 @@ const completion = z
   .partial()
   .required({ prompt: true });
 
-const content = z.union([z.string(), z.array(z.strictObject({ type: z.literal('text'), text: z.string() })).min(1)]);
+const content = z.union([
+  z.string(),
+  z
+    .array(z.strictObject({ type: z.literal('text'), text: z.string() }))
+    .min(1)
+    .max(MOST_PARTS),
+]);
 const name = z.string().optional();
 const functionName = z.string().regex(/^[\w-]{1,64}$/, 'letters, digits, _ and -, 64 at most');
 const calls = z.array(
@@ -186,25 +193,21 @@ const calls = z.array(
   }),
 );
 /** A message of a chat. */
-export const message: z.ZodType<ChatMessage> = z.discriminatedUnion(
-  'role',
-  [
-    z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
-    z.strictObject({
-      role: z.literal('assistant'),
-      content: content.nullable().optional(),
-      name,
-      tool_calls: calls.nullable().optional(),
-      // What an answer has, and clients send back as it is:
-      refusal: z.null().optional(),
-      audio: z.null().optional(),
-      function_call: z.null().optional(),
-      annotations: z.array(z.unknown()).max(0).optional(),
-    }),
-    z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(200), name }),
-  ],
-  { error: 'expected one of system, developer, user, assistant and tool' },
-);
+export const message: z.ZodType<ChatMessage> = z.discriminatedUnion('role', [
+  z.strictObject({ role: z.enum(['system', 'developer', 'user']), content, name }),
+  z.strictObject({
+    role: z.literal('assistant'),
+    content: content.nullable().optional(),
+    name,
+    tool_calls: calls.nullable().optional(),
+    // What an answer has, and clients send back as it is:
+    refusal: z.null().optional(),
+    audio: z.null().optional(),
+    function_call: z.null().optional(),
+    annotations: z.array(z.unknown()).max(0).optional(),
+  }),
+  z.strictObject({ role: z.literal('tool'), content, tool_call_id: z.string().max(200), name }),
+]);
 const tools = z
   .array(
     z.strictObject({

@@ -16,9 +16,9 @@ import {
   seed,
   stops,
   temperature,
-  tokenId,
   topP,
 } from './fields.ts';
+import { tokenIds } from './lists.ts';
 import { readBody } from './read-body.ts';
 
 /** The body of `POST /api/generate`, the page's own route. */
@@ -63,7 +63,7 @@ const generate = z
   .strictObject({
     model: z.string().max(500),
     prompt: z.string(),
-    chosen: z.array(tokenId).max(100_000),
+    chosen: tokenIds({ most: 100_000 }),
     temperature,
     topP,
     topK: z.number().int().min(1),

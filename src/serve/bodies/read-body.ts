@@ -5,7 +5,7 @@
 
 import type { z } from 'zod';
 
-import { issueWords, kindWords } from '../issue-words.ts';
+import { innermostIssue, issueWords, valueAt } from '../issue-words.ts';
 import { refuse } from '../request-error.ts';
 import type { RequestError } from '../request-error.ts';
 import { UNSUPPORTED } from './unsupported.ts';
@@ -13,6 +13,10 @@ import type { Unsupported } from './unsupported.ts';
 
 /** More than any route has. */
 const MOST_PARAMETERS = 200;
+/** More entries than any parameter may have: each that does not fit is slow to tell. */
+const MOST_ENTRIES = 2000;
+/** Unknown parameters that are named. */
+const MOST_NAMED = 3;
 
 /**
  * The checked body. A parameter that is null counts as not given, as in OpenAI's API.
@@ -26,32 +30,27 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown, unsupported: Un
       remedy: 'Send a JSON object with content-type: application/json.',
     });
   }
-  if (Object.keys(body).length > MOST_PARAMETERS) {
+  const names = Object.keys(body);
+  if (names.length > MOST_PARAMETERS) {
     throw refuse('WEFT_SERVE_BODY', {
       rule: `its body has more than ${MOST_PARAMETERS} parameters`,
-      value: String(Object.keys(body).length),
+      value: `${names.length}, ${names.slice(0, MOST_NAMED).join(', ').slice(0, 200)} among them`,
       remedy: 'Send those that the route has.',
     });
   }
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {
     if (value === null) continue;
+    if (typeof value === 'object' && !Array.isArray(value) && Object.keys(value as object).length > MOST_ENTRIES) throw tooMany(name);
     const neutral = Object.hasOwn(unsupported, name) ? unsupported[name] : undefined;
     if (neutral === undefined) given[name] = value;
     else if (!neutral(value, body as Readonly<Record<string, unknown>>)) throw notCarriedOut(name, value);
   }
   const result = schema.safeParse(given);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue?.code === 'unrecognized_keys') {
-    const param = pathText([...issue.path, issue.keys[0] ?? '']);
-    throw refuse('WEFT_SERVE_PARAMETER_UNKNOWN', {
-      rule: 'a parameter is unknown',
-      value: param,
-      remedy: 'Check its spelling, or leave it out.',
-      param,
-    });
-  }
+  const [first] = result.error.issues;
+  const issue = first === undefined ? undefined : innermostIssue(first);
+  if (issue?.code === 'unrecognized_keys') throw unknown(issue);
   const path = issue?.path ?? [];
   const param = pathText(path);
   if (Object.hasOwn(unsupported, param)) throw notCarriedOut(param, valueAt(given, path));
@@ -60,9 +59,28 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown, unsupported: Un
   }
   throw refuse('WEFT_SERVE_PARAMETER', {
     rule: `the parameter ${param} does not fit`,
-    value: issueText(issue),
+    value: issue === undefined ? 'invalid' : issueWords(issue),
     remedy: 'Give a value of the named kind and range.',
     param,
+  });
+}
+
+function tooMany(param: string): RequestError {
+  return refuse('WEFT_SERVE_PARAMETER', {
+    rule: `the parameter ${param} has more than ${MOST_ENTRIES} entries`,
+    remedy: 'Give fewer.',
+    param,
+  });
+}
+
+function unknown({ path, keys }: z.core.$ZodIssueUnrecognizedKeys): RequestError {
+  const names = keys.slice(0, MOST_NAMED).map((key) => pathText([...path, key]).slice(0, 200));
+  const others = keys.length - names.length;
+  return refuse('WEFT_SERVE_PARAMETER_UNKNOWN', {
+    rule: keys.length === 1 ? 'a parameter is unknown' : 'parameters are unknown',
+    value: `${names.join(', ')}${others === 0 ? '' : ` and ${others} more`}`,
+    remedy: keys.length === 1 ? 'Check its spelling, or leave it out.' : 'Check their spelling, or leave them out.',
+    ...(names[0] === undefined ? {} : { param: names[0] }),
   });
 }
 
@@ -78,20 +96,4 @@ function notCarriedOut(param: string, value: unknown): RequestError {
 /** A path as OpenAI writes it: `messages[0].role`. */
 export function pathText(path: readonly PropertyKey[]): string {
   return path.map((key, index) => (typeof key === 'number' ? `[${key}]` : `${index === 0 ? '' : '.'}${String(key)}`)).join('');
-}
-
-function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((value, key) => (value as { readonly [key: PropertyKey]: unknown } | null | undefined)?.[key], body);
-}
-
-/** What is wrong in words; of a union, that of the branch whose kind fits and that got furthest, or the kinds of all. */
-function issueText(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code !== 'invalid_union' || issue.errors.length === 0) return issue === undefined ? 'invalid' : issueWords(issue);
-  const branches = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const fitting = branches.filter((branch) => branch.code !== 'invalid_type' || branch.path.length > 0);
-  const furthest = fitting.toSorted((a, b) => b.path.length - a.path.length || Number(b.path[0]) - Number(a.path[0]))[0];
-  if (furthest !== undefined)
-    return furthest.path.length === 0 ? issueText(furthest) : `${pathText(furthest.path)}: ${issueText(furthest)}`;
-  const kinds = branches.flatMap((branch) => (branch.code === 'invalid_type' ? [kindWords(branch.expected)] : []));
-  return `expected ${[...new Set(kinds)].join(' or ')}`;
 }

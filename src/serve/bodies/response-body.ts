@@ -9,6 +9,7 @@ import { z } from 'zod';
 
 import type { ChatBody, ChatMessage, ToolCallBody } from './generation-body.ts';
 import type { ResponseFormat } from '../grammars.ts';
+import { MOST_PARTS } from './fields.ts';
 import { readBody } from './read-body.ts';
 import { RESPONSE_UNSUPPORTED } from './unsupported.ts';
 
@@ -71,7 +72,8 @@ const parts = z
       }),
     ]),
   )
-  .min(1);
+  .min(1)
+  .max(MOST_PARTS);
 const item = z.union([
   z.strictObject({
     type: z.literal('message').optional(),

@@ -2,10 +2,10 @@
 
 import { z } from 'zod';
 
-import { prompts, tokenId } from './fields.ts';
-import type { Prompts } from './fields.ts';
 import { message } from './generation-body.ts';
 import type { ChatMessage } from './generation-body.ts';
+import { prompts, tokenIds } from './lists.ts';
+import type { Prompts } from './lists.ts';
 import { readBody } from './read-body.ts';
 
 /** Most texts that one request may ask embeddings of; OpenAI's bound. */
@@ -64,7 +64,7 @@ const tokenize = z
   .partial();
 
 const detokenize = z
-  .strictObject({ model: z.string().max(500), tokens: z.array(tokenId).max(1_000_000) })
+  .strictObject({ model: z.string().max(500), tokens: tokenIds({ most: 1_000_000 }) })
   .partial()
   .required({ tokens: true });
 
