@@ -258,8 +258,17 @@ describe.skipIf(CHROMIUM === undefined)('the page', () => {
     await opened.getByRole('textbox', { name: 'Seed' }).fill('42');
     await opened.getByRole('button', { name: 'Generate' }).click();
     await opened.getByRole('button', { name: 'Go on', exact: true }).waitFor();
-    const { signal: _, onStart: __, client: ___, namespace: ____, priority: _____, ...given } = model.log.options.at(-1) ?? {};
-    expect(given).toEqual({ temperature: 0, topK: 12, maxTokens: 2, seed: 42, alternatives: 8 });
+    const { temperature, topK, maxTokens, seed, alternatives, topP, minP, stop } = model.log.options.at(-1) ?? {};
+    expect([temperature, topK, maxTokens, seed, alternatives, topP, minP, stop]).toEqual([
+      0,
+      12,
+      2,
+      42,
+      8,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     await opened.reload();
     expect(await opened.getByRole('spinbutton', { name: 'Top-k' }).inputValue()).toBe('12');
     await opened.getByRole('button', { name: 'Reset' }).click();
