@@ -7,6 +7,7 @@ import { createBatchEngine } from './batch-engine.ts';
 import type { BatchEngine, BatchTicket } from './batch-engine.ts';
 import { createBatchRunner } from './batch-runner.ts';
 import type { BatchRunner, Scores } from './batch-runner.ts';
+import { COSTLY_GUESSES } from './guessing.ts';
 import { createLookupDrafter } from './lookup-drafter.ts';
 import { pieceLength } from './sequence.ts';
 import type { BatchTask } from './sequence.ts';
@@ -192,6 +193,7 @@ describe('an engine', () => {
     const whole = [...prompt, ...plain.tokens];
     /** Right but for every fifth token, and at times without a guess. */
     const drafter = {
+      cost: COSTLY_GUESSES,
       propose: (so: readonly number[], most: number) =>
         so.length % 7 === 0
           ? []

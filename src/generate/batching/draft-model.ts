@@ -8,6 +8,7 @@
 import type { LanguageModel } from '../../models/index.ts';
 import { createBatchRunner } from './batch-runner.ts';
 import type { BatchRunner, Scores, Weights } from './batch-runner.ts';
+import { COSTLY_GUESSES } from './guessing.ts';
 import type { Drafter } from './lookup-drafter.ts';
 
 /** See {@link createDraftModel}. */
@@ -38,6 +39,7 @@ export async function createDraftModel(
       let slot: number | undefined;
       let known: number[] = [];
       return {
+        cost: COSTLY_GUESSES,
         async propose(text, most) {
           slot ??= free.pop();
           if (slot === undefined || text.length + most > model.contextLength) return [];

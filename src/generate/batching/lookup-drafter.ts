@@ -3,8 +3,13 @@
  * "Inference with Reference".
  */
 
+import { FREE_GUESSES } from './guessing.ts';
+import type { GuessingCost } from './guessing.ts';
+
 /** Guesses the tokens that follow a text. A guess costs little to check, and one that is right is a step less. */
 export interface Drafter {
+  /** What its guesses cost. */
+  readonly cost: GuessingCost;
   /**
    * The next tokens by guess, at most `most`; none where it has no idea.
    *
@@ -24,6 +29,7 @@ export function createLookupDrafter(): Drafter {
   const places = new Map<string, number[]>();
   let indexed = 0;
   return {
+    cost: FREE_GUESSES,
     propose(text, most) {
       const last = text.length - 1;
       // The pair at the end itself is not among those that it is looked up in.

@@ -3,7 +3,7 @@
 import { scoresOfRow } from './batch-runner.ts';
 import type { BatchRunner, PieceResult, Scores } from './batch-runner.ts';
 import type { FairQueue } from './fair-queue.ts';
-import { MOST_GUESSES, guessingAfter } from './guessing.ts';
+import { COSTLY_GUESSES, MOST_GUESSES, guessingAfter } from './guessing.ts';
 import { BLOCK_TOKENS } from './prefix-cache.ts';
 import type { PrefixCache } from './prefix-cache.ts';
 import type { Seats } from './seats.ts';
@@ -195,7 +195,8 @@ export function createTurns({ runner, cache, waiting, seats }: TurnsParts): Turn
       }
       counts.drafted += guesses.length;
       counts.accepted += right;
-      sequence.guessing = guessingAfter(sequence.guessing, guesses.length, right);
+      const cost = sequence.task.drafter?.cost ?? COSTLY_GUESSES;
+      sequence.guessing = guessingAfter(sequence.guessing, { given: guesses.length, right }, cost);
     } catch (error) {
       finish(sequence, abort.signal.aborted ? abort.signal.reason : error);
     }
