@@ -105,8 +105,7 @@ export async function createBatchGenerator(model: LanguageModel, weights: Weight
   // A text and its next token: one block more than the text itself may need.
   const blocks = Math.max(2, Math.ceil(cacheTokens / BLOCK_TOKENS) + 1);
   const contextLength = Math.min(model.contextLength, Math.max(2, Math.ceil(cacheTokens)));
-  const draft =
-    options.draft === undefined ? undefined : await createDraftModel(options.draft.model, options.draft.weights, { slots, threads });
+  const draft = options.draft === undefined ? undefined : await createDraftModel(options.draft.model, options.draft.weights, { slots });
   const engine = createBatchEngine(runner, { slots, blocks });
   let closing: Promise<void> | undefined;
 

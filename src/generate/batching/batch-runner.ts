@@ -93,8 +93,9 @@ export interface BatchRunnerOptions {
 
 /** A step that takes less runs on the calling thread, as waking another costs a tenth of it; the event loop waits no longer than twice this. Milliseconds. */
 const QUICK = 4;
-/** Shapes of pieces that stay bound. */
+/** Shapes of pieces that stay bound at least, and numbers that the scores of more may have: guesses come in few sizes, to and fro. */
 const KEPT_PIECES = 4;
+const KEPT_NUMBERS = 1 << 23;
 
 /** Compiles the graph of a model and makes room for its sequences. The weights are copied into the session. */
 export async function createBatchRunner(
@@ -124,10 +125,12 @@ export async function createBatchRunner(
     const frame = pieces.get(key) ?? bindFrame(session, arena.slot(slot), { time, rowCount, vocabSize, adapters: adapters.length });
     pieces.delete(key);
     pieces.set(key, frame);
-    const [oldest] = pieces;
-    if (pieces.size > KEPT_PIECES && oldest !== undefined) {
-      oldest[1].binding.close();
-      pieces.delete(oldest[0]);
+    let numbers = [...pieces.values()].reduce((sum, { logits }) => sum + logits.length, 0);
+    for (const [oldest, { binding, logits }] of pieces) {
+      if (pieces.size <= KEPT_PIECES || numbers <= KEPT_NUMBERS) break;
+      numbers -= logits.length;
+      binding.close();
+      pieces.delete(oldest);
     }
     return frame;
   };

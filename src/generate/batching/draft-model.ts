@@ -3,6 +3,9 @@
  *
  * Decided: a guess is drawn from the small model's distribution with the very number that will decide the draw from the large one's, which
  * is known beforehand. Where the two distributions are alike, the two draws are mostly the same.
+ *
+ * Decided: it runs on one thread. The threads of the large model's session wait by spinning, and those of the small one's would wait for
+ * cores that these have, and the other way round: a piece of the large model took twice its time.
  */
 
 import type { LanguageModel } from '../../models/index.ts';
@@ -27,12 +30,8 @@ export interface DraftModel {
 const PIECE = 512;
 
 /** Makes a small model ready to guess for `slots` texts at once. */
-export async function createDraftModel(
-  model: LanguageModel,
-  weights: Weights,
-  { slots, threads }: { readonly slots: number; readonly threads?: number | undefined },
-): Promise<DraftModel> {
-  const runner = await createBatchRunner(model, weights, { slots, longest: model.contextLength, threads });
+export async function createDraftModel(model: LanguageModel, weights: Weights, { slots }: { readonly slots: number }): Promise<DraftModel> {
+  const runner = await createBatchRunner(model, weights, { slots, longest: model.contextLength, threads: 1 });
   const free = Array.from({ length: slots }, (_, slot) => slot);
   return {
     createDrafter(choose) {
