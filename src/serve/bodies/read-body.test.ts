@@ -71,6 +71,7 @@ describe('what does not fit', () => {
 
   test.for([
     [{ prompt: 'a', a: 1 }, 'a', 'a parameter is unknown: a. Check its spelling, or leave it out.'],
+    [{ prompt: 'a', temprature: 1 }, 'temprature', 'a parameter is unknown: temprature. Did you mean temperature? Else leave it out.'],
     [{ prompt: 'a', stream_options: { a: 1 } }, 'stream_options.a', 'a parameter is unknown: stream_options.a. Check its spelling'],
     [
       { prompt: 'a', a: 1, b: 1, c: 1, d: 1, e: 1 },

@@ -3,8 +3,9 @@
  * carry out are refused unless they say nothing (`presence_penalty: 0`), so that no wish is dropped in silence.
  */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
+import { nearestTo } from '../../core/index.ts';
 import { innermostIssue, issueWords, valueAt } from '../issue-words.ts';
 import { refuse } from '../request-error.ts';
 import type { RequestError } from '../request-error.ts';
@@ -50,7 +51,7 @@ export function readBody<T>(schema: z.ZodType<T>, body: unknown, unsupported: Un
   if (result.success) return result.data;
   const [first] = result.error.issues;
   const issue = first === undefined ? undefined : innermostIssue(first);
-  if (issue?.code === 'unrecognized_keys') throw unknown(issue);
+  if (issue?.code === 'unrecognized_keys') throw unknown(issue, schema instanceof z.ZodObject ? Object.keys(schema.shape) : []);
   const path = issue?.path ?? [];
   const param = pathText(path);
   if (Object.hasOwn(unsupported, param)) throw notCarriedOut(param, valueAt(given, path));
@@ -73,13 +74,26 @@ function tooMany(param: string): RequestError {
   });
 }
 
-function unknown({ path, keys }: z.core.$ZodIssueUnrecognizedKeys): RequestError {
+/** The nearest of the names that a body may have; of a name of a letter or two anything is near. */
+function nearest({ path, keys }: z.core.$ZodIssueUnrecognizedKeys, names: readonly string[]): string | undefined {
+  const [key = ''] = keys;
+  return path.length === 0 && keys.length === 1 && key.length > 2 && key.length < 40 ? nearestTo(key, names) : undefined;
+}
+
+function unknown(issue: z.core.$ZodIssueUnrecognizedKeys, known: readonly string[]): RequestError {
+  const { path, keys } = issue;
+  const meant = nearest(issue, known);
   const names = keys.slice(0, MOST_NAMED).map((key) => pathText([...path, key]).slice(0, 200));
   const others = keys.length - names.length;
   return refuse('WEFT_SERVE_PARAMETER_UNKNOWN', {
     rule: keys.length === 1 ? 'a parameter is unknown' : 'parameters are unknown',
     value: `${names.join(', ')}${others === 0 ? '' : ` and ${others} more`}`,
-    remedy: keys.length === 1 ? 'Check its spelling, or leave it out.' : 'Check their spelling, or leave them out.',
+    remedy:
+      meant !== undefined
+        ? `Did you mean ${meant}? Else leave it out.`
+        : keys.length === 1
+          ? 'Check its spelling, or leave it out.'
+          : 'Check their spelling, or leave them out.',
     ...(names[0] === undefined ? {} : { param: names[0] }),
   });
 }
