@@ -119,11 +119,7 @@ export async function generate(job: Job, { index, generation, speculation, metri
     if (scorePrompt) {
       const alternatives: (readonly TokenAlternative[] | undefined)[] = Array.from({ length: prompt.length });
       const logProbabilities = await job.model.score(prompt, {
-        signal,
-        client,
-        request: job.request,
-        priority,
-        onStart,
+        ...work,
         alternatives: sampling.alternatives ?? 0,
         onAlternatives: (place, list) => {
           alternatives[place] = list;

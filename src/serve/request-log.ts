@@ -9,7 +9,7 @@
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 
 import { usageOf, whenAccounted } from './accounting.ts';
-import { whenAnswered } from './answer-end.ts';
+import { CLIENT_GONE, whenAnswered } from './answer-end.ts';
 import { clientOf } from './client.ts';
 
 /** How much is logged: every level has those behind it too. */
@@ -31,8 +31,6 @@ export interface LogOptions {
   readonly logPrompts: boolean;
 }
 
-/** What the log says of a request whose client left; nobody is there to be answered. nginx's number. */
-const CLIENT_GONE = 499;
 /** What is asked whether the server is ready may hear that it is not. */
 const HEALTH = /^\/(?:health|v1\/health\/)/;
 const KEY = /weft_[\w-]+/g;

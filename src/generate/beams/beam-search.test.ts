@@ -187,6 +187,28 @@ describe('a text model', () => {
     }
   });
 
+  it('stops at a text that comes late, where it ends', async () => {
+    await start();
+    let late = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const wish = { beams: 3, maxTokens: 60, lengthPenalty: 2 };
+      const [plain] = await textModel.beamSearch!(prompt(5, seed), wish);
+      const written = String.fromCharCode(...plain!.tokens.map(({ id }) => id));
+      const at = Array.from({ length: 40 }, (_, index) => 12 + index).find(
+        (place) => written.indexOf(written.slice(place, place + 2)) === place,
+      );
+      if (at === undefined) continue;
+      const stop = written.slice(at, at + 2);
+      for (const { tokens } of await textModel.beamSearch!(prompt(5, seed), { ...wish, stop: [stop] })) {
+        const raw = String.fromCharCode(...tokens.map(({ id }) => id));
+        if (!raw.includes(stop)) continue;
+        expect(raw.indexOf(stop)).toBe(raw.length - stop.length);
+        if (raw.length > 12) late++;
+      }
+    }
+    expect(late).toBeGreaterThan(0);
+  });
+
   it('refuses what it cannot do', async () => {
     await start({ slots: 4, cacheTokens: 320 });
     for (const [options, words] of [

@@ -52,8 +52,8 @@ export function createTextBeams(source: TextBeamsSource): TextBeams {
   const stops = (tokens: readonly TakenToken[]): boolean => {
     if (stop.length === 0) return false;
     const from = Math.max(0, tokens.length - reach);
-    const earlier = tokens.slice(Math.max(0, from - reach), from).map(({ id }) => id);
-    const stream = createTextStream(tokenizer, stop, from < reach ? [...shown, ...earlier] : earlier);
+    const earlier = tokens.slice(Math.max(0, from - SLACK), from).map(({ id }) => id);
+    const stream = createTextStream(tokenizer, stop, [...shown, ...earlier]);
     return tokens.slice(from).reduce((stopped, { id }) => stream.push(id).stopped || stopped, false);
   };
   const spell = ({ tokens, closed }: Pick<TextBeam, 'tokens' | 'closed'>): readonly GeneratedToken[] => {
